@@ -1,0 +1,115 @@
+# The commands of this project. `make demo` and `make test` are the two a newcomer needs; they install what they use.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+MAKEFLAGS += --no-print-directory
+
+VENV   := .venv
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
+# Only `make lock` needs it.
+UV     := uv==0.13.9
+COVERED := agreements signatures outbox
+PYTEST := $(BIN)/python -m pytest
+
+##@ For everybody
+
+.PHONY: help
+help:  ## this list
+	@awk 'BEGIN { FS = ":.*## " } \
+	  /^##@/ { printf "\n%s\n", substr($$0, 5) } \
+	  /^[a-z0-9]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 } \
+	  END { print "" }' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: install  ## install what is missing, then run the whole main job on this machine and show what came of it
+	@rm -rf build/demo
+	$(BIN)/avtale demo --keep build/demo
+
+.PHONY: test
+test: lint types arch unit e2e crash fuzz  ## every gate and every test: what CI runs
+
+##@ One gate at a time
+
+.PHONY: lint
+lint: $(VENV)/installed-dev  ## ruff: rules and layout
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+.PHONY: types
+types: $(VENV)/installed-dev  ## mypy --strict over the packages, the tests and the tools
+	$(BIN)/mypy $(wildcard agreements intake signatures renderers outbox onboarding tests tools)
+
+.PHONY: arch
+arch: $(VENV)/installed-dev  ## the floors, the doors and the house rules; prints the sizes of files and functions
+	$(BIN)/lint-imports --no-logo
+	$(PYTEST) -q tests/architecture
+	$(BIN)/python tools/sizes.py
+
+.PHONY: unit
+unit: $(VENV)/installed-dev  ## unit, property and contract tests, with branch coverage
+	@mkdir -p build
+	$(PYTEST) -n 2 --dist loadfile --cov --cov-report=
+	@for package in $(COVERED); do \
+	  echo "branch coverage of $$package, at least 90 %:"; \
+	  $(BIN)/coverage report --fail-under=90 --include="$$package/*" || exit 1; \
+	done
+
+.PHONY: contract
+contract: $(VENV)/installed-dev  ## the real services and their stand-ins pass the same tests
+	$(PYTEST) -m contract
+
+.PHONY: e2e
+e2e: $(VENV)/installed-dev  ## the built wheel in a fresh virtual environment
+	$(PYTEST) -m e2e
+
+.PHONY: crash
+crash: $(VENV)/installed-dev  ## kill the process at every point and start it again (at most 90 s)
+	$(PYTEST) -m crash
+
+.PHONY: fuzz
+fuzz: $(VENV)/installed-dev  ## hostile bytes (at most 90 s)
+	$(PYTEST) -m fuzz
+
+.PHONY: bench
+bench: $(VENV)/installed-dev  ## numbers: issue, validate, forward
+	$(PYTEST) -m bench -s -q
+
+##@ Housekeeping
+
+.PHONY: install
+install: $(VENV)/installed  ## system packages that are missing, the virtual environment, the locked packages
+
+.PHONY: lock
+lock: $(VENV)/installed  ## lock the packages anew: versions and hashes, without addresses
+	$(BIN)/python -m venv build/lock
+	build/lock/bin/python -m pip --disable-pip-version-check --quiet install $(UV)
+	build/lock/bin/uv pip compile $(COMPILE) -o requirements/runtime.txt pyproject.toml requirements/build.in
+	build/lock/bin/uv pip compile $(COMPILE) -o requirements/dev.txt -c requirements/runtime.txt \
+	  --extra dev --extra postgres pyproject.toml requirements/build.in
+
+COMPILE := --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+  --no-emit-index-url --no-emit-find-links -c requirements/constraints.txt
+
+.PHONY: clean
+clean:  ## take away everything that can be made again
+	rm -rf $(VENV) build dist *.egg-info .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# What is installed leaves a stamp, so that the second time takes no time and no network.
+
+$(VENV)/bin/python:
+	@tools/system-packages run
+	"$$(tools/find-python)" -m venv $(VENV)
+
+$(VENV)/installed: requirements/runtime.txt pyproject.toml | $(VENV)/bin/python
+	@tools/system-packages run
+	$(PIP) install --require-hashes -r requirements/runtime.txt
+	$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/installed-dev: requirements/dev.txt $(VENV)/installed
+	@tools/system-packages test
+	$(PIP) install --require-hashes -r requirements/dev.txt
+	@touch $@
