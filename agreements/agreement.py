@@ -1,0 +1,103 @@
+"""The agreement: one issued version of a case's "Avtale om bruk av Digipost", and how its values come together.
+
+Only the version in force (the latest issued one that is not void) can be approved.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from agreements.canonical import JsonValue
+from agreements.casenumber import AgreementNumber
+from agreements.catalogue import Catalogue, Values
+from agreements.language import Language
+from agreements.parties import Signer, Vendor
+from agreements.values import with_defaults
+
+SIGNATURE_FIELDS = ("Signatur1", "Signatur2")
+"""The names of the empty signature fields in the issued PDF, in signing order; one per required signer."""
+
+
+class IssuedState(StrEnum):
+    """What has become of an issued version itself (the case carries the rest)."""
+
+    ISSUED = "issued"
+    VOID = "void"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TermsFile:
+    """One of the operator's terms files, as listed in the agreement."""
+
+    name: str
+    date: str
+    """ISO 8601 date of the terms' version."""
+    sha256: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Agreement:
+    """An issued version. Its bytes are stored under `sha256` before anything else happens and never change."""
+
+    number: AgreementNumber
+    sha256: str
+    size: int
+    template_version: str
+    language: Language
+    pages: int
+    example_terms: bool
+    """True if it was issued without the operator's configured terms: such a one is never forwarded in production."""
+    values: Values
+    signers: tuple[Signer, ...]
+    state: IssuedState
+    issued_at: datetime
+    issued_by: str
+
+
+def agreement_values(
+    catalogue: Catalogue,
+    *,
+    case_values: Values,
+    vendor: Vendor,
+    profile: Values,
+    signers: tuple[Signer, ...],
+) -> dict[str, JsonValue]:
+    """The values an agreement is made of: defaults, then the vendor's service profile, then the vendor, the case and its signers.
+
+    Later sources win. What the pipeline alone knows (number, template version, date of issue) is added when it is issued.
+    """
+    vendor_values: Mapping[str, JsonValue] = {
+        "vendor.orgnr": vendor.org_number.digits,
+        "vendor.name": vendor.name,
+        "vendor.system_name": vendor.system_name,
+        "vendor.broker_id": vendor.broker_id,
+        "contact.technical.name": vendor.contact_name,
+        "contact.technical.email": vendor.contact_email,
+        "agreement.kind": "new",
+    }
+    values = with_defaults(catalogue, {**vendor_values, **profile, **case_values, **signer_values(signers)})
+    return {field_id: value for field_id, value in values.items() if _belongs(catalogue, field_id, values)}
+
+
+def signer_values(signers: tuple[Signer, ...]) -> dict[str, JsonValue]:
+    """The catalogue's signer fields for the declared signers; empty while nobody is declared."""
+    if not signers:
+        return {}
+    first, *rest = signers
+    values: dict[str, JsonValue] = {
+        "signer.name": first.name,
+        "signer.role": first.basis.value,
+        "signer.joint": bool(rest),
+    }
+    if first.birth_date is not None:
+        values["signer.birth_date"] = first.birth_date.isoformat()
+    if rest:
+        values["signer2"] = {"name": rest[0].name, "role": rest[0].basis.value}
+    return values
+
+
+def _belongs(catalogue: Catalogue, field_id: str, values: Values) -> bool:
+    """A field whose `when:` does not hold is not part of the agreement; unknown ids stay, so that checking names them."""
+    field = catalogue.find_field(field_id)
+    return field is None or catalogue.is_asked(field, values)

@@ -1,0 +1,243 @@
+"""A case (sak): one customer's way through the six steps, and the rules no one gets around.
+
+Pure values: `move_*` functions take a case and give the next one, or raise GateError with everything that is missing. The store
+writes what they return, compare-and-set on `revision`. Source of the steps: the mission's seed document, steps 1–6.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+from agreements.casenumber import AgreementNumber, CaseNumber
+from agreements.catalogue import Values
+from agreements.errors import GateError
+from agreements.language import Language
+from agreements.orgnumber import OrgNumber
+from agreements.parties import Signer
+
+MAX_SIGNERS = 2
+"""One, or two jointly: the agreement has two signature fields (catalogue: signer, signer2)."""
+
+
+class Step(StrEnum):
+    """Where in the process a case is. Step 3 (launch plan) runs beside step 2 and is a guard to set-up."""
+
+    ENQUIRY = "enquiry"
+    AGREEMENT = "agreement"
+    SETUP = "setup"
+    VERIFICATION = "verification"
+    LAUNCHED = "launched"
+    CLOSED = "closed"
+
+
+class AgreementState(StrEnum):
+    """What has become of the agreement in force."""
+
+    DRAFT = "draft"
+    ISSUED = "issued"
+    SENT = "sent"
+    RETURNED = "returned"
+    APPROVED = "approved"
+    FORWARDED = "forwarded"
+    ACKNOWLEDGED = "acknowledged"
+    RETURNED_BY_DIGIPOST = "returned_by_digipost"
+    VOID = "void"
+
+
+class LaunchPlan(StrEnum):
+    """Step 3's decision."""
+
+    OPEN = "open"
+    DIRECT = "direct"
+    PLANNED = "planned"
+
+
+class Party(StrEnum):
+    """Who has the ball."""
+
+    CUSTOMER = "customer"
+    VENDOR = "vendor"
+    DIGIPOST = "digipost"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attestations:
+    """Step 5: the configuration hash each party signed off on; None while it has not."""
+
+    vendor: str | None = None
+    digipost: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """One customer's case. `revision` grows by one with every change."""
+
+    number: CaseNumber
+    vendor_id: str
+    org_number: OrgNumber
+    customer_name: str
+    language: Language
+    values: Values
+    signers: tuple[Signer, ...] = ()
+    step: Step = Step.ENQUIRY
+    held: bool = False
+    unconfirmed: bool = False
+    plan: LaunchPlan = LaunchPlan.OPEN
+    agreement_version: int = 0
+    """The version in force; 0 while none has been issued."""
+    agreement_state: AgreementState = AgreementState.DRAFT
+    revision: int = 1
+    created_at: datetime
+    updated_at: datetime
+
+    @property
+    def in_force(self) -> AgreementNumber | None:
+        """The agreement version that can be approved, or None."""
+        if self.agreement_version == 0 or self.agreement_state is AgreementState.VOID:
+            return None
+        return AgreementNumber(self.number, self.agreement_version)
+
+    @property
+    def open(self) -> bool:
+        """False once launched or closed."""
+        return self.step not in {Step.LAUNCHED, Step.CLOSED}
+
+
+_S = AgreementState
+_MOVES: dict[AgreementState, frozenset[AgreementState]] = {
+    _S.DRAFT: frozenset({_S.ISSUED}),
+    _S.ISSUED: frozenset({_S.ISSUED, _S.SENT, _S.RETURNED, _S.APPROVED, _S.VOID}),
+    _S.SENT: frozenset({_S.ISSUED, _S.RETURNED, _S.APPROVED, _S.VOID}),
+    _S.RETURNED: frozenset({_S.ISSUED, _S.RETURNED, _S.APPROVED, _S.VOID}),
+    _S.APPROVED: frozenset({_S.FORWARDED}),
+    _S.FORWARDED: frozenset({_S.ACKNOWLEDGED, _S.RETURNED_BY_DIGIPOST}),
+    _S.ACKNOWLEDGED: frozenset({_S.RETURNED_BY_DIGIPOST}),
+    _S.RETURNED_BY_DIGIPOST: frozenset({_S.ISSUED, _S.VOID}),
+    _S.VOID: frozenset({_S.ISSUED}),
+}
+"""ISSUED after ISSUED … VOID is a new version: the one in force before is superseded. An approved agreement is out of our hands
+(it is on its way to Digipost), so it can neither be voided nor replaced until Digipost has said no."""
+
+APPROVED_STATES = frozenset({_S.APPROVED, _S.FORWARDED, _S.ACKNOWLEDGED})
+_FACTS = frozenset({_S.RETURNED, _S.FORWARDED, _S.ACKNOWLEDGED, _S.RETURNED_BY_DIGIPOST})
+"""States that tell what has happened: a case on hold can't refuse a fact, only a decision."""
+_DIGIPOST_HAS_IT = frozenset({_S.FORWARDED, _S.ACKNOWLEDGED})
+
+
+def require_editable(case: Case) -> None:
+    """Values and signers can be changed until the agreement is issued, and again when the version in force is void.
+
+    Raises GateError: what was signed must be what we hold.
+    """
+    unmet = _not_moving(case)
+    if case.agreement_state not in {_S.DRAFT, _S.VOID, _S.RETURNED_BY_DIGIPOST}:
+        unmet += ("agreement_issued",)
+    _refuse_unless_met("case_not_editable", case, unmet)
+
+
+def move_agreement(case: Case, to: AgreementState, *, now: datetime) -> Case:
+    """The case with its agreement in the next state. Raises GateError for a move the process does not have."""
+    unmet = () if to in _FACTS else _not_moving(case)
+    if to not in _MOVES[case.agreement_state]:
+        unmet += (f"agreement_{case.agreement_state.value}_to_{to.value}",)
+    _refuse_unless_met("case_move_refused", case, unmet)
+    return replace(case, agreement_state=to, updated_at=now)
+
+
+def move_issued(case: Case, *, now: datetime) -> Case:
+    """The case with a new agreement version in force (step 2). Raises GateError."""
+    unmet = _not_moving(case)
+    if case.unconfirmed:
+        unmet += ("case_unconfirmed",)
+    if not case.signers:
+        unmet += ("signer_missing",)
+    if case.step not in {Step.ENQUIRY, Step.AGREEMENT}:
+        unmet += ("step_past_agreement",)
+    _refuse_unless_met("case_not_issuable", case, unmet)
+    moved = move_agreement(case, _S.ISSUED, now=now)
+    return replace(moved, step=Step.AGREEMENT, agreement_version=case.agreement_version + 1)
+
+
+def move_step(case: Case, to: Step, *, now: datetime, attestations: Attestations, configuration: str | None = None) -> Case:
+    """The case in its next step, if that step's guards hold. `configuration`: hash of the configuration in force.
+
+    Raises GateError with every unmet guard. There is no way to force it.
+    """
+    unmet = _not_moving(case) + _STEP_GUARDS.get((case.step, to), _no_such_step)(case, attestations, configuration)
+    _refuse_unless_met("case_step_refused", case, unmet)
+    return replace(case, step=to, updated_at=now)
+
+
+def with_hold(case: Case, held: bool, *, now: datetime) -> Case:
+    """The case put on hold, or resumed. Raises GateError if it is closed."""
+    _refuse_unless_met("case_step_refused", case, () if case.step is not Step.CLOSED else ("case_closed",))
+    return replace(case, held=held, updated_at=now)
+
+
+def waiting_for(case: Case) -> Party | None:
+    """Who has the ball; None for a case that is launched or closed."""
+    if not case.open:
+        return None
+    if case.held or case.unconfirmed:
+        return Party.VENDOR
+    if case.step is Step.AGREEMENT and case.agreement_state in {_S.ISSUED, _S.SENT}:
+        return Party.CUSTOMER
+    if case.step is Step.AGREEMENT and case.agreement_state is _S.FORWARDED:
+        return Party.DIGIPOST
+    return Party.VENDOR
+
+
+def _not_moving(case: Case) -> tuple[str, ...]:
+    return (("case_held",) if case.held else ()) + (("case_closed",) if case.step is Step.CLOSED else ())
+
+
+def _refuse_unless_met(code: str, case: Case, unmet: tuple[str, ...]) -> None:
+    if unmet:
+        raise GateError(code, unmet=unmet, case=str(case.number))
+
+
+# --- guards of the steps: each returns what is missing ---------------------------------------------------------------------
+
+
+def _no_such_step(case: Case, attestations: Attestations, configuration: str | None) -> tuple[str, ...]:
+    return ("no_such_step",)
+
+
+def _guard_setup(case: Case, attestations: Attestations, configuration: str | None) -> tuple[str, ...]:
+    """Step 4 needs the agreement with Digipost and the launch plan decided (seed, steps 2 and 3)."""
+    unmet: tuple[str, ...] = ()
+    if case.agreement_state not in _DIGIPOST_HAS_IT:
+        unmet += ("agreement_not_forwarded",)
+    if case.plan is LaunchPlan.OPEN:
+        unmet += ("plan_open",)
+    return unmet
+
+
+def _guard_verification(case: Case, attestations: Attestations, configuration: str | None) -> tuple[str, ...]:
+    """Step 5 verifies a configuration: there must be one."""
+    return () if configuration else ("configuration_missing",)
+
+
+def _guard_launch(case: Case, attestations: Attestations, configuration: str | None) -> tuple[str, ...]:
+    """Both parties have signed off on exactly the configuration in force ("et absolutt krav", seed step 5)."""
+    unmet: tuple[str, ...] = () if configuration else ("configuration_missing",)
+    if configuration is None or attestations.vendor != configuration:
+        unmet += ("vendor_not_attested",)
+    if configuration is None or attestations.digipost != configuration:
+        unmet += ("digipost_not_attested",)
+    if case.agreement_state not in _DIGIPOST_HAS_IT:
+        unmet += ("agreement_not_forwarded",)
+    return unmet
+
+
+def _guard_close(case: Case, attestations: Attestations, configuration: str | None) -> tuple[str, ...]:
+    return ()
+
+
+_STEP_GUARDS = {
+    (Step.AGREEMENT, Step.SETUP): _guard_setup,
+    (Step.SETUP, Step.VERIFICATION): _guard_verification,
+    (Step.VERIFICATION, Step.SETUP): _guard_setup,
+    (Step.VERIFICATION, Step.LAUNCHED): _guard_launch,
+    **{(step, Step.CLOSED): _guard_close for step in Step if step is not Step.CLOSED},
+}

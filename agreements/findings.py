@@ -1,0 +1,117 @@
+"""Findings: what was noticed about something received, each with a stable code, a severity and parameters.
+
+A code never changes its meaning. What a person reads (`message`: what happened, `action`: what to do) stands in
+`texts/{nb,nn,en}.yaml` under `findings.<code>`. A `reject` finding can't be approved by anyone; a `review` finding waits for a
+person; `info` is shown and changes nothing.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Final
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Severity(StrEnum):
+    """How much a finding weighs."""
+
+    REJECT = "reject"
+    REVIEW = "review"
+    INFO = "info"
+
+
+class Finding(BaseModel):
+    """One thing noticed. `params` fill the places of its texts; values are short strings or numbers, never document bytes."""
+
+    model_config = ConfigDict(frozen=True)
+
+    code: str
+    severity: Severity
+    params: Mapping[str, str | int] = {}
+
+
+class FindingCode:
+    """A code with its severity. Calling it makes the finding: `SIG_UNTRUSTED(field="Signatur1")`."""
+
+    def __init__(self, code: str, severity: Severity) -> None:
+        self.code = code
+        self.severity = severity
+
+    def __call__(self, **params: str | int) -> Finding:
+        return Finding(code=self.code, severity=self.severity, params=params)
+
+    def __repr__(self) -> str:
+        return f"FindingCode({self.code!r}, {self.severity.value!r})"
+
+
+# --- the signatures themselves (ETSI EN 319 102-1) -----------------------------------------------------------------------
+SIG_NONE: Final = FindingCode("SIG-001", Severity.REJECT)  # no signature in the document
+SIG_HASH_FAILURE: Final = FindingCode("SIG-002", Severity.REJECT)  # signed bytes were altered; field
+SIG_CRYPTO_FAILURE: Final = FindingCode("SIG-003", Severity.REJECT)  # signature value is wrong; field
+SIG_FORMAT_FAILURE: Final = FindingCode("SIG-004", Severity.REJECT)  # byte guard; field, fault
+SIG_TRAILING_BYTES: Final = FindingCode("SIG-005", Severity.REJECT)  # bytes after the signed end; count
+SIG_CHANGED_AFTER: Final = FindingCode("SIG-006", Severity.REJECT)  # field, what, revision
+SIG_VALUE_CHANGED_AFTER: Final = FindingCode("SIG-007", Severity.REJECT)  # field, changed
+SIG_HIDDEN: Final = FindingCode("SIG-008", Severity.REVIEW)  # a removed or unreachable signature; count
+SIG_REVOKED: Final = FindingCode("SIG-009", Severity.REJECT)  # field
+SIG_UNTRUSTED: Final = FindingCode("SIG-010", Severity.REVIEW)  # no chain to an anchor; field, issuer
+SIG_OUT_OF_BOUNDS: Final = FindingCode("SIG-011", Severity.REVIEW)  # certificate not valid at the proven time; field
+SIG_NO_ANCHORS: Final = FindingCode("SIG-012", Severity.REVIEW)  # no trust anchors given, so nobody is trusted
+SIG_REVOCATION_UNKNOWN: Final = FindingCode("SIG-013", Severity.REVIEW)  # field
+SIG_WEAK_ALGORITHM: Final = FindingCode("SIG-014", Severity.REVIEW)  # field, algorithm
+SIG_KEY_USAGE: Final = FindingCode("SIG-015", Severity.REVIEW)  # certificate is not for signing; field
+SIG_UNSUPPORTED: Final = FindingCode("SIG-016", Severity.REVIEW)  # unknown or unreadable signature; field, detail
+SIG_INDETERMINATE: Final = FindingCode("SIG-017", Severity.REVIEW)  # any other sub-indication; field, sub_indication
+SIG_TIMESTAMP: Final = FindingCode("SIG-018", Severity.REVIEW)  # a time-stamp can't be trusted; field
+SIG_LENIENT: Final = FindingCode("SIG-019", Severity.INFO)  # read leniently: the file breaks the PDF standard
+SIG_DEMO_CERTIFICATE: Final = FindingCode("SIG-020", Severity.REJECT)  # throwaway certificate outside demo; field
+SIG_TOO_MANY: Final = FindingCode("SIG-021", Severity.REVIEW)  # more than a bound allows; what, limit
+
+# --- is it what we issued -------------------------------------------------------------------------------------------------
+PRV_NOT_COMPARED: Final = FindingCode("PRV-001", Severity.REVIEW)  # no issued document was given
+PRV_REWRITTEN: Final = FindingCode("PRV-002", Severity.REVIEW)  # another file, but every issued line is there
+PRV_TEXT_DIFFERS: Final = FindingCode("PRV-003", Severity.REJECT)  # issued lines are missing; count, page, line
+PRV_CHANGED_BEFORE_SIGNING: Final = FindingCode("PRV-004", Severity.REJECT)  # more than filling and signing; what
+PRV_SCAN: Final = FindingCode("PRV-005", Severity.REVIEW)  # no text: a picture of paper
+PRV_FIELDS_FILLED: Final = FindingCode("PRV-006", Severity.INFO)  # fields
+PRV_VISIBLE_DIFFERS: Final = FindingCode("PRV-007", Severity.REJECT)  # same bytes first, another text on the page; page
+PRV_ACTIVE_CONTENT: Final = FindingCode("PRV-008", Severity.REVIEW)  # scripts, actions or attachments were added; what
+
+# --- who signed -----------------------------------------------------------------------------------------------------------
+WHO_NOT_JUDGED: Final = FindingCode("WHO-001", Severity.INFO)  # nobody said who should sign
+WHO_UNEXPECTED: Final = FindingCode("WHO-002", Severity.REVIEW)  # a signature by somebody not named; signer
+WHO_MISSING: Final = FindingCode("WHO-003", Severity.REVIEW)  # a required signer has not signed; signer
+WHO_RIGHT_UNCONFIRMED: Final = FindingCode("WHO-004", Severity.REVIEW)  # right to sign not confirmed; signer
+WHO_OTHER_SEAL: Final = FindingCode("WHO-005", Severity.REVIEW)  # sealed by another organisation; organisation
+WHO_BIRTH_DATE: Final = FindingCode("WHO-006", Severity.REVIEW)  # same name, another birth date; signer
+WHO_POWER_OF_ATTORNEY: Final = FindingCode("WHO-007", Severity.REVIEW)  # signer
+WHO_NONE_DECLARED: Final = FindingCode("WHO-008", Severity.REVIEW)  # the case names no signer
+
+# --- the case -------------------------------------------------------------------------------------------------------------
+CAS_VOID: Final = FindingCode("CAS-001", Severity.REJECT)  # the version was voided; agreement
+CAS_SUPERSEDED: Final = FindingCode("CAS-002", Severity.REJECT)  # a later version is in force; agreement, in_force
+CAS_ALREADY_APPROVED: Final = FindingCode("CAS-003", Severity.INFO)  # nothing is sent again; agreement
+CAS_NOT_OPEN: Final = FindingCode("CAS-004", Severity.REVIEW)  # the case is on hold or closed; case
+CAS_OTHER_VENDOR: Final = FindingCode("CAS-005", Severity.REVIEW)  # came through another vendor's channel; case
+CAS_SEVERAL: Final = FindingCode("CAS-006", Severity.REVIEW)  # evidence points at several cases; cases
+CAS_EXAMPLE_TERMS: Final = FindingCode("CAS-007", Severity.INFO)  # issued without the operator's terms
+CAS_NATIONAL_ID: Final = FindingCode("CAS-008", Severity.INFO)  # carries a national identity number: the forward is held
+
+# --- intake: why something stands in quarantine or was no agreement ----------------------------------------------------------
+INT_EMPTY: Final = FindingCode("INT-001", Severity.REJECT)
+INT_TOO_LARGE: Final = FindingCode("INT-002", Severity.REJECT)  # size, limit (bytes)
+INT_NOT_PDF: Final = FindingCode("INT-003", Severity.REJECT)
+INT_UNREADABLE_PDF: Final = FindingCode("INT-004", Severity.REJECT)  # truncated or broken
+INT_ENCRYPTED: Final = FindingCode("INT-005", Severity.REJECT)
+INT_NOT_REGULAR: Final = FindingCode("INT-006", Severity.REJECT)  # symbolic link, hard link, device …; kind
+INT_NO_ACCESS: Final = FindingCode("INT-007", Severity.REVIEW)  # the file can't be read yet
+INT_NO_CASE: Final = FindingCode("INT-008", Severity.REVIEW)  # a PDF, but none of our agreements
+INT_RESOURCE_LIMIT: Final = FindingCode("INT-009", Severity.REVIEW)  # opening it broke a limit; limit
+INT_ENGINE_ERROR: Final = FindingCode("INT-010", Severity.REVIEW)  # the reader failed on it; error
+INT_CONTAINER: Final = FindingCode("INT-011", Severity.REVIEW)  # zip, asice, p7m …: can't be unpacked yet; kind
+
+
+def all_codes() -> tuple[FindingCode, ...]:
+    """Every finding code, ordered by code."""
+    codes = (value for value in globals().values() if isinstance(value, FindingCode))
+    return tuple(sorted(codes, key=lambda code: code.code))

@@ -1,0 +1,62 @@
+"""The visible text of a PDF, page by page, and how two such texts are compared.
+
+Defined here because two rooms must agree on it: `intake/reading` produces it, `signatures` compares it, and neither may know the other.
+"""
+
+import re
+import unicodedata
+from collections import Counter
+
+from pydantic import BaseModel, ConfigDict
+
+_SPACE = re.compile(r"[\s\u00ad\u200b-\u200d\u2060\ufeff]+")
+
+
+class Page(BaseModel):
+    """One page: size in points and the visible text, form fields included (as after flattening)."""
+
+    model_config = ConfigDict(frozen=True)
+
+    width: float
+    height: float
+    text: str
+
+
+class Pages(BaseModel):
+    """All pages of one document, in order."""
+
+    model_config = ConfigDict(frozen=True)
+
+    pages: tuple[Page, ...]
+
+    @property
+    def text(self) -> str:
+        """The whole visible text."""
+        return "\n".join(page.text for page in self.pages)
+
+    @property
+    def has_text(self) -> bool:
+        """False for a scan: pages without any text layer."""
+        return any(normal_lines(page.text) for page in self.pages)
+
+
+def normal_lines(text: str) -> tuple[str, ...]:
+    """Lines as they are compared: NFKC, soft hyphens and zero-width marks gone, white space folded, empty lines dropped."""
+    lines = (_SPACE.sub(" ", line).strip() for line in unicodedata.normalize("NFKC", text).splitlines())
+    return tuple(line for line in lines if line)
+
+
+def missing_lines(issued: Pages, returned: Pages) -> tuple[tuple[int, str], ...]:
+    """Issued lines that the returned document lacks, as (page number from 1, line).
+
+    Pages and lines may be added (front pages, footers of signing services); a line that stood twice must stand twice.
+    """
+    there = Counter(line for page in returned.pages for line in normal_lines(page.text))
+    missing: list[tuple[int, str]] = []
+    for number, page in enumerate(issued.pages, start=1):
+        for line in normal_lines(page.text):
+            if there[line] > 0:
+                there[line] -= 1
+            else:
+                missing.append((number, line))
+    return tuple(missing)

@@ -1,0 +1,82 @@
+"""The pure policy: from everything known about a return to one decision.
+
+Empty knowledge never approves: whoever calls must hand in a finding for whatever could not be checked.
+"""
+
+from dataclasses import dataclass
+
+from agreements.agreement import Agreement, IssuedState
+from agreements.case import APPROVED_STATES, AgreementState, Case
+from agreements.decision import Decision, decide
+from agreements.findings import (
+    CAS_ALREADY_APPROVED,
+    CAS_NOT_OPEN,
+    CAS_OTHER_VENDOR,
+    CAS_SUPERSEDED,
+    CAS_VOID,
+    Finding,
+)
+from agreements.signature_report import SignatureReport
+from agreements.signers import ExpectedSigners, SignerJudgement, judge_signers
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReturnContext:
+    """What we know beside the document itself: the case, the issued version it claims to be, who delivered it."""
+
+    case: Case
+    agreement: Agreement
+    delivered_by: str | None
+    """The vendor whose folder or mailbox it came through."""
+    expected: ExpectedSigners
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReturnJudgement:
+    """The decision, and the outcome of the signer check that `validate --json` shows."""
+
+    decision: Decision
+    signers: SignerJudgement
+
+
+def judge_return(report: SignatureReport, context: ReturnContext | None, expected: ExpectedSigners | None) -> ReturnJudgement:
+    """Decide on a return. Without a context (`avtale validate`) only `expected` says who should have signed."""
+    signers = judge_signers(report.signatures, context.expected if context else expected)
+    findings = (*report.findings, *signers.findings)
+    if context is not None:
+        findings += tuple(finding for rule in _CASE_RULES for finding in rule(context))
+    return ReturnJudgement(decision=decide(findings), signers=signers)
+
+
+def _rule_version(context: ReturnContext) -> tuple[Finding, ...]:
+    """Only the version in force can be approved."""
+    number, in_force = context.agreement.number, context.case.in_force
+    if context.agreement.state is IssuedState.VOID or context.case.agreement_state is AgreementState.VOID:
+        return (CAS_VOID(agreement=str(number)),)
+    if in_force != number:
+        return (CAS_SUPERSEDED(agreement=str(number), in_force=str(in_force or "")),)
+    return ()
+
+
+def _rule_already_approved(context: ReturnContext) -> tuple[Finding, ...]:
+    """A second return of an approved agreement changes nothing."""
+    if context.case.agreement_state in APPROVED_STATES:
+        return (CAS_ALREADY_APPROVED(agreement=str(context.agreement.number)),)
+    return ()
+
+
+def _rule_open(context: ReturnContext) -> tuple[Finding, ...]:
+    """A case on hold or closed approves nothing by itself."""
+    if context.case.held or context.case.unconfirmed or not context.case.open:
+        return (CAS_NOT_OPEN(case=str(context.case.number)),)
+    return ()
+
+
+def _rule_vendor(context: ReturnContext) -> tuple[Finding, ...]:
+    """A wall between vendors: another vendor's channel is a reason to look."""
+    if context.delivered_by is not None and context.delivered_by != context.case.vendor_id:
+        return (CAS_OTHER_VENDOR(case=str(context.case.number)),)
+    return ()
+
+
+_CASE_RULES = (_rule_version, _rule_already_approved, _rule_open, _rule_vendor)

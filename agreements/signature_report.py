@@ -1,0 +1,129 @@
+"""What `signatures` says about one document. The JSON of `avtale validate --json` is made from this.
+
+Indications and sub-indications are those of ETSI EN 319 102-1 v1.3.1, clause 5.1.3; PAdES levels those of ETSI EN 319 142-1.
+"""
+
+from datetime import date, datetime
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict
+
+from agreements.findings import Finding
+
+
+class Indication(StrEnum):
+    """Status indications (EN 319 102-1, table 3), and NO-SIGNATURE where there is nothing to judge."""
+
+    TOTAL_PASSED = "TOTAL-PASSED"
+    NO_SIGNATURE = "NO-SIGNATURE"
+    INDETERMINATE = "INDETERMINATE"
+    TOTAL_FAILED = "TOTAL-FAILED"
+
+
+class SignatureKind(StrEnum):
+    """A person's signature, an organisation's seal, or a document time-stamp."""
+
+    SIGNATURE = "signature"
+    SEAL = "seal"
+    DOCUMENT_TIMESTAMP = "document-timestamp"
+
+
+class ChangesAfter(StrEnum):
+    """The worst kind of change in the revisions after a signature, mildest first."""
+
+    NONE = "none"
+    LTA = "lta"
+    FORM_FILLING = "form-filling"
+    ANNOTATIONS = "annotations"
+    OTHER = "other"
+
+
+class Revocation(StrEnum):
+    """What is known of a certificate's revocation."""
+
+    GOOD = "good"
+    REVOKED = "revoked"
+    UNKNOWN = "unknown"
+    NOT_CHECKED = "not-checked"
+
+
+class RevocationPolicy(StrEnum):
+    """How revocation is asked for: `require` makes unknown a review finding; `off` does not look."""
+
+    REQUIRE = "require"
+    IF_AVAILABLE = "if_available"
+    OFF = "off"
+
+
+class Shape(StrEnum):
+    """The return shapes of the architecture's table."""
+
+    APPENDED = "appended"
+    CARRIER = "carrier"
+    REWRITTEN = "rewritten"
+    SCAN = "scan"
+    OTHER = "other"
+    UNKNOWN = "unknown"
+
+
+class _Value(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class SignerIdentity(_Value):
+    """Who the certificate says has signed. Only to be believed where the signature is `trusted`."""
+
+    name: str | None
+    """The common name, or surname and given names: a person's, or the seal's."""
+    org_name: str | None = None
+    org_number: str | None = None
+    """Nine digits, checked by modulus 11; from organizationIdentifier NTRNO-, else serialNumber, else the end of O."""
+    issuer: str | None = None
+    qualified: bool | None = None
+    """What the certificate claims of itself (QcCompliance); None where it says nothing."""
+    birth_date: date | None = None
+    """From subjectDirectoryAttributes, where present. Never shown unmasked."""
+    certificate_sha256: str | None = None
+
+
+class SignatureResult(_Value):
+    """One signature, seal or document time-stamp. Field meanings as in `cli.md`."""
+
+    field: str
+    kind: SignatureKind
+    indication: Indication
+    sub_indication: str | None
+    intact: bool
+    covers_document: bool
+    changes_after: ChangesAfter
+    level: str | None
+    signer: SignerIdentity
+    trusted: bool
+    revocation: Revocation
+    claimed_time: datetime | None
+    best_signature_time: datetime | None
+
+
+class Provenance(_Value):
+    """Is it what we issued?"""
+
+    shape: Shape
+    issued_is_prefix: bool
+    changed_fields: tuple[str, ...] = ()
+
+
+class SignatureReport(_Value):
+    """All that `signatures` found out about one document. Pure data; the verdict is policy over it."""
+
+    sha256: str
+    size: int
+    indication: Indication
+    sub_indication: str | None
+    signatures: tuple[SignatureResult, ...]
+    provenance: Provenance | None
+    findings: tuple[Finding, ...]
+    trust_id: str
+    """SHA-256 over anchors and rules: which trust configuration this report was made under."""
+    judged_at: datetime
+    engine: str
+    """Name and version of the validation engine."""

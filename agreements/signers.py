@@ -1,0 +1,159 @@
+"""Are the signers the expected ones? (Approved needs every required signer to be expected.)
+
+The customer's own organisation seal (organisation number in the certificate = the customer's) is enough alone. Otherwise every
+person named on the issued agreement must have signed. Any valid signature of anybody else is for a person to look at.
+A name is all most certificates give: two people of the same name can't be told apart without a birth date, which is why the
+birth date is compared wherever both sides have one. Residual risk: a namesake under the same trusted issuer.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from agreements.findings import (
+    WHO_BIRTH_DATE,
+    WHO_MISSING,
+    WHO_NONE_DECLARED,
+    WHO_NOT_JUDGED,
+    WHO_OTHER_SEAL,
+    WHO_POWER_OF_ATTORNEY,
+    WHO_RIGHT_UNCONFIRMED,
+    WHO_UNEXPECTED,
+    Finding,
+)
+from agreements.orgnumber import OrgNumber
+from agreements.parties import Signer, SigningBasis
+from agreements.signature_report import SignatureKind, SignatureResult
+
+_WORD = re.compile(r"[^\W\d_]+")
+_LETTERS = str.maketrans({"ø": "o", "æ": "ae", "đ": "d", "ŋ": "n", "ŧ": "t", "ß": "ss", "ð": "d", "þ": "th", "ł": "l"})
+
+
+class SignerCheck(StrEnum):
+    """Whether those who signed are those who should."""
+
+    EXPECTED = "expected"
+    UNEXPECTED = "unexpected"
+    NOT_JUDGED = "not_judged"
+
+
+class SignerPolicy(StrEnum):
+    """`confirmed`: the right to sign must be confirmed (register or stored power). `declared`: the coordinator's word counts."""
+
+    CONFIRMED = "confirmed"
+    DECLARED = "declared"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExpectedSigners:
+    """Who should sign, as known before issue."""
+
+    org_number: OrgNumber | None
+    signers: tuple[Signer, ...]
+    policy: SignerPolicy
+    confirmed: frozenset[str] = frozenset()
+    """`name_key`s of those whose right to sign is confirmed by a register or a stored power of attorney."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignerJudgement:
+    """The outcome with its findings."""
+
+    check: SignerCheck
+    findings: tuple[Finding, ...]
+
+
+def name_key(name: str) -> str:
+    """A name as it is compared: words in any order, letter case, accents and punctuation aside.
+
+    `Nordmann, Kari Ås` and `KARI AAS NORDMANN` differ (å is not aa here: both spellings are people's names), while
+    `Nordmann, Kari` and `Kari Nordmann` are the same.
+    """
+    folded = unicodedata.normalize("NFKC", name).casefold()
+    return " ".join(sorted(_plain(word) for word in _WORD.findall(folded)))
+
+
+def _plain(word: str) -> str:
+    if "å" in word:
+        word = word.replace("å", "\ue000")
+    decomposed = unicodedata.normalize("NFKD", word)
+    letters = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
+    return letters.translate(_LETTERS).replace("\ue000", "å")
+
+
+def judge_signers(signatures: Iterable[SignatureResult], expected: ExpectedSigners | None) -> SignerJudgement:
+    """Compare who signed with who should have. Only trusted signatures can fulfil anything; all are looked at."""
+    if expected is None:
+        return SignerJudgement(check=SignerCheck.NOT_JUDGED, findings=(WHO_NOT_JUDGED(),))
+    made = [signature for signature in signatures if signature.kind is not SignatureKind.DOCUMENT_TIMESTAMP]
+    strangers = tuple(f for signature in made if (f := _stranger(signature, expected)) is not None)
+    sealed = any(_is_own_seal(signature, expected) for signature in made)
+    lacking = () if sealed else _lacking(made, expected)
+    rights = () if sealed else tuple(f for s in expected.signers if (f := _right_to_sign(s, expected)) is not None)
+    check = SignerCheck.UNEXPECTED if strangers or lacking else SignerCheck.EXPECTED
+    return SignerJudgement(check=check, findings=strangers + lacking + rights)
+
+
+def _is_own_seal(signature: SignatureResult, expected: ExpectedSigners) -> bool:
+    return (
+        signature.trusted
+        and signature.kind is SignatureKind.SEAL
+        and expected.org_number is not None
+        and signature.signer.org_number == expected.org_number.digits
+    )
+
+
+def _matches(signature: SignatureResult, signer: Signer) -> bool:
+    return (
+        signature.trusted
+        and signature.kind is SignatureKind.SIGNATURE
+        and signature.signer.name is not None
+        and name_key(signature.signer.name) == name_key(signer.name)
+        and not _birth_dates_differ(signature, signer)
+    )
+
+
+def _birth_dates_differ(signature: SignatureResult, signer: Signer) -> bool:
+    theirs, ours = signature.signer.birth_date, signer.birth_date
+    return theirs is not None and ours is not None and theirs != ours
+
+
+def _stranger(signature: SignatureResult, expected: ExpectedSigners) -> Finding | None:
+    """A finding for a signature by nobody we expect; an untrusted one has its own finding from `signatures`."""
+    if not signature.trusted or _is_own_seal(signature, expected):
+        return None
+    if any(_matches(signature, signer) for signer in expected.signers):
+        return None
+    name = signature.signer.name or "?"
+    if signature.kind is SignatureKind.SEAL:
+        return WHO_OTHER_SEAL(organisation=signature.signer.org_name or name)
+    if any(name_key(signer.name) == name_key(name) for signer in expected.signers):
+        return WHO_BIRTH_DATE(signer=name)
+    return WHO_UNEXPECTED(signer=name)
+
+
+def _lacking(made: list[SignatureResult], expected: ExpectedSigners) -> tuple[Finding, ...]:
+    """Required signers without a signature of their own: two signers of one name need two signatures."""
+    if not expected.signers:
+        return (WHO_NONE_DECLARED(),)
+    free = list(made)
+    missing: list[Finding] = []
+    for signer in expected.signers:
+        own = next((signature for signature in free if _matches(signature, signer)), None)
+        if own is None:
+            missing.append(WHO_MISSING(signer=signer.name))
+        else:
+            free.remove(own)
+    return tuple(missing)
+
+
+def _right_to_sign(signer: Signer, expected: ExpectedSigners) -> Finding | None:
+    if name_key(signer.name) in expected.confirmed:
+        return None
+    if signer.basis is SigningBasis.POWER_OF_ATTORNEY:
+        return WHO_POWER_OF_ATTORNEY(signer=signer.name)
+    if expected.policy is SignerPolicy.CONFIRMED:
+        return WHO_RIGHT_UNCONFIRMED(signer=signer.name)
+    return None

@@ -1,0 +1,58 @@
+"""Texts for people, in bokmål, nynorsk and English, from `texts/{nb,nn,en}.yaml`.
+
+Keys are dotted (`findings.SIG-001.message`); places are `{name}`. A missing key is a fault of ours and raises KeyError;
+tests hold that the three files have the same keys and the same places.
+"""
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from agreements.findings import Finding
+from agreements.language import Language
+from agreements.yaml_data import load_package_yaml
+
+
+@cache
+def _texts(language: Language) -> Mapping[str, Any]:
+    loaded: Mapping[str, Any] = load_package_yaml("texts", f"{language.value}.yaml")
+    return loaded
+
+
+def flat_texts(language: Language) -> dict[str, str]:
+    """Every text of a language by its dotted key."""
+    return dict(_flatten("", _texts(language)))
+
+
+def _flatten(prefix: str, node: Mapping[str, Any]) -> list[tuple[str, str]]:
+    pairs: list[tuple[str, str]] = []
+    for key, value in node.items():
+        name = f"{prefix}.{key}" if prefix else str(key)
+        pairs += _flatten(name, value) if isinstance(value, Mapping) else [(name, str(value))]
+    return pairs
+
+
+@cache
+def _flat(language: Language) -> Mapping[str, str]:
+    return flat_texts(language)
+
+
+def text(key: str, language: Language, **params: object) -> str:
+    """The text for a key with its places filled. Raises KeyError for an unknown key or a missing place."""
+    template = _flat(language)[key]
+    return template.format_map(params) if params else template
+
+
+def has_text(key: str) -> bool:
+    """True if the key exists (in bokmål; a test holds the languages together)."""
+    return key in _flat(Language.NB)
+
+
+def finding_message(finding: Finding, language: Language) -> str:
+    """What happened, for a person."""
+    return text(f"findings.{finding.code}.message", language, **finding.params)
+
+
+def finding_action(finding: Finding, language: Language) -> str:
+    """What to do about it, for a person."""
+    return text(f"findings.{finding.code}.action", language, **finding.params)

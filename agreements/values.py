@@ -1,0 +1,339 @@
+"""Values of the catalogue: from text to canonical value, checks, and the way people read them.
+
+`parse_value` reads what a person typed (command line, CSV). `check_values` looks at a whole set and returns every fault at once.
+`format_value` gives what is printed: labels, never codes.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from agreements.canonical import JsonValue
+from agreements.catalogue import Catalogue, Field, FieldType, Phase, Values
+from agreements.language import Language
+from agreements.orgnumber import OrgNumber, OrgNumberError, find_org_number, parse_org_number
+from agreements.texts import text
+
+# RFC 5321 4.5.3.1: local part 64 octets; the whole path at most 254 (erratum 1690). No quoted local parts: nobody has one.
+_EMAIL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}")
+_PHONE = re.compile(r"\+[1-9]\d{6,14}")  # ITU-T E.164: at most fifteen digits
+_POSTAL = re.compile(r"(\d{4}) +(\S.*)")  # four digits: Brønnøysund `^\d{4}$`
+_SSH = re.compile(r"SHA256:[A-Za-z0-9+/]{43}")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_INT64_MAX = 2**63 - 1  # xsd:long
+MAX_TEXT = 2000
+"""Longest free text of a field without its own limit; ours, so that an agreement stays a few pages."""
+MAX_ADDRESS_LINES = 3
+_TRUE = frozenset({"true", "ja", "yes", "1", "x"})
+_FALSE = frozenset({"false", "nei", "no", "0", ""})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fault:
+    """What is wrong with one value. `code` names a text under `faults.`; the value itself is not repeated."""
+
+    field_id: str
+    code: str
+    params: Mapping[str, str | int]
+
+
+class ValueFault(Exception):
+    """Raised by the parsers; carries the fault's code and parameters."""
+
+    def __init__(self, code: str, **params: str | int) -> None:
+        super().__init__(code)
+        self.code = code
+        self.params = params
+
+
+def parse_value(field: Field, typed: str, *, allow_synthetic: bool) -> JsonValue:
+    """The canonical value of what a person typed. Raises ValueFault.
+
+    Lists are separated by commas; an address is `Storgata 1, 0155 Oslo` (the part after the last comma is postal code and place);
+    true/false may be written ja/nei; dates are `2026-11-23` or `23.11.2026`.
+    """
+    typed = typed.strip()
+    if field.type is not FieldType.TEXT and _CONTROL.search(typed):
+        raise ValueFault("control_characters")
+    match field.type:
+        case FieldType.BOOL:
+            return _parse_bool(typed)
+        case FieldType.INT | FieldType.INT64:
+            return _parse_int(typed)
+        case FieldType.LIST:
+            return [part.strip() for part in typed.split(",") if part.strip()]
+        case FieldType.LIST_INT:
+            return [_parse_int(part.strip()) for part in typed.split(",") if part.strip()]
+        case FieldType.DATE:
+            return _parse_date(typed).isoformat()
+        case FieldType.ADDRESS:
+            return _parse_address(typed)
+        case FieldType.PHONE:
+            return _parse_phone(typed)
+        case FieldType.ORGNR:
+            return _parse_orgnr(typed, allow_synthetic=allow_synthetic)
+        case _:
+            return typed
+
+
+def check_value(catalogue: Catalogue, field: Field, value: JsonValue, values: Values) -> Iterator[Fault]:
+    """Every rule of one field that its value breaks, given all the other values."""
+    try:
+        _CHECKS.get(field.type, _check_text)(catalogue, field, value, values)
+    except ValueFault as fault:
+        yield Fault(field_id=field.id, code=fault.code, params=fault.params)
+
+
+def check_values(catalogue: Catalogue, values: Values) -> tuple[Fault, ...]:
+    """All faults of all given values at once; unknown ids too. Says nothing of what is missing."""
+    faults: list[Fault] = []
+    for field_id, value in values.items():
+        field = catalogue.find_field(field_id)
+        if field is None:
+            faults.append(Fault(field_id=field_id, code="unknown_field", params={}))
+        elif value is not None:
+            faults += check_value(catalogue, field, value, values)
+    return tuple(faults)
+
+
+def missing_values(catalogue: Catalogue, values: Values, phase: Phase = Phase.AGREEMENT) -> tuple[Field, ...]:
+    """Required fields of a phase that are asked for and have no value."""
+    return tuple(
+        field
+        for field in catalogue.of_phase(phase)
+        if field.required and catalogue.is_asked(field, values) and values.get(field.id) in (None, "", [])
+    )
+
+
+def with_defaults(catalogue: Catalogue, values: Values) -> dict[str, JsonValue]:
+    """The values with the catalogue's defaults where nothing was said."""
+    defaults = {field.id: field.default for field in catalogue.fields if field.default is not None}
+    return defaults | dict(values)
+
+
+def format_value(catalogue: Catalogue, field: Field, value: JsonValue, language: Language) -> str:
+    """What people read: labels for codes, grouped organisation numbers, dates as they are written."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return text("values.yes" if value else "values.no", language)
+    if isinstance(value, list):
+        return ", ".join(_format_item(catalogue, field, item, language) for item in value)
+    if isinstance(value, dict):
+        return _format_signer(catalogue, value, language) if field.type is FieldType.SIGNER else format_address(value)
+    return _format_item(catalogue, field, value, language)
+
+
+def format_address(address: Mapping[str, JsonValue]) -> str:
+    """`Storgata 1, 0155 Oslo`."""
+    lines = address.get("lines")
+    parts = [str(line) for line in lines] if isinstance(lines, list) else []
+    return ", ".join([*parts, f"{address.get('postal_code')} {address.get('city')}"])
+
+
+def format_date(day: date, language: Language) -> str:
+    """`23. november 2026` (nb, nn), `23 November 2026` (en)."""
+    month = text(f"dates.months.{day.month}", language)
+    return f"{day.day} {month} {day.year}" if language is Language.EN else f"{day.day}. {month} {day.year}"
+
+
+def format_number(number: int, language: Language) -> str:
+    """Thousands apart: by a no-break space in Norwegian, by a comma in English."""
+    return f"{number:,}" if language is Language.EN else f"{number:,}".replace(",", "\u00a0")
+
+
+def _format_signer(catalogue: Catalogue, signer: Mapping[str, JsonValue], language: Language) -> str:
+    return f"{signer['name']} ({catalogue.value_label('signer.role', str(signer['role']), language)})"
+
+
+def _format_item(catalogue: Catalogue, field: Field, value: JsonValue, language: Language) -> str:
+    if field.type is FieldType.DATE:
+        return format_date(date.fromisoformat(str(value)), language)
+    if field.type is FieldType.ORGNR:
+        return OrgNumber(str(value)).grouped
+    if field.type is FieldType.INT:
+        return format_number(int(str(value)), language)
+    return catalogue.value_label(field.id, str(value), language)
+
+
+# --- parsing ---------------------------------------------------------------------------------------------------------------
+
+
+def _parse_bool(typed: str) -> bool:
+    word = typed.casefold()
+    if word in _TRUE:
+        return True
+    if word in _FALSE:
+        return False
+    raise ValueFault("not_yes_or_no")
+
+
+def _parse_int(typed: str) -> int:
+    digits = re.sub(r"(?<=\d)[ \u00a0](?=\d{3}\b)", "", typed)
+    if not re.fullmatch(r"-?\d{1,19}", digits, re.ASCII):
+        raise ValueFault("not_a_number")
+    return int(digits)
+
+
+def _parse_date(typed: str) -> date:
+    norwegian = re.fullmatch(r"(\d{1,2})\.(\d{1,2})\.(\d{4})", typed, re.ASCII)
+    try:
+        if norwegian:
+            return date(int(norwegian[3]), int(norwegian[2]), int(norwegian[1]))
+        if re.fullmatch(r"\d{4}-\d{2}-\d{2}", typed, re.ASCII):
+            return date.fromisoformat(typed)
+    except ValueError:
+        pass
+    raise ValueFault("not_a_date")
+
+
+def _parse_address(typed: str) -> JsonValue:
+    *lines, last = (part.strip() for part in typed.split(","))
+    postal = _POSTAL.fullmatch(last)
+    if postal is None:
+        raise ValueFault("address_form")
+    return {"lines": [line for line in lines if line], "postal_code": postal[1], "city": postal[2].strip()}
+
+
+def _parse_phone(typed: str) -> str:
+    digits = re.sub(r"[\s\u00a0().-]", "", typed)
+    if digits.startswith("00"):
+        digits = "+" + digits[2:]
+    return f"+47{digits}" if re.fullmatch(r"\d{8}", digits, re.ASCII) else digits
+
+
+def _parse_orgnr(typed: str, *, allow_synthetic: bool) -> str:
+    try:
+        return parse_org_number(typed, allow_synthetic=allow_synthetic).digits
+    except OrgNumberError as error:
+        raise ValueFault(error.code) from error
+
+
+# --- checks ----------------------------------------------------------------------------------------------------------------
+
+
+def _check_text(catalogue: Catalogue, field: Field, value: JsonValue, values: Values) -> None:
+    if not isinstance(value, str):
+        raise ValueFault("not_text")
+    allowed = "\n" if field.type is FieldType.TEXT else ""
+    if any(match[0] not in allowed for match in _CONTROL.finditer(value)):
+        raise ValueFault("control_characters")
+    limit = min([field.max or MAX_TEXT, *(n for name, n in field.max_when.items() if catalogue.conditions[name].holds(values))])
+    if len(value) > limit:
+        raise ValueFault("too_long", limit=limit)
+    if field.pattern and not re.fullmatch(field.pattern, value):
+        raise ValueFault("pattern")
+    if field.check == "peppol_orgnr" and find_org_number(value.partition(":")[2]) is None:
+        raise ValueFault("orgnr_check_digit")
+
+
+def _check_enum(catalogue: Catalogue, field: Field, value: JsonValue, values: Values) -> None:
+    if value not in field.values:
+        raise ValueFault("not_in_list", allowed=", ".join(field.values))
+    for name, codes in field.only_when.items():
+        if value in codes and not catalogue.conditions[name].holds(values):
+            raise ValueFault("not_allowed_here", condition=name)
+
+
+def _check_bool(catalogue: Catalogue, field: Field, value: JsonValue, values: Values) -> None:
+    if not isinstance(value, bool):
+        raise ValueFault("not_yes_or_no")
+    if field.must_be is not None and value != field.must_be:
+        raise ValueFault("must_be_yes")
+    # A `when:` on a service switch means it can't be ordered at all otherwise (DPI is for the public sector only).
+    if value and not catalogue.is_asked(field, values):
+        raise ValueFault("not_allowed_here", condition=field.when or "")
+
+
+def _check_int(catalogue: Catalogue, field: Field, value: JsonValue, values: Values) -> None:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise ValueFault("not_a_number")
+    if field.min is not None and value < field.min:
+        raise ValueFault("too_small", limit=field.min)
+    if value > (field.max or _INT64_MAX):
+        raise ValueFault("too_large", limit=field.max or _INT64_MAX)
+
+
+def _check_list(catalogue: Catalogue, field: Field, value: JsonValue, values: Values) -> None:
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise ValueFault("not_a_list")
+    for item in value:
+        if field.values and item not in field.values:
+            raise ValueFault("not_in_list", allowed=", ".join(field.values))
+        if field.item_pattern and not re.fullmatch(field.item_pattern, str(item)):
+            raise ValueFault("pattern")
+        _check_text(catalogue, field, item, values)
+
+
+def _check_list_int(catalogue: Catalogue, field: Field, value: JsonValue, values: Values) -> None:
+    if not isinstance(value, list):
+        raise ValueFault("not_a_list")
+    for item in value:
+        _check_int(catalogue, field, item, values)
+
+
+def _check_date(catalogue: Catalogue, field: Field, value: JsonValue, values: Values) -> None:
+    try:
+        date.fromisoformat(str(value))
+    except ValueError as error:
+        raise ValueFault("not_a_date") from error
+
+
+def _check_email(catalogue: Catalogue, field: Field, value: JsonValue, values: Values) -> None:
+    _check_text(catalogue, field, value, values)
+    if not _EMAIL.fullmatch(str(value)) or ".." in str(value) or str(value).partition("@")[0].strip(".") != str(value).partition("@")[0]:
+        raise ValueFault("not_an_email")
+
+
+def _check_phone(catalogue: Catalogue, field: Field, value: JsonValue, values: Values) -> None:
+    if not isinstance(value, str) or not _PHONE.fullmatch(value):
+        raise ValueFault("not_a_phone_number")
+
+
+def _check_orgnr(catalogue: Catalogue, field: Field, value: JsonValue, values: Values) -> None:
+    if not isinstance(value, str) or find_org_number(value) is None:
+        raise ValueFault("orgnr_check_digit")
+
+
+def _check_address(catalogue: Catalogue, field: Field, value: JsonValue, values: Values) -> None:
+    if not isinstance(value, dict) or set(value) != {"lines", "postal_code", "city"}:
+        raise ValueFault("address_form")
+    lines, postal_code, city = value["lines"], value["postal_code"], value["city"]
+    if not isinstance(lines, list) or len(lines) > MAX_ADDRESS_LINES:
+        raise ValueFault("address_lines", limit=MAX_ADDRESS_LINES)
+    if not re.fullmatch(r"\d{4}", str(postal_code), re.ASCII):
+        raise ValueFault("postal_code")
+    if any(_CONTROL.search(str(part)) for part in (*lines, city)):
+        raise ValueFault("control_characters")
+    if any(len(str(line)) > (field.max_line or MAX_TEXT) for line in lines) or len(str(city)) > (field.max_city or MAX_TEXT):
+        raise ValueFault("too_long", limit=field.max_line or MAX_TEXT)
+
+
+def _check_signer(catalogue: Catalogue, field: Field, value: JsonValue, values: Values) -> None:
+    if not isinstance(value, dict) or set(value) != {"name", "role"} or not isinstance(value["name"], str):
+        raise ValueFault("signer_form")
+    if _CONTROL.search(value["name"]) or value["role"] not in catalogue.field("signer.role").values:
+        raise ValueFault("signer_form")
+
+
+def _check_ssh(catalogue: Catalogue, field: Field, value: JsonValue, values: Values) -> None:
+    if not isinstance(value, str) or not _SSH.fullmatch(value):
+        raise ValueFault("ssh_fingerprint")
+
+
+_CHECKS = {
+    FieldType.ENUM: _check_enum,
+    FieldType.BOOL: _check_bool,
+    FieldType.INT: _check_int,
+    FieldType.INT64: _check_int,
+    FieldType.LIST: _check_list,
+    FieldType.LIST_INT: _check_list_int,
+    FieldType.DATE: _check_date,
+    FieldType.EMAIL: _check_email,
+    FieldType.PHONE: _check_phone,
+    FieldType.ORGNR: _check_orgnr,
+    FieldType.ADDRESS: _check_address,
+    FieldType.SSH_FINGERPRINT: _check_ssh,
+    FieldType.SIGNER: _check_signer,
+}
