@@ -1,0 +1,80 @@
+"""Rules of the house that no linter knows: where the world comes in, and where words for people stand."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.architecture.tree import ROOT, dotted_names, imported_names, modules, where
+
+# The clock, the environment and the working folder come in here and are handed on as arguments.
+WORLD = re.compile(
+    r"(^|\.)(datetime\.(now|utcnow|today)|date\.today|time\.time|os\.environ|os\.getenv|os\.getcwd|Path\.cwd|Path\.home)$"
+)
+WORLD_IMPORTS = re.compile(r"^(os\.(environ|getenv|getcwd)|time\.time)$")
+SPEAKS = re.compile(r"^(print|sys\.stdout(\.\w+)*)$")
+NORWEGIAN = re.compile("[\u00e6\u00f8\u00e5\u00c6\u00d8\u00c5]")
+
+
+def _is_command_line(path: Path) -> bool:
+    relative = path.relative_to(ROOT)
+    return relative == Path("onboarding/cli.py") or relative.is_relative_to("onboarding/cli")
+
+
+def _lets_the_world_in(path: Path) -> bool:
+    relative = path.relative_to(ROOT)
+    is_settings = relative == Path("onboarding/settings.py") or relative.is_relative_to("onboarding/settings")
+    return is_settings or _is_command_line(path)
+
+
+def test_clock_environment_and_working_folder_come_in_through_the_command_line_and_the_settings_only() -> None:
+    leaks = [
+        f"{where(path, line)} {name}"
+        for path in modules()
+        if not _lets_the_world_in(path)
+        for line, name in dotted_names(path)
+        if WORLD.search(name)
+    ]
+    leaks += [
+        f"{where(path, line)} {name}"
+        for path in modules()
+        if not _lets_the_world_in(path)
+        for line, name in imported_names(path)
+        if WORLD_IMPORTS.match(name)
+    ]
+    assert leaks == []
+
+
+def test_only_the_command_line_speaks_to_the_terminal() -> None:
+    voices = [
+        f"{where(path, line)} {name}"
+        for path in modules()
+        if not _is_command_line(path)
+        for line, name in dotted_names(path)
+        if SPEAKS.match(name)
+    ]
+    assert voices == []
+
+
+def test_words_for_people_stand_in_the_catalogues_and_templates_never_in_the_code() -> None:
+    prose = [
+        f"{where(path, number)} {line.strip()}"
+        for path in modules()
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1)
+        if NORWEGIAN.search(line)
+    ]
+    assert prose == []
+
+
+@pytest.mark.parametrize(
+    "name", ["datetime.now", "datetime.datetime.now", "dt.date.today", "os.environ", "time.time", "pathlib.Path.cwd"]
+)
+def test_the_rule_knows_the_ways_the_world_comes_in(name: str) -> None:
+    assert WORLD.search(name)
+
+
+@pytest.mark.parametrize(
+    "name", ["clock.now", "datetime.timedelta", "time.monotonic", "case.today", "times.format_utc"]
+)
+def test_the_rule_lets_ordinary_names_be(name: str) -> None:
+    assert not WORLD.search(name)

@@ -1,0 +1,34 @@
+"""What every test runs under."""
+
+from collections.abc import Generator
+
+import pytest
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A test that was not run proves nothing: a skip is a failure, unless the marker `may_skip` gives its reason."""
+    report = yield
+    if report.skipped and not hasattr(report, "wasxfail") and not _may_skip(item):
+        report.outcome = "failed"
+        report.longrepr = f"Skipped, which counts as failed: {report.longrepr}"
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """A file of tests that skips itself while it is read counts as failed, too."""
+    report = yield
+    if report.skipped:
+        report.outcome = "failed"
+        report.longrepr = f"Skipped, which counts as failed: {report.longrepr}"
+    return report
+
+
+def _may_skip(item: pytest.Item) -> bool:
+    marker = item.get_closest_marker("may_skip")
+    return marker is not None and bool(marker.kwargs.get("reason") or marker.args)
