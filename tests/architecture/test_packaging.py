@@ -15,6 +15,8 @@ LOCKS = ("requirements/runtime.txt", "requirements/dev.txt")
 NOT_IMPORTED = {
     "imapclient",  # comes into use with the mailbox source
 }
+# A library's own parts that are distributed apart, in step with it.
+PARTS = {"pydantic-core": "pydantic", "pyhanko-certvalidator": "pyhanko"}
 
 
 def _setuptools() -> dict[str, dict[str, list[str]]]:
@@ -59,7 +61,8 @@ def _imported_distributions() -> set[str]:
     owners = packages_distributions()
     ours = {*ROOT_PACKAGES, *sys.stdlib_module_names}
     top_level = {name.split(".")[0] for path in modules() for _, name in imported_names(path)} - ours
-    return {_distribution(owners[name][0]) if name in owners else name for name in top_level}
+    names = {_distribution(owners[name][0]) if name in owners else name for name in top_level}
+    return {PARTS.get(name, name) for name in names}
 
 
 def test_every_library_that_is_imported_is_asked_for() -> None:

@@ -72,6 +72,18 @@ def dotted_names(path: Path) -> Iterator[tuple[int, str]]:
             yield node.lineno, ast.unparse(node)
 
 
+def string_literals(path: Path) -> Iterator[tuple[int, str]]:
+    """Line and text of every string in a file's code. Docstrings are not code."""
+    docstrings = {
+        id(node.value)
+        for node in ast.walk(parsed(path))
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    }
+    for node in ast.walk(parsed(path)):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings:
+            yield node.lineno, node.value
+
+
 def where(path: Path, line: int) -> str:
     """A place as an editor understands it."""
     return f"{path.relative_to(ROOT)}:{line}"
