@@ -109,6 +109,7 @@ INT_NO_CASE: Final = FindingCode("INT-008", Severity.REVIEW)  # a PDF, but none 
 INT_RESOURCE_LIMIT: Final = FindingCode("INT-009", Severity.REVIEW)  # opening it broke a limit; limit
 INT_ENGINE_ERROR: Final = FindingCode("INT-010", Severity.REVIEW)  # the reader failed on it; error
 INT_CONTAINER: Final = FindingCode("INT-011", Severity.REVIEW)  # zip, asice, p7m …: can't be unpacked yet; kind
+INT_WITHDRAWN: Final = FindingCode("INT-012", Severity.INFO)  # gone, or replaced, before it could be read
 
 
 def all_codes() -> tuple[FindingCode, ...]:

@@ -1,7 +1,7 @@
 """What the rooms are handed by the roof."""
 
 from datetime import datetime
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 
 class Blobs(Protocol):
@@ -9,6 +9,14 @@ class Blobs(Protocol):
 
     def put(self, data: bytes) -> str:
         """Store bytes durably and return their SHA-256 in hex. Storing the same bytes again is nothing."""
+        ...
+
+    def put_stream(self, stream: BinaryIO) -> tuple[str, int]:
+        """Store what `stream.read(n)` gives until it gives nothing; return (SHA-256 in hex, number of bytes).
+
+        Bounded memory, whatever the size; on disk and synced before it returns. Storing the same bytes again is nothing.
+        An exception of the stream passes through unchanged and leaves nothing stored; a full disk is TemporaryError("disk_full").
+        """
         ...
 
     def read(self, sha256: str) -> bytes:

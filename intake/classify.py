@@ -1,0 +1,51 @@
+"""The look at the first bytes, before any parser opens them. Pure."""
+
+import re
+
+from agreements.findings import INT_CONTAINER, INT_EMPTY, INT_NOT_PDF, INT_TOO_LARGE, Finding
+
+HEAD_BYTES = 1024  # PDF 1.7 implementation note 13: readers accept the header within the first 1,024 bytes
+
+_OFFICE = re.compile(rb"\[Content_Types\]\.xml|word/|xl/|ppt/|mimetypeapplication/vnd\.oasis")
+_CMS_SEQUENCE = re.compile(rb"\A\x30(?:[\x81-\x84]|\x80|.)", re.DOTALL)
+_CMS_TYPES = (  # RFC 5652 §5.1 and §6.1, DER: 1.2.840.113549.1.7.2 signedData, .3 envelopedData
+    bytes.fromhex("06092a864886f70d010702"),
+    bytes.fromhex("06092a864886f70d010703"),
+)
+_CMS_TYPE_WITHIN = 32  # bytes: the type is the first element of the outer sequence
+_MAGIC = {
+    b"Rar!\x1a\x07": "rar",
+    b"7z\xbc\xaf\x27\x1c": "7z",
+    b"\x1f\x8b": "gzip",
+    b"\x78\x9f\x3e\x22": "winmail.dat",  # TNEF signature 0x223E9F78, [MS-OXTNEF] 2.1.3.1
+}
+
+
+def classify(head: bytes, size: int, *, max_bytes: int) -> Finding | None:
+    """None for what may be a PDF of acceptable size, else the finding that says what it is.
+
+    `head` is the beginning of the content (HEAD_BYTES are looked at), `size` its whole length and `max_bytes` the
+    configured limit (`limits.pdf_bytes`), both in bytes. Truncation and encryption take a parser and are found later.
+    """
+    if size == 0:
+        return INT_EMPTY()
+    if size > max_bytes:
+        return INT_TOO_LARGE(size=size, limit=max_bytes)
+    head = head[:HEAD_BYTES]
+    if b"%PDF-" in head:
+        return None
+    kind = _container_kind(head)
+    return INT_NOT_PDF() if kind is None else INT_CONTAINER(kind=kind)
+
+
+def _container_kind(head: bytes) -> str | None:
+    """The kind of a container that may hold an agreement: signing services and mail programs make these."""
+    if head.startswith(b"PK\x03\x04"):
+        if b"application/vnd.etsi.asic" in head:
+            return "asice"
+        return None if _OFFICE.search(head) else "zip"
+    if b"SDOList" in head or b"seid/xmlskema" in head:  # SEID-SDO, the Norwegian signed data object
+        return "sdo"
+    if _CMS_SEQUENCE.match(head) and any(oid in head[:_CMS_TYPE_WITHIN] for oid in _CMS_TYPES):
+        return "p7m"
+    return next((kind for magic, kind in _MAGIC.items() if head.startswith(magic)), None)

@@ -1,0 +1,388 @@
+"""The ledger: one row per delivery, one row per content. Everything that ever came in stands here, with what became of it.
+
+Promises (each function works inside the caller's transaction and commits nothing):
+
+* the same (source, key) never gives two receipts, and the same bytes never give two verdicts (G2);
+* a receipt leaves `seen` or `stored` only for a final state, with a reason; the counters add up (G6);
+* a receipt that names a SHA-256 is written only after its bytes were stored: the caller stores first (G1).
+
+Times are text (`agreements.times`), reasons are one finding as canonical JSON.
+"""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from agreements.canonical import canonical_json
+from agreements.errors import IntegrityError, NotFoundError, TemporaryError
+from agreements.findings import INT_WITHDRAWN, Finding
+from agreements.times import format_utc, parse_utc
+from intake.receipts import (
+    FINAL_STATES,
+    Delivery,
+    Document,
+    DocumentState,
+    Outcome,
+    Receipt,
+    ReceiptState,
+    SourceOutcome,
+)
+
+metadata = sa.MetaData()
+
+receipts = sa.Table(
+    "receipts",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("source", sa.Text, nullable=False),
+    sa.Column("source_key", sa.Text, nullable=False),
+    sa.Column("slot", sa.Text, nullable=False),
+    sa.Column("vendor_id", sa.Text),
+    sa.Column("display_name", sa.Text, nullable=False),
+    sa.Column("sha256", sa.Text),
+    sa.Column("size", sa.BigInteger, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text),
+    sa.Column("supersedes", sa.Integer),
+    sa.Column("seen_at", sa.Text, nullable=False),
+    sa.Column("stored_at", sa.Text),
+    sa.Column("decided_at", sa.Text),
+    sa.Column("finished_at", sa.Text),
+    sa.Column("source_outcome", sa.Text),
+    sa.UniqueConstraint("source", "source_key", name="receipts_source_key"),
+    sa.Index("receipts_slot", "source", "slot"),
+    sa.Index("receipts_sha256", "sha256"),
+    sa.Index("receipts_state", "state"),
+    sqlite_autoincrement=True,  # an id is never given twice: it stands in the names of moved files
+)
+
+documents = sa.Table(
+    "documents",
+    metadata,
+    sa.Column("sha256", sa.Text, primary_key=True),
+    sa.Column("size", sa.BigInteger, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("outcome", sa.Text),
+    sa.Column("reason", sa.Text),
+    sa.Column("case_number", sa.Text),
+    sa.Column("agreement", sa.Text),
+    sa.Column("first_receipt", sa.Integer, nullable=False),
+    sa.Column("judged_at", sa.Text),
+    sa.Index("documents_state", "state"),
+)
+
+MAX_LISTED = 1000  # rows of one answer; a longer list is asked for page by page
+
+
+def record_receipt(conn: sa.Connection, delivery: Delivery, *, now: datetime) -> Receipt:
+    """Write a delivery down, once; `sha256` set means that its bytes are durably stored.
+
+    Telling it again changes nothing, except that a receipt in `seen` becomes `stored` when its bytes come. Bytes that already
+    have their verdict give a receipt with that verdict. Raises IntegrityError when the key is known with other bytes.
+    """
+    moment = format_utc(now)
+    receipt = _find_by_key(conn, delivery.source, delivery.source_key)
+    if receipt is None:
+        _insert_new(conn, receipts, _new_row(delivery, moment))
+        receipt = _get_by_key(conn, delivery)
+    elif delivery.sha256 is not None and receipt.state is ReceiptState.SEEN:
+        values = {"sha256": delivery.sha256, "size": delivery.size, "state": ReceiptState.STORED, "stored_at": moment}
+        conn.execute(sa.update(receipts).where(receipts.c.id == receipt.id, receipts.c.sha256.is_(None)).values(values))
+        receipt = _get_by_key(conn, delivery)
+    if delivery.sha256 is None:
+        return receipt
+    if receipt.sha256 not in (None, delivery.sha256):
+        raise IntegrityError("receipt_bytes_differ", receipt=receipt.id)
+    return _join_document(conn, receipt, delivery.sha256, now=now)
+
+
+def _new_row(delivery: Delivery, moment: str) -> dict[str, object]:
+    stored = delivery.sha256 is not None
+    return {
+        "source": delivery.source,
+        "source_key": delivery.source_key,
+        "slot": delivery.slot,
+        "vendor_id": delivery.vendor_id,
+        "display_name": delivery.display_name,
+        "sha256": delivery.sha256,
+        "size": delivery.size,
+        "state": ReceiptState.STORED if stored else ReceiptState.SEEN,
+        "supersedes": delivery.supersedes,
+        "seen_at": moment,
+        "stored_at": moment if stored else None,
+    }
+
+
+def _join_document(conn: sa.Connection, receipt: Receipt, sha256: str, *, now: datetime) -> Receipt:
+    """Tie a stored receipt to its content, and give it the content's verdict if there is one."""
+    if receipt.state is not ReceiptState.STORED:
+        return receipt
+    row = {"sha256": sha256, "size": receipt.size, "state": DocumentState.PENDING, "first_receipt": receipt.id}
+    _insert_new(conn, documents, row)
+    document = find_document(conn, sha256)
+    if document is None or document.outcome is None:
+        return receipt
+    return mark_decided(conn, receipt.id, document.outcome, now=now)
+
+
+def mark_decided(conn: sa.Connection, receipt_id: int, outcome: Outcome, *, now: datetime) -> Receipt:
+    """Give one receipt its final state: for what was refused unread. Contents are decided by `mark_judged`.
+
+    Deciding the same again is nothing. Raises NotFoundError, and TemporaryError if it was decided otherwise meanwhile.
+    """
+    changed = conn.execute(
+        sa.update(receipts)
+        .where(receipts.c.id == receipt_id, receipts.c.state.not_in(FINAL_STATES))
+        .values(_outcome_values(outcome, now))
+        .returning(receipts)
+    ).one_or_none()
+    if changed is not None:
+        return _receipt(changed)
+    receipt = get_receipt(conn, receipt_id)
+    if (receipt.state, receipt.reason) != (outcome.state, outcome.reason):
+        raise TemporaryError("receipt_already_decided", receipt=receipt_id, state=receipt.state)
+    return receipt
+
+
+def mark_judged(conn: sa.Connection, sha256: str, outcome: Outcome, *, now: datetime) -> tuple[Receipt, ...]:
+    """Give a content its one verdict, and with it every receipt that waits for it; returns those receipts.
+
+    Raises NotFoundError for an unknown content and TemporaryError when it has its verdict already (another worker was first).
+    """
+    changed = conn.execute(
+        sa.update(documents)
+        .where(documents.c.sha256 == sha256, documents.c.state == DocumentState.PENDING)
+        .values(
+            state=DocumentState.JUDGED,
+            outcome=outcome.state,
+            reason=_reason_text(outcome.reason),
+            case_number=outcome.case_number,
+            agreement=outcome.agreement,
+            judged_at=format_utc(now),
+        )
+        .returning(documents.c.sha256)
+    ).one_or_none()
+    if changed is None:
+        if find_document(conn, sha256) is None:
+            raise NotFoundError("document_unknown", sha256=sha256)
+        raise TemporaryError("document_already_judged", sha256=sha256)
+    rows = conn.execute(
+        sa.update(receipts)
+        .where(receipts.c.sha256 == sha256, receipts.c.state == ReceiptState.STORED)
+        .values(_outcome_values(outcome, now))
+        .returning(receipts)
+    )
+    return tuple(sorted((_receipt(row) for row in rows), key=lambda receipt: receipt.id))
+
+
+def reopen(conn: sa.Connection, receipt_id: int) -> Receipt:
+    """Have a stored content judged once more (`avtale intake retry`): its receipts are `stored` again and it is due.
+
+    The source is not touched again. Raises NotFoundError for an unknown receipt or one without bytes.
+    """
+    receipt = get_receipt(conn, receipt_id)
+    if receipt.sha256 is None:
+        raise NotFoundError("receipt_without_bytes", receipt=receipt_id)
+    conn.execute(
+        sa.update(documents)
+        .where(documents.c.sha256 == receipt.sha256)
+        .values(
+            state=DocumentState.PENDING, outcome=None, reason=None, case_number=None, agreement=None, judged_at=None
+        )
+    )
+    conn.execute(
+        sa.update(receipts)
+        .where(receipts.c.sha256 == receipt.sha256)
+        .values(state=ReceiptState.STORED, reason=None, decided_at=None)
+    )
+    return get_receipt(conn, receipt_id)
+
+
+def mark_finished(conn: sa.Connection, receipt_id: int, outcome: SourceOutcome, *, now: datetime) -> Receipt:
+    """Note that the source was dealt with. Noting it again keeps the first time and takes the later outcome."""
+    row = conn.execute(
+        sa.update(receipts)
+        .where(receipts.c.id == receipt_id, receipts.c.state.in_(FINAL_STATES))
+        .values(source_outcome=outcome, finished_at=sa.func.coalesce(receipts.c.finished_at, format_utc(now)))
+        .returning(receipts)
+    ).one_or_none()
+    if row is not None:
+        return _receipt(row)
+    raise TemporaryError("receipt_not_decided", receipt=get_receipt(conn, receipt_id).id)
+
+
+def close_withdrawn(
+    conn: sa.Connection, source: str, present_keys: Collection[str], *, now: datetime
+) -> tuple[Receipt, ...]:
+    """Close what was seen but never readable and is not there any more, or only as something else; returns those receipts.
+
+    Call it only with the keys of a complete scan of an available source.
+    """
+    query = sa.select(receipts.c.id, receipts.c.source_key).where(
+        receipts.c.source == source, receipts.c.state == ReceiptState.SEEN
+    )
+    gone = [row.id for row in conn.execute(query) if row.source_key not in present_keys]
+    outcome = Outcome(state=ReceiptState.NOT_AGREEMENT, reason=INT_WITHDRAWN())
+    for receipt_id in gone:
+        mark_decided(conn, receipt_id, outcome, now=now)
+    return tuple(mark_finished(conn, receipt_id, SourceOutcome.GONE, now=now) for receipt_id in gone)
+
+
+def known_keys(conn: sa.Connection, source: str) -> frozenset[str]:
+    """Keys that a scan need not hand over again: already stored or refused, and still lying at the source."""
+    waiting = sa.and_(receipts.c.finished_at.is_(None), receipts.c.state != ReceiptState.SEEN)
+    left = receipts.c.source_outcome == SourceOutcome.LEFT
+    query = sa.select(receipts.c.source_key).where(receipts.c.source == source, sa.or_(waiting, left))
+    return frozenset(conn.execute(query).scalars())
+
+
+def receipts_to_judge(conn: sa.Connection, *, limit: int = MAX_LISTED) -> tuple[Receipt, ...]:
+    """Per content without a verdict the receipt that came first, oldest first."""
+    first = (
+        sa.select(sa.func.min(receipts.c.id))
+        .join(documents, documents.c.sha256 == receipts.c.sha256)
+        .where(documents.c.state == DocumentState.PENDING, receipts.c.state == ReceiptState.STORED)
+        .group_by(receipts.c.sha256)
+    )
+    return _select(conn, sa.select(receipts).where(receipts.c.id.in_(first)), limit)
+
+
+def receipts_to_finish(conn: sa.Connection, source: str, *, limit: int = MAX_LISTED) -> tuple[Receipt, ...]:
+    """Decided receipts of a source whose delivery still lies where it was found, oldest first."""
+    due = (receipts.c.source == source, receipts.c.state.in_(FINAL_STATES), receipts.c.finished_at.is_(None))
+    return _select(conn, sa.select(receipts).where(*due), limit)
+
+
+def receipts_of(conn: sa.Connection, sha256: str) -> tuple[Receipt, ...]:
+    """Every receipt of one content, oldest first."""
+    return _select(conn, sa.select(receipts).where(receipts.c.sha256 == sha256), MAX_LISTED)
+
+
+def earlier_in_slot(conn: sa.Connection, delivery: Delivery, *, since: datetime) -> tuple[Receipt, ...]:
+    """What came to the same slot since then under another key and was stored, newest first."""
+    query = sa.select(receipts).where(
+        receipts.c.source == delivery.source,
+        receipts.c.slot == delivery.slot,
+        receipts.c.source_key != delivery.source_key,
+        receipts.c.sha256.is_not(None),
+        receipts.c.seen_at >= format_utc(since),
+    )
+    return tuple(reversed(_select(conn, query, MAX_LISTED)))
+
+
+def list_receipts(
+    conn: sa.Connection, state: ReceiptState | None = None, *, after: int = 0, limit: int = MAX_LISTED
+) -> tuple[Receipt, ...]:
+    """Receipts with an id above `after`, in order of id; all states or one."""
+    query = sa.select(receipts).where(receipts.c.id > after)
+    return _select(conn, query if state is None else query.where(receipts.c.state == state), limit)
+
+
+def find_receipt(conn: sa.Connection, receipt_id: int) -> Receipt | None:
+    """The receipt with this id, or None."""
+    row = conn.execute(sa.select(receipts).where(receipts.c.id == receipt_id)).one_or_none()
+    return None if row is None else _receipt(row)
+
+
+def get_receipt(conn: sa.Connection, receipt_id: int) -> Receipt:
+    """The receipt with this id. Raises NotFoundError."""
+    receipt = find_receipt(conn, receipt_id)
+    if receipt is None:
+        raise NotFoundError("receipt_unknown", receipt=receipt_id)
+    return receipt
+
+
+def find_document(conn: sa.Connection, sha256: str) -> Document | None:
+    """The content with this digest (hex), or None."""
+    row = conn.execute(sa.select(documents).where(documents.c.sha256 == sha256)).one_or_none()
+    return None if row is None else _document(row)
+
+
+def count_receipts(conn: sa.Connection) -> Mapping[ReceiptState, int]:
+    """How many receipts stand in each state; every state is there, and the sum is all that was ever seen."""
+    rows = conn.execute(sa.select(receipts.c.state, sa.func.count()).group_by(receipts.c.state))
+    return dict.fromkeys(ReceiptState, 0) | {ReceiptState(state): count for state, count in rows}
+
+
+def find_oldest_unfinished(conn: sa.Connection) -> Receipt | None:
+    """The oldest receipt that still waits for bytes, for a verdict or for its source to be dealt with."""
+    found = _select(conn, sa.select(receipts).where(receipts.c.finished_at.is_(None)), 1)
+    return found[0] if found else None
+
+
+def _insert_new(conn: sa.Connection, table: sa.Table, row: Mapping[str, object]) -> None:
+    """Insert, unless a row with the same key is there already (another worker was first)."""
+    insert = postgresql.insert if conn.dialect.name == "postgresql" else sqlite.insert
+    conn.execute(insert(table).values(**row).on_conflict_do_nothing())
+
+
+def _find_by_key(conn: sa.Connection, source: str, source_key: str) -> Receipt | None:
+    query = sa.select(receipts).where(receipts.c.source == source, receipts.c.source_key == source_key)
+    row = conn.execute(query).one_or_none()
+    return None if row is None else _receipt(row)
+
+
+def _get_by_key(conn: sa.Connection, delivery: Delivery) -> Receipt:
+    receipt = _find_by_key(conn, delivery.source, delivery.source_key)
+    if receipt is None:
+        raise NotFoundError("receipt_unknown", receipt=delivery.source)
+    return receipt
+
+
+def _select(conn: sa.Connection, query: sa.Select[Any], limit: int) -> tuple[Receipt, ...]:
+    return tuple(_receipt(row) for row in conn.execute(query.order_by(receipts.c.id).limit(limit)))
+
+
+def _outcome_values(outcome: Outcome, now: datetime) -> dict[str, object]:
+    return {"state": outcome.state, "reason": _reason_text(outcome.reason), "decided_at": format_utc(now)}
+
+
+def _reason_text(reason: Finding | None) -> str | None:
+    return None if reason is None else canonical_json(reason.model_dump(mode="json"))
+
+
+def _reason(text: str | None) -> Finding | None:
+    return None if text is None else Finding.model_validate_json(text)
+
+
+def _time(text: str | None) -> datetime | None:
+    return None if text is None else parse_utc(text)
+
+
+def _receipt(row: sa.Row[Any]) -> Receipt:
+    return Receipt(
+        id=row.id,
+        source=row.source,
+        source_key=row.source_key,
+        slot=row.slot,
+        vendor_id=row.vendor_id,
+        display_name=row.display_name,
+        sha256=row.sha256,
+        size=row.size,
+        state=ReceiptState(row.state),
+        reason=_reason(row.reason),
+        supersedes=row.supersedes,
+        seen_at=parse_utc(row.seen_at),
+        stored_at=_time(row.stored_at),
+        decided_at=_time(row.decided_at),
+        finished_at=_time(row.finished_at),
+        source_outcome=None if row.source_outcome is None else SourceOutcome(row.source_outcome),
+    )
+
+
+def _document(row: sa.Row[Any]) -> Document:
+    outcome = None
+    if row.outcome is not None:
+        state, reason = ReceiptState(row.outcome), _reason(row.reason)
+        outcome = Outcome(state=state, reason=reason, case_number=row.case_number, agreement=row.agreement)
+    return Document(
+        sha256=row.sha256,
+        size=row.size,
+        state=DocumentState(row.state),
+        outcome=outcome,
+        first_receipt=row.first_receipt,
+        judged_at=_time(row.judged_at),
+    )

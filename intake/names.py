@@ -1,0 +1,61 @@
+"""File names: any bytes may come, none is ever used as a path of ours, and people see a clean form."""
+
+import os
+import re
+import unicodedata
+from pathlib import Path
+from typing import Final
+from urllib.parse import quote, unquote_to_bytes
+
+MAX_DISPLAY_NAME = 120  # characters; facts/mail-and-folders.md §5
+MAX_FILE_NAME = 255  # bytes; NAME_MAX of Linux, macOS and Windows file systems
+NOTE_SUFFIX = b".grunn.txt"
+DONE_FOLDER = b"ferdig"
+QUARANTINE_FOLDER = b"karantene"
+
+_OUR_FOLDERS = (DONE_FOLDER, QUARANTINE_FOLDER)
+# What programs call a file while they still write it: browsers, SFTP clients, Office, and folder shortcuts of Windows.
+_TEMPORARY = re.compile(rb"(?i)(^~\$|\.(part|partial|tmp|temp|filepart|crdownload|download|lnk)$)")
+_UNNAMED: Final = "_"
+
+
+def display_name(name: bytes) -> str:
+    """The name as people may safely see it: its last part, NFC, no control or direction characters, at most 120 characters."""
+    text = unicodedata.normalize("NFC", os.path.basename(name).decode("utf-8", "replace"))
+    shown = "".join(
+        c for c in text if unicodedata.category(c)[0] != "C" and unicodedata.category(c) not in ("Zl", "Zp")
+    )
+    shown = shown.strip() or _UNNAMED
+    if len(shown) <= MAX_DISPLAY_NAME:
+        return shown
+    ending = Path(shown).suffix[:10]
+    return shown[: MAX_DISPLAY_NAME - len(ending) - 1] + "…" + ending
+
+
+def ignored_as(name: bytes) -> str | None:
+    """Why a name is passed over (`hidden`, `temporary`, `own_folder`), or None for a name that is a delivery."""
+    if name in _OUR_FOLDERS:
+        return "own_folder"
+    if name.startswith(b"."):
+        return "hidden"
+    return "temporary" if _TEMPORARY.search(name) else None
+
+
+def slot_of(name: bytes) -> str:
+    """The name as plain text that every database can hold; `name_in_slot` gives the bytes back."""
+    return quote(name, safe="")
+
+
+def name_in_slot(slot: str) -> bytes:
+    """The bytes of the name that `slot_of` wrote."""
+    return unquote_to_bytes(slot)
+
+
+def done_name(receipt_id: int, name: bytes, attempt: int = 0) -> bytes:
+    """The name of a finished file: `000017_avtale.pdf`, short enough for its note; `attempt` makes another one."""
+    prefix = b"%06d_" % receipt_id + (b"%d_" % attempt if attempt else b"")
+    stem, ending = os.path.splitext(name)
+    ending = ending if len(ending) <= 16 else b""
+    stem = stem if ending else name
+    room = MAX_FILE_NAME - len(prefix) - len(ending) - len(NOTE_SUFFIX)
+    return prefix + stem[:room] + ending
