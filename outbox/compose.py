@@ -1,0 +1,130 @@
+"""From a letter to its frozen RFC 5322 bytes: the same letter always gives the same bytes.
+
+Everything is plain ASCII on the wire (RFC 2047 words in headers, quoted-printable text, base64 attachments), so that no
+relay has a reason to rewrite it, and an attachment arrives byte for byte as it went in. What people wrote (subject,
+names) is folded to one line; what programs wrote (addresses, header names and values, attachment names) is refused when
+it could be anything but one line.
+"""
+
+import hashlib
+import re
+import unicodedata
+from dataclasses import dataclass
+from datetime import datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
+from typing import Final
+
+from agreements.errors import UsageError
+from outbox.addresses import check_address, domain_of
+
+MAX_SUBJECT = 250  # characters; longer ones are cut: mail programs show some 70
+MAX_ATTACHMENT_NAME = 60  # characters; keeps the name on one header line (RFC 5322 2.1.1: 78), so no RFC 2231 parts
+_MESSAGE_ID = re.compile(r"<[A-Za-z0-9._+-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,100}[A-Za-z0-9])?>")
+_ATTACHMENT_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_MEDIA_TYPE = re.compile(r"[a-z]+/[a-z0-9][a-z0-9.+-]*")
+_HEADER_NAME = re.compile(r"X-[A-Za-z0-9-]{1,60}")
+_HEADER_VALUE = re.compile(r"[!-~]{1,200}")
+_BIDI: Final = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""Marks that change the direction of text: in a name they can make it read as another (Unicode TR 36 2.1)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attachment:
+    """A file that goes with the letter, unchanged. `name` is ASCII: old receivers ignore the encoded form of others."""
+
+    name: str
+    media_type: str
+    data: bytes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Letter:
+    """Everything a message is made of."""
+
+    sender: str
+    """From, a plain address."""
+    recipient: str
+    """To, a plain address."""
+    subject: str
+    body: str
+    """Plain text; any line ends."""
+    date: datetime
+    """With a zone; whole seconds count (RFC 5322 3.3)."""
+    message_id: str
+    """With its angle brackets; see `message_id_for`."""
+    sender_name: str = ""
+    reply_to: str | None = None
+    attachments: tuple[Attachment, ...] = ()
+    headers: tuple[tuple[str, str], ...] = ()
+    """More header fields, `X-…` only, one word of visible ASCII each: `("X-Agreement-ID", "DA-2026-000042-J.1")`."""
+    auto_submitted: bool = True
+    """Marks it as made by a program (RFC 3834 5), so that no other program answers it."""
+
+
+def message_id_for(idempotency_key: str, *, sender: str, now: datetime) -> str:
+    """A Message-ID for an intent at a time, under the sender's domain; `now` goes into the letter's date as well."""
+    digest = hashlib.sha256(f"{idempotency_key} {now.timestamp()}".encode()).hexdigest()
+    return f"<{digest[:32]}@{domain_of(sender)}>"
+
+
+def compose(letter: Letter) -> bytes:
+    """The message's bytes, with CRLF line ends.
+
+    Raises UsageError for what is not in form: `address_form`, `message_id_form`, `header_form`, `attachment_form`.
+    """
+    message = EmailMessage(policy=SMTP)
+    _write_headers(message, letter)
+    message.set_content(letter.body, charset="utf-8", cte="quoted-printable")
+    for attachment in letter.attachments:
+        _attach(message, attachment)
+    if message.is_multipart():
+        message.set_boundary(_boundary(letter.message_id))
+    return message.as_bytes()
+
+
+def _write_headers(message: EmailMessage, letter: Letter) -> None:
+    message["From"] = Address(display_name=one_line(letter.sender_name), addr_spec=check_address(letter.sender))
+    message["To"] = check_address(letter.recipient)
+    if letter.reply_to is not None:
+        message["Reply-To"] = check_address(letter.reply_to)
+    message["Subject"] = one_line(letter.subject)[:MAX_SUBJECT]
+    message["Date"] = format_datetime(letter.date)
+    message["Message-ID"] = _in_form(letter.message_id, _MESSAGE_ID, "message_id_form")
+    if letter.auto_submitted:
+        message["Auto-Submitted"] = "auto-generated"
+        message["X-Auto-Response-Suppress"] = "All"  # Exchange's own, for what does not know RFC 3834
+    for name, value in letter.headers:
+        message[_in_form(name, _HEADER_NAME, "header_form")] = _in_form(value, _HEADER_VALUE, "header_form")
+
+
+def _attach(message: EmailMessage, attachment: Attachment) -> None:
+    if len(attachment.name) > MAX_ATTACHMENT_NAME:
+        raise UsageError("attachment_form", value=attachment.name)
+    name = _in_form(attachment.name, _ATTACHMENT_NAME, "attachment_form")
+    maintype, subtype = _in_form(attachment.media_type, _MEDIA_TYPE, "attachment_form").split("/")
+    message.add_attachment(attachment.data, maintype=maintype, subtype=subtype, cte="base64", filename=name)
+
+
+def one_line(text: str) -> str:
+    """Text as one line: control characters and line separators become spaces; direction marks and surrogates go."""
+    return " ".join("".join(_safe(character) for character in text).split())
+
+
+def _safe(character: str) -> str:
+    if unicodedata.category(character) in {"Cc", "Zl", "Zp"}:
+        return " "
+    return "" if character in _BIDI or unicodedata.category(character) == "Cs" else character
+
+
+def _in_form(value: str, form: re.Pattern[str], code: str) -> str:
+    if form.fullmatch(value) is None:
+        raise UsageError(code, value=value)
+    return value
+
+
+def _boundary(message_id: str) -> str:
+    """`=_` stands in neither quoted-printable nor base64 (RFC 2045 6.7), so no part can hold the boundary."""
+    return "=_" + hashlib.sha256(message_id.encode()).hexdigest()[:40]

@@ -1,0 +1,149 @@
+"""From due rows to the mail server and back: claim, send, record.
+
+    1. claim     one transaction: queued -> sending            durable: "it may be under way"
+    2. send      no transaction open                           durable at the server, if it says so
+    3. record    one transaction: sending -> what became of it, and the caller's own follow-up
+
+A crash between 1 and 3 leaves `sending`. The next pass turns that into `unknown` before it sends anything, and
+`unknown` waits for a person: nothing is sent twice by itself. One message at a time, one connection for each.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Final, TypeAlias
+
+from agreements.errors import IntegrityError, NotFoundError, TemporaryError
+from agreements.ports import Blobs, Clock
+from outbox.messages import Begin, Connection, Message, claim_due, record_outcome, recover_interrupted
+from outbox.outcome import Outcome, Phase, Reason, Result
+from outbox.pace import Pace
+from outbox.smtp import SmtpServer, deliver
+
+logger = logging.getLogger(__name__)
+
+AT_MOST = 100  # messages in one pass, so that the caller is asked now and then whether to go on
+RECORD_TRIES = 3  # the caller's follow-up may lose a compare-and-set against a person at the same case
+_SERVER_FAULTS: Final = frozenset(
+    {Reason.BUSY, Reason.AUTH_REFUSED, Reason.AUTH_MISSING, Reason.STARTTLS_MISSING, Reason.SERVICE_REFUSED}
+)
+
+OnOutcome: TypeAlias = Callable[[Connection, Message, Outcome], None]
+"""Called in the transaction that records an outcome, with the message as it stands after it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pass:
+    """What one pass did."""
+
+    attempted: int
+    """Messages claimed and tried."""
+    resume_at: datetime | None
+    """When to come again because the pace said wait; None: the pace did not."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sender:
+    """Everything a pass needs. One pass at a time for each database: the caller holds the lock that says so."""
+
+    begin: Begin
+    blobs: Blobs
+    server: SmtpServer
+    clock: Clock
+    on_outcome: OnOutcome
+    pace: Pace = field(default_factory=Pace)
+
+
+def deliver_due(sender: Sender, *, at_most: int = AT_MOST) -> Pass:
+    """Send what is due, oldest first, until nothing is, the pace is used up, or the server is not to be had.
+
+    Interrupted attempts of an earlier process become `unknown` first. Raises what the store or `on_outcome` raises,
+    after the outcome is written as far as it can be.
+    """
+    _report_interrupted(sender)
+    for attempted in range(at_most):
+        now = sender.clock()
+        free_at = sender.pace.free_at(now)
+        if free_at > now:
+            return Pass(attempted=attempted, resume_at=free_at)
+        with sender.begin() as conn:
+            message = claim_due(conn, now)
+        if message is None:
+            return Pass(attempted=attempted, resume_at=None)
+        sender.pace.use(now)
+        outcome = _attempt(sender, message)
+        _record(sender, message, outcome)
+        if _server_is_the_fault(outcome):
+            return Pass(attempted=attempted + 1, resume_at=None)
+    return Pass(attempted=at_most, resume_at=None)
+
+
+def _report_interrupted(sender: Sender) -> None:
+    outcome = Outcome(result=Result.UNKNOWN, phase=Phase.AFTER_DOT, reason=Reason.INTERRUPTED)
+    with sender.begin() as conn:
+        for message in recover_interrupted(conn, sender.clock()):
+            logger.warning("interrupted message is unknown", extra={"message_row": message.id})
+            sender.on_outcome(conn, message, outcome)
+
+
+def _attempt(sender: Sender, message: Message) -> Outcome:
+    try:
+        data = sender.blobs.read(message.sha256)
+    except IntegrityError:
+        return _unprepared(Result.BLOCKED, Reason.BYTES_DAMAGED)
+    except NotFoundError:
+        return _unprepared(Result.BLOCKED, Reason.BYTES_MISSING)
+    except (OSError, TemporaryError):
+        return _unprepared(Result.RETRY, Reason.BYTES_UNREADABLE)
+    try:
+        return deliver(sender.server, sender=message.sender, recipient=message.recipient, data=data)
+    except Exception as error:  # noqa: BLE001 - a fault of ours must not leave the row as `sending`
+        fields = {"message_row": message.id, "error": type(error).__name__}
+        logger.error("delivery failed in our own code", extra=fields)  # noqa: TRY400 - a traceback may quote the mail
+        return Outcome(result=Result.UNKNOWN, phase=Phase.AFTER_DOT, reason=Reason.INTERNAL)
+
+
+def _unprepared(result: Result, reason: Reason) -> Outcome:
+    return Outcome(result=result, phase=Phase.PREPARE, reason=reason)
+
+
+def _record(sender: Sender, message: Message, outcome: Outcome) -> None:
+    for tries_left in reversed(range(RECORD_TRIES)):
+        try:
+            with sender.begin() as conn:
+                after = record_outcome(conn, message, outcome, now=sender.clock())
+                sender.on_outcome(conn, after, outcome)
+        except Exception as error:
+            fields = {"message_row": message.id, "error": type(error).__name__}
+            logger.error("outcome not recorded", extra=fields)  # noqa: TRY400 - a traceback may quote the case
+            if not tries_left:
+                _record_alone(sender, message, outcome)
+                raise
+        else:
+            _log(after, outcome)
+            return
+
+
+def _record_alone(sender: Sender, message: Message, outcome: Outcome) -> None:
+    """Without the caller's follow-up, which failed.
+
+    "Sent" would then be true of the row and unknown to the case: a person settles it, with the reply at hand.
+    """
+    if outcome.result is Result.SENT:
+        outcome = replace(outcome, result=Result.UNKNOWN, reason=Reason.NOT_RECORDED)
+    with sender.begin() as conn:
+        record_outcome(conn, message, outcome, now=sender.clock())
+
+
+def _server_is_the_fault(outcome: Outcome) -> bool:
+    """Whether the next message would meet the same: trying it now is only noise, or one more wrong password."""
+    return outcome.result is not Result.SENT and (outcome.phase is Phase.CONNECT or outcome.reason in _SERVER_FAULTS)
+
+
+def _log(message: Message, outcome: Outcome) -> None:
+    fields = {"message_row": message.id, "state": message.state.value, "attempt": message.attempts}
+    if outcome.result is Result.SENT:
+        logger.info("message sent", extra=fields)
+    else:
+        logger.warning("message not sent", extra=fields | {"phase": outcome.phase.value, "reason": outcome.reason})
