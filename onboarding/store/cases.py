@@ -1,0 +1,131 @@
+"""Cases in the store. A case is written by two functions only, and both write the event beside it."""
+
+from dataclasses import replace
+
+import sqlalchemy as sa
+
+from agreements.case import AgreementState, Case, LaunchPlan, Step
+from agreements.casenumber import CaseNumber
+from agreements.errors import TemporaryError, UsageError
+from agreements.language import Language
+from agreements.orgnumber import OrgNumber
+from agreements.times import format_utc, parse_utc
+from onboarding.store.columns import read_signers, read_values, signers_text, values_text
+from onboarding.store.events import NewEvent, append_event
+from onboarding.store.locks import Lock, take_lock
+from onboarding.store.tables import OPEN_STEPS, cases
+
+
+def next_case_number(connection: sa.Connection, year: int) -> CaseNumber:
+    """The next free number of a year. Nobody else gets it while this transaction lasts."""
+    take_lock(connection, Lock.SERIALS)
+    query = sa.select(sa.func.max(cases.c.serial)).where(cases.c.year == year)
+    last: int | None = connection.execute(query).scalar_one()
+    return CaseNumber(year, (last or 0) + 1)
+
+
+def insert_case(connection: sa.Connection, case: Case, *, event: NewEvent) -> None:
+    """Store a new case (its number from `next_case_number`) with its first event.
+
+    Raises UsageError("case_exists") if the vendor already has an open case for the organisation,
+    TemporaryError("case_changed") if somebody else made one at the same moment.
+    """
+    existing = find_open_case(connection, case.vendor_id, case.org_number) if case.open else None
+    if existing is not None:
+        raise UsageError("case_exists", case=str(existing.number))
+    identity = {
+        "case_number": str(case.number),
+        "year": case.number.year,
+        "serial": case.number.serial,
+        "vendor_id": case.vendor_id,
+        "org_number": case.org_number.digits,
+        "revision": case.revision,
+        "created_at": format_utc(case.created_at),
+    }
+    try:
+        connection.execute(cases.insert().values(**identity, **_changing_columns(case)))
+    except sa.exc.IntegrityError as error:
+        raise TemporaryError("case_changed", case=str(case.number)) from error
+    _append(connection, case, event)
+
+
+def move_case(connection: sa.Connection, case: Case, *, event: NewEvent) -> Case:
+    """Write a changed case and its event, if nobody has changed it since it was read (`case.revision`).
+
+    Returns the case with its new revision. Raises TemporaryError("case_changed") if somebody has: read again and
+    decide again.
+    """
+    moved = replace(case, revision=case.revision + 1)
+    written = connection.execute(
+        cases.update()
+        .where(cases.c.case_number == str(case.number), cases.c.revision == case.revision)
+        .values(revision=moved.revision, **_changing_columns(moved))
+        .returning(cases.c.revision)
+    ).scalar_one_or_none()
+    if written is None:
+        raise TemporaryError("case_changed", case=str(case.number))
+    _append(connection, moved, event)
+    return moved
+
+
+def find_case(connection: sa.Connection, number: CaseNumber) -> Case | None:
+    """The case with this number, or None."""
+    row = connection.execute(sa.select(cases).where(cases.c.case_number == str(number))).mappings().one_or_none()
+    return None if row is None else _case(row)
+
+
+def find_open_case(connection: sa.Connection, vendor_id: str, org_number: OrgNumber) -> Case | None:
+    """The one case of a vendor for an organisation that is neither launched nor closed, or None."""
+    query = sa.select(cases).where(cases.c.vendor_id == vendor_id, cases.c.org_number == org_number.digits, OPEN_STEPS)
+    row = connection.execute(query).mappings().one_or_none()
+    return None if row is None else _case(row)
+
+
+def list_cases(connection: sa.Connection, *, step: Step | None = None) -> tuple[Case, ...]:
+    """Every case, or those in one step, oldest number first."""
+    query = sa.select(cases).order_by(cases.c.year, cases.c.serial)
+    if step is not None:
+        query = query.where(cases.c.step == step.value)
+    return tuple(_case(row) for row in connection.execute(query).mappings())
+
+
+def _append(connection: sa.Connection, case: Case, event: NewEvent) -> None:
+    data = {**event.data, "revision": case.revision}
+    append_event(connection, replace(event, case_number=str(case.number), data=data))
+
+
+def _changing_columns(case: Case) -> dict[str, str | int]:
+    return {
+        "customer_name": case.customer_name,
+        "language": case.language.value,
+        "step": case.step.value,
+        "held": int(case.held),
+        "unconfirmed": int(case.unconfirmed),
+        "plan": case.plan.value,
+        "agreement_version": case.agreement_version,
+        "agreement_state": case.agreement_state.value,
+        "field_values": values_text(case.values),
+        "signers": signers_text(case.signers),
+        "updated_at": format_utc(case.updated_at),
+    }
+
+
+def _case(row: sa.RowMapping) -> Case:
+    return Case(
+        number=CaseNumber(row["year"], row["serial"]),
+        vendor_id=row["vendor_id"],
+        org_number=OrgNumber(row["org_number"]),
+        customer_name=row["customer_name"],
+        language=Language(row["language"]),
+        values=read_values(row["field_values"]),
+        signers=read_signers(row["signers"]),
+        step=Step(row["step"]),
+        held=bool(row["held"]),
+        unconfirmed=bool(row["unconfirmed"]),
+        plan=LaunchPlan(row["plan"]),
+        agreement_version=row["agreement_version"],
+        agreement_state=AgreementState(row["agreement_state"]),
+        revision=row["revision"],
+        created_at=parse_utc(row["created_at"]),
+        updated_at=parse_utc(row["updated_at"]),
+    )

@@ -1,0 +1,102 @@
+"""The record: every change with who and when, chained by hashes, append only.
+
+Each event's hash covers the one before, so that an event altered, removed from the middle or slipped in later is found
+by `verify_chain`. Residual risk: the last events cut off, or everything written anew from some point, is seen only by
+comparing with a hash kept elsewhere.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from agreements.canonical import JsonValue, canonical_json, sha256_of
+from agreements.parties import Actor
+from agreements.times import format_utc, parse_utc
+from onboarding.store.locks import Lock, take_lock
+from onboarding.store.tables import events
+
+GENESIS = "0" * 64
+"""What the first event names as the hash before it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewEvent:
+    """Something that happened, before it has its place in the record."""
+
+    kind: str
+    """What happened, as `noun.verb`: `case.created`."""
+    actor: Actor
+    at: datetime
+    case_number: str | None = None
+    data: Mapping[str, JsonValue] = field(default_factory=dict)
+    """The particulars. They can never be removed again: no personal data that must be erasable."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """An event as recorded."""
+
+    seq: int
+    """Its place, from 1, without gaps."""
+    at: datetime
+    case_number: str | None
+    kind: str
+    actor: Actor
+    data: str
+    """Canonical JSON."""
+    hash: str
+
+
+def append_event(connection: sa.Connection, event: NewEvent) -> int:
+    """Add an event to the end of the record and return its number."""
+    take_lock(connection, Lock.EVENTS)
+    last = connection.execute(sa.select(events.c.seq, events.c.hash).order_by(events.c.seq.desc()).limit(1)).first()
+    row: dict[str, str | int | None] = {
+        "seq": last.seq + 1 if last else 1,
+        "at": format_utc(event.at),
+        "case_number": event.case_number,
+        "kind": event.kind,
+        "actor": event.actor.user,
+        "os_user": event.actor.os_user,
+        "data": canonical_json(dict(event.data)),
+        "prev_hash": last.hash if last else GENESIS,
+    }
+    seq: int = connection.execute(events.insert().values(**row, hash=_hash(row)).returning(events.c.seq)).scalar_one()
+    return seq
+
+
+def list_events(connection: sa.Connection, case_number: str | None = None) -> tuple[Event, ...]:
+    """The events of a case, oldest first; all events without a case number."""
+    query = sa.select(events).order_by(events.c.seq)
+    if case_number is not None:
+        query = query.where(events.c.case_number == case_number)
+    return tuple(_event(row) for row in connection.execute(query).mappings())
+
+
+def verify_chain(connection: sa.Connection) -> int | None:
+    """The number of the first event that is missing, altered or out of its chain; None if the record holds."""
+    expected, previous = 1, GENESIS
+    for row in connection.execute(sa.select(events).order_by(events.c.seq)).mappings():
+        if row["seq"] != expected or row["prev_hash"] != previous or row["hash"] != _hash(row):
+            return expected
+        expected, previous = expected + 1, row["hash"]
+    return None
+
+
+def _hash(row: Mapping[str, str | int | None] | sa.RowMapping) -> str:
+    names = ("seq", "at", "case_number", "kind", "actor", "os_user", "data", "prev_hash")
+    return sha256_of({name: row[name] for name in names})
+
+
+def _event(row: sa.RowMapping) -> Event:
+    return Event(
+        seq=row["seq"],
+        at=parse_utc(row["at"]),
+        case_number=row["case_number"],
+        kind=row["kind"],
+        actor=Actor(user=row["actor"], os_user=row["os_user"]),
+        data=row["data"],
+        hash=row["hash"],
+    )

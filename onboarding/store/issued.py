@@ -1,0 +1,95 @@
+"""Issued agreements in the store. Once written, only their state changes: a trigger holds the rest."""
+
+import sqlalchemy as sa
+
+from agreements.agreement import Agreement, IssuedState
+from agreements.casenumber import AgreementNumber, CaseNumber, parse_case_number
+from agreements.errors import TemporaryError
+from agreements.language import Language
+from agreements.times import format_utc, parse_utc
+from onboarding.store.columns import read_signers, read_values, signers_text, values_text
+from onboarding.store.tables import agreements
+
+
+def insert_agreement(connection: sa.Connection, agreement: Agreement) -> None:
+    """Store an issued version. Its bytes must be in the blobs already. Raises TemporaryError if the version exists."""
+    row = {
+        "case_number": str(agreement.number.case),
+        "version": agreement.number.version,
+        "sha256": agreement.sha256,
+        "size": agreement.size,
+        "template_version": agreement.template_version,
+        "language": agreement.language.value,
+        "pages": agreement.pages,
+        "example_terms": int(agreement.example_terms),
+        "field_values": values_text(agreement.values),
+        "signers": signers_text(agreement.signers),
+        "state": agreement.state.value,
+        "issued_at": format_utc(agreement.issued_at),
+        "issued_by": agreement.issued_by,
+    }
+    try:
+        connection.execute(agreements.insert().values(**row))
+    except sa.exc.IntegrityError as error:
+        raise TemporaryError("case_changed", case=str(agreement.number.case)) from error
+
+
+def find_agreement(connection: sa.Connection, number: AgreementNumber) -> Agreement | None:
+    """The issued version with this number, or None."""
+    query = sa.select(agreements).where(_is(number))
+    row = connection.execute(query).mappings().one_or_none()
+    return None if row is None else _agreement(row)
+
+
+def list_agreements(connection: sa.Connection, case: CaseNumber) -> tuple[Agreement, ...]:
+    """Every issued version of a case, first one first."""
+    query = sa.select(agreements).where(agreements.c.case_number == str(case)).order_by(agreements.c.version)
+    return tuple(_agreement(row) for row in connection.execute(query).mappings())
+
+
+def issued_sizes(connection: sa.Connection) -> frozenset[int]:
+    """Every size in bytes an issued agreement has: the lengths at which a return's beginning is worth hashing."""
+    return frozenset(connection.execute(sa.select(agreements.c.size).distinct()).scalars())
+
+
+def find_by_bytes(connection: sa.Connection, *, size: int, sha256: str) -> Agreement | None:
+    """The issued agreement with exactly these bytes, or None. Its number is printed in it, so no two are alike."""
+    query = sa.select(agreements).where(agreements.c.size == size, agreements.c.sha256 == sha256)
+    row = connection.execute(query.order_by(agreements.c.issued_at).limit(1)).mappings().one_or_none()
+    return None if row is None else _agreement(row)
+
+
+def void_agreement(connection: sa.Connection, number: AgreementNumber) -> None:
+    """Mark an issued version void.
+
+    Raises TemporaryError("case_changed") if there is no such version or it is void already.
+    """
+    changed = connection.execute(
+        agreements.update()
+        .where(_is(number), agreements.c.state == IssuedState.ISSUED.value)
+        .values(state=IssuedState.VOID.value)
+        .returning(agreements.c.version)
+    ).scalar_one_or_none()
+    if changed is None:
+        raise TemporaryError("case_changed", case=str(number.case))
+
+
+def _is(number: AgreementNumber) -> sa.ColumnElement[bool]:
+    return sa.and_(agreements.c.case_number == str(number.case), agreements.c.version == number.version)
+
+
+def _agreement(row: sa.RowMapping) -> Agreement:
+    return Agreement(
+        number=AgreementNumber(parse_case_number(row["case_number"]), row["version"]),
+        sha256=row["sha256"],
+        size=row["size"],
+        template_version=row["template_version"],
+        language=Language(row["language"]),
+        pages=row["pages"],
+        example_terms=bool(row["example_terms"]),
+        values=read_values(row["field_values"]),
+        signers=read_signers(row["signers"]),
+        state=IssuedState(row["state"]),
+        issued_at=parse_utc(row["issued_at"]),
+        issued_by=row["issued_by"],
+    )

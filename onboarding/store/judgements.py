@@ -1,0 +1,181 @@
+"""Judgements of returned documents, one per content, and what people decided about them.
+
+A judgement that needs a person stays `open` until exactly one decision closes it; approvals before that (a scan takes
+two users) are rows of their own.
+"""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+import sqlalchemy as sa
+
+from agreements.canonical import canonical_json
+from agreements.casenumber import AgreementNumber, CaseNumber, parse_case_number
+from agreements.decision import Decision, Verdict
+from agreements.errors import GateError
+from agreements.findings import Finding
+from agreements.parties import Actor
+from agreements.signature_report import SignatureReport
+from agreements.times import format_utc, parse_utc
+from onboarding.store.tables import approvals, judgements
+
+
+class JudgementStatus(StrEnum):
+    """`open` waits for a person; `closed` needs no decision any more (a later return took its place, say)."""
+
+    OPEN = "open"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewJudgement:
+    """What the machine found out about a document."""
+
+    sha256: str
+    case: CaseNumber | None
+    version: int | None
+    """Which version of the case's agreement it is held to be; None with a case alone, or with nothing."""
+    decision: Decision
+    report: SignatureReport | None
+    """None where the document could not be opened at all."""
+    status: JudgementStatus
+    judged_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judgement(NewJudgement):
+    """A stored judgement, with what a person decided (all None until then)."""
+
+    id: int
+    decided_at: datetime | None
+    decided_by: Actor | None
+    reason: str | None
+
+    @property
+    def agreement(self) -> AgreementNumber | None:
+        """The agreement it is held to be, or None."""
+        return None if self.case is None or self.version is None else AgreementNumber(self.case, self.version)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ruling:
+    """A person's word on a judgement."""
+
+    by: Actor
+    at: datetime
+    reason: str
+
+
+def insert_judgement(connection: sa.Connection, judgement: NewJudgement) -> int | None:
+    """Store a judgement and return its id; None if this content has been judged already (nothing is changed then)."""
+    if find_judgement_of(connection, judgement.sha256) is not None:
+        return None
+    row = {
+        "sha256": judgement.sha256,
+        "case_number": None if judgement.case is None else str(judgement.case),
+        "version": judgement.version,
+        "verdict": judgement.decision.verdict.value,
+        "findings": canonical_json([finding.model_dump(mode="json") for finding in judgement.decision.findings]),
+        "report": None if judgement.report is None else canonical_json(judgement.report.model_dump(mode="json")),
+        "status": judgement.status.value,
+        "judged_at": format_utc(judgement.judged_at),
+    }
+    identity: int = connection.execute(judgements.insert().values(**row).returning(judgements.c.id)).scalar_one()
+    return identity
+
+
+def find_judgement(connection: sa.Connection, identity: int) -> Judgement | None:
+    """The judgement with this id, or None."""
+    return _one(connection, judgements.c.id == identity)
+
+
+def find_judgement_of(connection: sa.Connection, sha256: str) -> Judgement | None:
+    """The judgement of the document with this hash, or None."""
+    return _one(connection, judgements.c.sha256 == sha256)
+
+
+def list_judgements(
+    connection: sa.Connection, *, status: JudgementStatus | None = None, case: CaseNumber | None = None
+) -> tuple[Judgement, ...]:
+    """Judgements, oldest first: all, or those of one status or case."""
+    query = sa.select(judgements).order_by(judgements.c.id)
+    if status is not None:
+        query = query.where(judgements.c.status == status.value)
+    if case is not None:
+        query = query.where(judgements.c.case_number == str(case))
+    return tuple(_judgement(row) for row in connection.execute(query).mappings())
+
+
+def decide_judgement(connection: sa.Connection, identity: int, to: JudgementStatus, ruling: Ruling) -> None:
+    """Close an open judgement. Raises GateError("judgement_not_open") if it is not open: the first decision stands.
+
+    Whether it may be approved (no `reject` finding, enough approvers) is the caller's rule.
+    """
+    decided = connection.execute(
+        judgements.update()
+        .where(judgements.c.id == identity, judgements.c.status == JudgementStatus.OPEN.value)
+        .values(
+            status=to.value,
+            decided_at=format_utc(ruling.at),
+            decided_by=ruling.by.user,
+            os_user=ruling.by.os_user,
+            reason=ruling.reason,
+        )
+        .returning(judgements.c.id)
+    ).scalar_one_or_none()
+    if decided is None:
+        raise GateError("judgement_not_open", unmet=("judgement_not_open",), judgement=identity)
+
+
+def add_approval(connection: sa.Connection, identity: int, ruling: Ruling) -> tuple[Ruling, ...]:
+    """Record that a user approves, and return all approvals so far. The same user again changes nothing."""
+    so_far = list_approvals(connection, identity)
+    if any(approval.by.user == ruling.by.user for approval in so_far):
+        return so_far
+    connection.execute(
+        approvals.insert().values(
+            judgement_id=identity,
+            approver=ruling.by.user,
+            os_user=ruling.by.os_user,
+            at=format_utc(ruling.at),
+            reason=ruling.reason,
+        )
+    )
+    return (*so_far, ruling)
+
+
+def list_approvals(connection: sa.Connection, identity: int) -> tuple[Ruling, ...]:
+    """Who has approved a judgement so far, oldest first."""
+    mine = approvals.c.judgement_id == identity
+    query = sa.select(approvals).where(mine).order_by(approvals.c.at, approvals.c.approver)
+    return tuple(
+        Ruling(by=Actor(user=row.approver, os_user=row.os_user), at=parse_utc(row.at), reason=row.reason)
+        for row in connection.execute(query)
+    )
+
+
+def _one(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> Judgement | None:
+    row = connection.execute(sa.select(judgements).where(condition)).mappings().one_or_none()
+    return None if row is None else _judgement(row)
+
+
+def _judgement(row: sa.RowMapping) -> Judgement:
+    findings = tuple(Finding.model_validate(entry) for entry in json.loads(row["findings"]))
+    decided = row["decided_by"] is not None
+    return Judgement(
+        id=row["id"],
+        sha256=row["sha256"],
+        case=None if row["case_number"] is None else parse_case_number(row["case_number"]),
+        version=row["version"],
+        decision=Decision(verdict=Verdict(row["verdict"]), findings=findings),
+        report=None if row["report"] is None else SignatureReport.model_validate_json(row["report"]),
+        status=JudgementStatus(row["status"]),
+        judged_at=parse_utc(row["judged_at"]),
+        decided_at=parse_utc(row["decided_at"]) if decided else None,
+        decided_by=Actor(user=row["decided_by"], os_user=row["os_user"]) if decided else None,
+        reason=row["reason"],
+    )

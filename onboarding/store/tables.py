@@ -1,0 +1,126 @@
+"""The roof's tables. Times are text from `agreements.times`, JSON is text from `agreements.canonical`, flags are 0 or
+1.
+
+Text everywhere keeps SQLite and PostgreSQL alike: what is hashed and compared is what is stored. The rooms own their
+tables (`intake.ledger`, `outbox.messages`); the migrations cover them all. Triggers stand in
+`onboarding.store.triggers`.
+"""
+
+import sqlalchemy as sa
+
+NAMES = {
+    "pk": "pk_%(table_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+}
+"""Constraint names, so that they are the same on every database and a later migration can find them."""
+
+metadata = sa.MetaData(naming_convention=NAMES)
+
+OPEN_STEPS = sa.text("step NOT IN ('launched', 'closed')")
+"""A case in one of these steps counts as open: a vendor has at most one open case for an organisation."""
+
+meta = sa.Table(
+    "meta",
+    metadata,
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("value", sa.Text, nullable=False),
+)
+
+cases = sa.Table(
+    "cases",
+    metadata,
+    sa.Column("case_number", sa.Text, primary_key=True),
+    sa.Column("year", sa.Integer, nullable=False),
+    sa.Column("serial", sa.Integer, nullable=False),
+    sa.Column("vendor_id", sa.Text, nullable=False),
+    sa.Column("org_number", sa.Text, nullable=False),
+    sa.Column("customer_name", sa.Text, nullable=False),
+    sa.Column("language", sa.Text, nullable=False),
+    sa.Column("step", sa.Text, nullable=False),
+    sa.Column("held", sa.Integer, nullable=False),
+    sa.Column("unconfirmed", sa.Integer, nullable=False),
+    sa.Column("plan", sa.Text, nullable=False),
+    sa.Column("agreement_version", sa.Integer, nullable=False),  # 0: none issued yet
+    sa.Column("agreement_state", sa.Text, nullable=False),
+    sa.Column("field_values", sa.Text, nullable=False),
+    sa.Column("signers", sa.Text, nullable=False),
+    sa.Column("revision", sa.Integer, nullable=False),
+    sa.Column("created_at", sa.Text, nullable=False),
+    sa.Column("updated_at", sa.Text, nullable=False),
+    sa.UniqueConstraint("year", "serial"),
+)
+sa.Index(
+    "one_open_case",
+    cases.c.vendor_id,
+    cases.c.org_number,
+    unique=True,
+    sqlite_where=OPEN_STEPS,
+    postgresql_where=OPEN_STEPS,
+)
+
+agreements = sa.Table(
+    "agreements",
+    metadata,
+    sa.Column("case_number", sa.Text, sa.ForeignKey("cases.case_number"), primary_key=True),
+    sa.Column("version", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("sha256", sa.Text, nullable=False),
+    sa.Column("size", sa.BigInteger, nullable=False),
+    sa.Column("template_version", sa.Text, nullable=False),
+    sa.Column("language", sa.Text, nullable=False),
+    sa.Column("pages", sa.Integer, nullable=False),
+    sa.Column("example_terms", sa.Integer, nullable=False),
+    sa.Column("field_values", sa.Text, nullable=False),
+    sa.Column("signers", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("issued_at", sa.Text, nullable=False),
+    sa.Column("issued_by", sa.Text, nullable=False),
+    sa.Index(None, "size", "sha256"),
+)
+
+judgements = sa.Table(
+    "judgements",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("sha256", sa.Text, nullable=False, unique=True),  # of the returned document: one verdict per content
+    sa.Column("case_number", sa.Text, sa.ForeignKey("cases.case_number")),
+    sa.Column("version", sa.Integer),
+    sa.Column("verdict", sa.Text, nullable=False),
+    sa.Column("findings", sa.Text, nullable=False),
+    sa.Column("report", sa.Text),
+    sa.Column("status", sa.Text, nullable=False),
+    sa.Column("judged_at", sa.Text, nullable=False),
+    sa.Column("decided_at", sa.Text),
+    sa.Column("decided_by", sa.Text),
+    sa.Column("os_user", sa.Text),
+    sa.Column("reason", sa.Text),
+    sa.Index(None, "status"),
+    sa.Index(None, "case_number"),
+    sqlite_autoincrement=True,
+)
+
+approvals = sa.Table(
+    "approvals",
+    metadata,
+    sa.Column("judgement_id", sa.Integer, sa.ForeignKey("judgements.id"), primary_key=True, autoincrement=False),
+    sa.Column("approver", sa.Text, primary_key=True),
+    sa.Column("os_user", sa.Text, nullable=False),
+    sa.Column("at", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+)
+
+events = sa.Table(
+    "events",
+    metadata,
+    sa.Column("seq", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("at", sa.Text, nullable=False),
+    sa.Column("case_number", sa.Text),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("actor", sa.Text, nullable=False),
+    sa.Column("os_user", sa.Text, nullable=False),
+    sa.Column("data", sa.Text, nullable=False),
+    sa.Column("prev_hash", sa.Text, nullable=False),
+    sa.Column("hash", sa.Text, nullable=False),
+    sa.Index(None, "case_number"),
+)
