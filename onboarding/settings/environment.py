@@ -1,0 +1,93 @@
+"""What comes from the process around us: environment variables, the working directory, the operating system's user.
+
+Together with `cli.py` the only place that looks at them. Variables:
+
+* `AVTALE_CONFIG`: the configuration file, when `--config` is not given
+* `AVTALE_SMTP_PASSWORD`: the mail server's password; wins over `smtp.password_file`
+"""
+
+import os
+import pwd
+from pathlib import Path
+from typing import Final
+
+from agreements.errors import ConfigurationError
+from agreements.parties import Actor
+from onboarding.settings.model import Settings, User
+
+CONFIG_VARIABLE: Final = "AVTALE_CONFIG"
+SMTP_PASSWORD_VARIABLE: Final = "AVTALE_SMTP_PASSWORD"  # noqa: S105 - the name of a variable
+_FONTCONFIG_VARIABLE: Final = "FONTCONFIG_FILE"
+MAX_SECRET_BYTES: Final = 4096
+"""A password file larger than this is another file by mistake."""
+
+
+def configuration_file(option: Path | None) -> Path:
+    """`--config`, else `$AVTALE_CONFIG`, else `config.yaml` in the working directory. It need not exist."""
+    if option is not None:
+        return option.absolute()
+    return Path(os.environ.get(CONFIG_VARIABLE) or "config.yaml").absolute()
+
+
+def current_os_user() -> str:
+    """The name of the operating system's user that runs the program: from its id, since anybody can set $USER."""
+    number = os.getuid()
+    try:
+        return pwd.getpwuid(number).pw_name
+    except KeyError:  # containers run under numbers without a name
+        return str(number)
+
+
+def find_user(settings: Settings, by: str | None) -> User:
+    """Who acts: the user named by `--by`, else the one whose `os_user` is the caller's.
+
+    Raises ConfigurationError: `unknown_user` (nobody in `users:` has that id) or `no_user`.
+    """
+    caller = current_os_user()
+    if by is None:
+        found = next((user for user in settings.users if user.os_user == caller), None)
+        if found is None:
+            raise ConfigurationError("no_user", os_user=caller)
+        return found
+    found = next((user for user in settings.users if user.id == by), None)
+    if found is None:
+        raise ConfigurationError("unknown_user", user=by, known=", ".join(user.id for user in settings.users))
+    return found
+
+
+def find_actor(settings: Settings, by: str | None) -> Actor:
+    """Who acts (see `find_user`), with the operating system's user beside, whoever `--by` names."""
+    return Actor(user=find_user(settings, by).id, os_user=current_os_user())
+
+
+def has_smtp_password() -> bool:
+    """Whether the environment holds the mail server's password."""
+    return bool(os.environ.get(SMTP_PASSWORD_VARIABLE))
+
+
+def smtp_password(settings: Settings) -> str | None:
+    """The mail server's password; None where it asks for none. Raises ConfigurationError `secret_unreadable`."""
+    if settings.smtp.username is None:
+        return None
+    if has_smtp_password():
+        return os.environ[SMTP_PASSWORD_VARIABLE]
+    path = settings.smtp.password_file
+    return None if path is None else _read_secret(path)
+
+
+def _read_secret(path: Path) -> str:
+    """The text of a secret file less the line break that editors put at its end."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_SECRET_BYTES + 1)
+        secret = content.decode().rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError("secret_unreadable", path=str(path)) from error
+    if not secret or len(content) > MAX_SECRET_BYTES or "\n" in secret:
+        raise ConfigurationError("secret_unreadable", path=str(path))
+    return secret
+
+
+def use_private_fonts(fontconfig_file: Path) -> None:
+    """Lay out documents with the program's own fonts only. Call before WeasyPrint is imported and before any thread."""
+    os.environ[_FONTCONFIG_VARIABLE] = str(fontconfig_file)

@@ -1,0 +1,351 @@
+"""The settings as typed, frozen values. Keys are those of `config.example.yaml`, where each is explained.
+
+Everything here is parsed at the border: paths are absolute, organisation numbers are checked, choices are closed. Rules
+that concern several keys at once stand in `safety.py`; keys of work that is not built yet in `unused.py`.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import unquote
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictFloat,
+    StrictInt,
+    ValidationInfo,
+)
+from pydantic_core import PydanticCustomError
+
+from agreements.language import Language
+from agreements.orgnumber import OrgNumber, OrgNumberError, parse_org_number
+from agreements.parties import Vendor
+from agreements.signers import SignerPolicy
+
+Environment = Literal["production", "test", "demo"]
+
+_ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
+_EMAIL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
+_LINE = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029]{1,200}")
+_SQLITE = "sqlite:///"
+_POSTGRES = re.compile(r"postgresql\+psycopg://(?:[^:/@]*(?P<password>:[^@]*)?@)?[^@]*")
+
+
+def _fault(code: str, **detail: str | int) -> PydanticCustomError:
+    # Pydantic wants a message; people get the text of `settings.<code>` instead.
+    return PydanticCustomError("setting", "a setting is wrong", {"code": f"setting_{code}"} | detail)
+
+
+def _matching(pattern: re.Pattern[str], code: str) -> BeforeValidator:
+    def check(value: object) -> object:
+        if isinstance(value, str) and not pattern.fullmatch(value):
+            raise _fault(code)
+        return value
+
+    return BeforeValidator(check)
+
+
+def _parse_path(value: object, info: ValidationInfo) -> object:
+    """Relative paths count from the folder of the configuration file, wherever the program is started."""
+    if not isinstance(value, str | Path):
+        return value
+    if str(value).startswith("~"):
+        raise _fault("tilde")
+    if not str(value) or "\x00" in str(value):
+        raise _fault("empty_path")
+    base: Path = info.context["folder"] if info.context else Path()
+    return base / value
+
+
+def _parse_org_number(value: object) -> object:
+    """Synthetic numbers pass here; `safety.py` refuses them in production."""
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        return value
+    try:
+        return parse_org_number(str(value), allow_synthetic=True)
+    except OrgNumberError as error:
+        raise _fault(error.code) from error
+
+
+def _parse_day(value: object) -> object:
+    """A YAML date or its text; a bare number would be read as seconds since 1970."""
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value
+    try:
+        return date.fromisoformat(value if isinstance(value, str) else "")
+    except ValueError as error:
+        raise _fault("wrong_date") from error
+
+
+def _parse_database(value: object, info: ValidationInfo) -> object:
+    """SQLite in a file, or PostgreSQL by psycopg without a password in the address."""
+    if not isinstance(value, str):
+        return value
+    if value.startswith(_SQLITE) and value != _SQLITE:
+        if "?" in value or ":memory:" in value:
+            raise _fault("bad_database")
+        path = str(_parse_path(unquote(value.removeprefix(_SQLITE)), info))
+        return _SQLITE + path.replace("%", "%25").replace("?", "%3F")
+    match = _POSTGRES.fullmatch(value)
+    if match is None:
+        raise _fault("bad_database")
+    if match["password"] or "password=" in value:
+        raise _fault("secret_in_address")
+    return value
+
+
+def _refuse_empty(values: tuple[object, ...]) -> tuple[object, ...]:
+    """Run after the entries themselves: faulty entries are no reason to call the list empty, too."""
+    if not values:
+        raise _fault("empty_list")
+    return values
+
+
+NotEmpty = AfterValidator(_refuse_empty)
+Id = Annotated[str, _matching(_ID, "bad_id")]
+Line = Annotated[str, _matching(_LINE, "bad_line")]
+Email = Annotated[str, _matching(_EMAIL, "bad_email")]
+Location = Annotated[Path, BeforeValidator(_parse_path)]
+DatabaseUrl = Annotated[str, BeforeValidator(_parse_database)]
+Organisation = Annotated[OrgNumber, BeforeValidator(_parse_org_number)]
+Day = Annotated[date, BeforeValidator(_parse_day)]
+Port = Annotated[StrictInt, Field(ge=1, le=65535)]
+
+
+class _Group(BaseModel):
+    # Defaults are validated too, and instances again: that is how relative paths in defaults find the file's folder.
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, revalidate_instances="always")
+
+
+class IntegrationVerified(_Group):
+    """When, by whom and where it is written that the vendor's integration with Digipost was verified."""
+
+    date: Day
+    by: Line
+    reference: Line
+
+
+class Contact(_Group):
+    """A person at the vendor."""
+
+    name: Line
+    email: Email
+
+
+class WatchedFolder(_Group):
+    """A folder in which signed agreements are dropped."""
+
+    path: Location
+    mode: Literal["auto", "events", "scan"] = "auto"
+    quiet_seconds: Annotated[StrictFloat | StrictInt, Field(ge=0.25, le=3600)] = 2
+    """Seconds a file must have been left alone before it is taken."""
+
+
+class VendorSettings(_Group):
+    """A system vendor (systemleverandør) and what all its customers have in common."""
+
+    id: Id
+    name: Line
+    org_number: Organisation
+    system_name: Line
+    broker_id: Annotated[StrictInt, Field(ge=1, le=2**63 - 1)]
+    contact: Contact
+    signing: Literal["service", "own_tool", "paper"] = "service"
+    integration_verified: IntegrationVerified | None = None
+    service_profile: Mapping[str, Any] = {}
+    """Catalogue values by field id, pre-filled in every case of this vendor; canonical after loading."""
+    folders: tuple[WatchedFolder, ...] = ()
+
+    def party(self) -> Vendor:
+        """The vendor as the ground knows it."""
+        return Vendor(
+            id=self.id,
+            name=self.name,
+            org_number=self.org_number,
+            system_name=self.system_name,
+            broker_id=self.broker_id,
+            contact_name=self.contact.name,
+            contact_email=self.contact.email,
+        )
+
+
+class Smtp(_Group):
+    """The mail server that takes our messages. The password never stands here: see `environment.smtp_password`."""
+
+    host: Annotated[str, _matching(re.compile(r"[A-Za-z0-9.:_-]{1,253}"), "bad_host")]
+    port: Port = 587
+    tls: Literal["starttls", "implicit", "none"] = "starttls"
+    username: Line | None = None
+    password_file: Location | None = None
+    from_: Annotated[Email, Field(alias="from")]
+    copy_to: Email | None = None
+    per_minute: Annotated[StrictInt, Field(ge=1, le=600)] = 25
+
+
+class Forward(_Group):
+    """Where approved agreements are forwarded."""
+
+    to: Email
+    allow: Annotated[tuple[Email, ...], NotEmpty]
+    test_to: Email | None = None
+    """Takes the place of `to` in test and demo."""
+    national_id: Literal["hold", "allow"] = "hold"
+    when_unknown: Literal["ask", "resend", "wait"] = "ask"
+
+
+class Keys(_Group):
+    """Secret key files, made by `avtale init`."""
+
+    qr: Location = Path("data/keys/qr")
+    checkpoint: Location = Path("data/keys/checkpoint.pem")
+
+
+class Attestation(_Group):
+    """Whose mail counts as Digipost's own attestation."""
+
+    domains: tuple[Line, ...] = ("digipost.no", "posten.no")
+    accept_testimony: StrictBool = False
+
+
+class Alarms(_Group):
+    """Who is told when something is stuck."""
+
+    to: Email | None = None
+    after_minutes: StrictInt = 60
+
+
+class Templates(_Group):
+    """The operator's own templates."""
+
+    folder: Location | None = None
+
+
+class Authority(_Group):
+    """A stored power of attorney: this person may sign for that organisation, by this document."""
+
+    org_number: Organisation
+    name: Line
+    file: Location
+    expires: Day | None = None
+
+
+class TrustSettings(_Group):
+    """Whom signatures are trusted from."""
+
+    anchors: Location = Path("trust/anchors")
+    fetch_hosts: tuple[Line, ...] = ()
+    timestamp_anchors: Location | None = Path("trust/tsa")
+    lists: Location | None = Path("trust/lists")
+    revocation: Literal["require", "if_available", "off"] = "if_available"
+    require_qualified: StrictBool = False
+    profiles: tuple[Line, ...] = ()
+
+
+class User(_Group):
+    """A person who decides things in the program."""
+
+    id: Id
+    name: Line
+    role: Literal["coordinator", "reviewer", "administrator"]
+    os_user: Line
+
+
+class TermsFile(_Group):
+    """One document of the operator's terms, listed on every agreement by name, date and hash."""
+
+    name: Line
+    date: Day
+    file: Location
+
+
+class Registers(_Group):
+    """Look-ups in public registers."""
+
+    enabled: StrictBool = False
+
+
+class Verification(_Group):
+    """How a set-up is verified (step 5)."""
+
+    methods: Mapping[str, Any] = {}
+
+
+class Deadlines(_Group):
+    """Working days the one who has the ball gets."""
+
+    configuration: Annotated[StrictInt, Field(ge=1, le=60)] = 2
+    verification: Annotated[StrictInt, Field(ge=1, le=60)] = 2
+
+
+class Reminders(_Group):
+    """When somebody is reminded."""
+
+    after_days: tuple[StrictInt, ...] = (5, 10)
+    quiet: Line = "22-08"
+    at_most: StrictInt = 3
+
+
+class Retention(_Group):
+    """How long things are kept."""
+
+    unsigned_days: StrictInt = 90
+    signed_years_after_end: StrictInt = 5
+
+
+class Limits(_Group):
+    """What one received document may cost."""
+
+    pdf_bytes: Annotated[StrictInt, Field(ge=2**10, le=100 * 2**20)] = 25 * 2**20
+    validation_seconds: Annotated[StrictInt, Field(ge=1, le=300)] = 10
+    validation_bytes: Annotated[StrictInt, Field(ge=256 * 2**20, le=16 * 2**30)] = 2**30
+
+
+class Settings(_Group):
+    """The whole configuration. Made by `loading.load_settings` only."""
+
+    environment: Environment
+    data_dir: Location = Path("data")
+    database: DatabaseUrl = "sqlite:///data/avtale.sqlite"
+    language: Language = Language.NB
+    vendors: Annotated[tuple[VendorSettings, ...], NotEmpty]
+    mailboxes: tuple[Mapping[str, Any], ...] = ()
+    smtp: Smtp
+    forward: Forward
+    keys: Keys = Keys()
+    attestation: Attestation = Attestation()
+    alarms: Alarms = Alarms()
+    templates: Templates = Templates()
+    authorities: tuple[Authority, ...] = ()
+    trust: TrustSettings = TrustSettings()
+    users: Annotated[tuple[User, ...], NotEmpty]
+    signer_policy: SignerPolicy = SignerPolicy.CONFIRMED
+    terms: tuple[TermsFile, ...] = ()
+    registers: Registers = Registers()
+    verification: Verification = Verification()
+    deadlines: Deadlines = Deadlines()
+    reminders: Reminders = Reminders()
+    retention: Retention = Retention()
+    limits: Limits = Limits()
+
+    @property
+    def allow_synthetic(self) -> bool:
+        """Synthetic organisation numbers exist in test and demo only."""
+        return self.environment != "production"
+
+    @property
+    def database_file(self) -> Path | None:
+        """SQLite's file; None on PostgreSQL."""
+        if not self.database.startswith(_SQLITE):
+            return None
+        return Path(unquote(self.database.removeprefix(_SQLITE)))
+
+    def find_vendor(self, vendor_id: str) -> VendorSettings | None:
+        """The vendor with this id, or None."""
+        return next((vendor for vendor in self.vendors if vendor.id == vendor_id), None)

@@ -1,0 +1,184 @@
+"""What a configuration may not be although each of its values is fine: unsafe, or at odds with itself.
+
+Looks at the file system for the rights of the configuration and of the secret files; nothing is opened or changed.
+"""
+
+import ipaddress
+import stat
+from collections.abc import Callable, Iterable, Iterator
+from importlib.util import find_spec
+from itertools import permutations
+from pathlib import Path
+
+from agreements.errors import ConfigurationError
+from agreements.orgnumber import OrgNumber
+from onboarding.settings.environment import has_smtp_password
+from onboarding.settings.faults import KeyPath, Problem
+from onboarding.settings.model import Settings
+from outbox.recipients import resolve_recipient
+
+_PROGRAM = ("agreements", "intake", "signatures", "renderers", "outbox", "onboarding")
+
+
+def check_safety(settings: Settings, file: Path) -> Iterator[Problem]:
+    """Every problem of the whole; `file` is where the settings were read from."""
+    for check in _CHECKS:
+        yield from check(settings, file)
+
+
+def _file_is_closed(_settings: Settings, file: Path) -> Iterator[Problem]:
+    """Whoever may write the configuration decides where agreements go: not everybody on the machine."""
+    folder = file.parent.stat().st_mode
+    replaceable = bool(folder & stat.S_IWOTH and not folder & stat.S_ISVTX)
+    if file.stat().st_mode & stat.S_IWOTH or replaceable:
+        yield Problem(where=(), code="setting_world_writable")
+
+
+def _secrets_are_closed(settings: Settings, _file: Path) -> Iterator[Problem]:
+    for where, path in secret_files(settings):
+        try:
+            mode = path.stat().st_mode
+        except OSError:
+            continue  # a missing key file is the doctor's to tell: `avtale validate` and `codes` do without
+        if not stat.S_ISREG(mode):
+            yield Problem(where=where, code="setting_no_file", detail={"path": str(path)})
+        elif mode & (stat.S_IRWXG | stat.S_IRWXO):
+            yield Problem(
+                where=where, code="setting_secret_is_open", detail={"path": str(path), "mode": f"{mode & 0o777:o}"}
+            )
+
+
+def secret_files(settings: Settings) -> Iterator[tuple[KeyPath, Path]]:
+    """The files that hold secrets, with the keys that name them."""
+    yield ("keys", "qr"), settings.keys.qr
+    yield ("keys", "checkpoint"), settings.keys.checkpoint
+    if settings.smtp.password_file is not None:
+        yield ("smtp", "password_file"), settings.smtp.password_file
+
+
+def _ids_are_unique(settings: Settings, _file: Path) -> Iterator[Problem]:
+    yield from _doubled((("vendors", i, "id"), vendor.id) for i, vendor in enumerate(settings.vendors))
+    yield from _doubled((("users", i, "id"), user.id) for i, user in enumerate(settings.users))
+    yield from _doubled((("users", i, "os_user"), user.os_user) for i, user in enumerate(settings.users))
+    yield from _doubled((("terms", i, "name"), terms.name) for i, terms in enumerate(settings.terms))
+
+
+def _doubled(named: Iterable[tuple[KeyPath, str]]) -> Iterator[Problem]:
+    seen: set[str] = set()
+    for where, name in named:
+        if name in seen:
+            yield Problem(where=where, code="setting_doubled", detail={"value": name})
+        seen.add(name)
+
+
+def _folders_are_apart(settings: Settings, _file: Path) -> Iterator[Problem]:
+    """No folder twice, none inside another: what one vendor drops must never be read as another's, nor read twice."""
+    for (where, path), (_, other) in permutations(_watched(settings), 2):
+        if path == other:
+            yield Problem(where=where, code="setting_folder_twice", detail={"path": str(path)})
+        elif path.is_relative_to(other):
+            yield Problem(where=where, code="setting_folder_in_folder", detail={"path": str(path), "other": str(other)})
+
+
+def _own_data_is_apart(settings: Settings, _file: Path) -> Iterator[Problem]:
+    """Output under input would be taken in again; input under output could overwrite originals."""
+    for where, path in _watched(settings):
+        for kept in _kept(settings):
+            if path.is_relative_to(kept) or kept.is_relative_to(path):
+                yield Problem(
+                    where=where, code="setting_folder_in_data", detail={"path": str(path), "other": str(kept)}
+                )
+                break
+
+
+def _nothing_in_the_program(settings: Settings, _file: Path) -> Iterator[Problem]:
+    """An upgrade replaces the program's folders, with everything in them."""
+    places: list[tuple[KeyPath, Path]] = [(("data_dir",), settings.data_dir.resolve()), *_watched(settings)]
+    if settings.database_file is not None:
+        places.append((("database",), settings.database_file.resolve()))
+    packages = [Path(spec.origin).resolve().parent for name in _PROGRAM if (spec := find_spec(name)) and spec.origin]
+    for where, path in places:
+        if any(path.is_relative_to(package) for package in packages):
+            yield Problem(where=where, code="setting_inside_program", detail={"path": str(path)})
+
+
+def _organisations_are_real(settings: Settings, _file: Path) -> Iterator[Problem]:
+    """Numbers that no organisation can have are for test and demo only."""
+    if settings.allow_synthetic:
+        return
+    numbers: list[tuple[KeyPath, OrgNumber]] = [
+        *((("vendors", i), vendor.org_number) for i, vendor in enumerate(settings.vendors)),
+        *((("authorities", i), authority.org_number) for i, authority in enumerate(settings.authorities)),
+    ]
+    for where, number in numbers:
+        if number.synthetic:
+            yield Problem(where=(*where, "org_number"), code="setting_orgnr_synthetic")
+
+
+def _recipient_is_safe(settings: Settings, _file: Path) -> Iterator[Problem]:
+    """The recipient is on the allow-list; in test and demo nothing can reach anybody outside."""
+    forward = settings.forward
+    try:
+        resolve_recipient(forward.to, forward.allow, settings.environment, forward.test_to)
+    except ConfigurationError as error:
+        key = "test_to" if error.code == "test_recipient_unsafe" else "to"
+        yield Problem(
+            where=("forward", key), code=f"setting_{error.code}", detail={"environment": settings.environment}
+        )
+
+
+def _mail_is_encrypted(settings: Settings, _file: Path) -> Iterator[Problem]:
+    smtp = settings.smtp
+    if smtp.tls == "none" and not is_loopback(smtp.host):
+        yield Problem(where=("smtp", "tls"), code="setting_unencrypted_mail", detail={"host": smtp.host})
+    secret = has_smtp_password() or smtp.password_file is not None
+    if smtp.username is not None and not secret:
+        yield Problem(where=("smtp", "username"), code="setting_no_password")
+    if smtp.username is None and smtp.password_file is not None:
+        yield Problem(where=("smtp", "password_file"), code="setting_no_username")
+
+
+def _production_is_strict(settings: Settings, _file: Path) -> Iterator[Problem]:
+    """In production a revoked certificate must be found out."""
+    if settings.environment == "production" and settings.trust.revocation == "off":
+        yield Problem(where=("trust", "revocation"), code="setting_revocation_off")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine: 127.0.0.0/8, ::1 or localhost."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
+
+
+def _watched(settings: Settings) -> list[tuple[KeyPath, Path]]:
+    """Every watched folder with symbolic links followed."""
+    return [
+        (("vendors", v, "folders", f, "path"), folder.path.resolve())
+        for v, vendor in enumerate(settings.vendors)
+        for f, folder in enumerate(vendor.folders)
+    ]
+
+
+def _kept(settings: Settings) -> Iterator[Path]:
+    """Where the program keeps its own: originals, database, keys."""
+    yield settings.data_dir.resolve()
+    if settings.database_file is not None:
+        yield settings.database_file.resolve()
+    for _, path in secret_files(settings):
+        yield path.resolve()
+
+
+_CHECKS: tuple[Callable[[Settings, Path], Iterator[Problem]], ...] = (
+    _file_is_closed,
+    _secrets_are_closed,
+    _ids_are_unique,
+    _folders_are_apart,
+    _own_data_is_apart,
+    _nothing_in_the_program,
+    _organisations_are_real,
+    _recipient_is_safe,
+    _mail_is_encrypted,
+    _production_is_strict,
+)
