@@ -7,12 +7,14 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
+from intake import ledger
 from onboarding.store import Store, migrations
 from onboarding.store.migrating import migrate_to_head
 from onboarding.store.tables import metadata
 from onboarding.store.triggers import TRIGGER_NAMES
+from outbox import messages
 
-METADATAS = [metadata]
+METADATAS = [metadata, ledger.metadata, messages.metadata]
 
 
 def test_the_head_the_program_names_is_the_newest_migration() -> None:

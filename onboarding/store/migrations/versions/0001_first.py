@@ -15,6 +15,8 @@ def upgrade() -> None:
     _create_meta_and_events()
     _create_cases_and_agreements()
     _create_judgements()
+    _create_receipts_and_documents()
+    _create_messages()
 
 
 def downgrade() -> None:
@@ -130,3 +132,78 @@ def _create_judgements() -> None:
         sa.PrimaryKeyConstraint("judgement_id", "approver", name="pk_approvals"),
         sa.ForeignKeyConstraint(["judgement_id"], ["judgements.id"], name="fk_approvals_judgement_id"),
     )
+
+
+def _create_receipts_and_documents() -> None:
+    op.create_table(
+        "receipts",
+        sa.Column("id", sa.Integer, nullable=False),
+        sa.Column("source", sa.Text, nullable=False),
+        sa.Column("source_key", sa.Text, nullable=False),
+        sa.Column("slot", sa.Text, nullable=False),
+        sa.Column("vendor_id", sa.Text),
+        sa.Column("display_name", sa.Text, nullable=False),
+        sa.Column("sha256", sa.Text),
+        sa.Column("size", sa.BigInteger, nullable=False),
+        sa.Column("state", sa.Text, nullable=False),
+        sa.Column("reason", sa.Text),
+        sa.Column("supersedes", sa.Integer),
+        sa.Column("seen_at", sa.Text, nullable=False),
+        sa.Column("stored_at", sa.Text),
+        sa.Column("decided_at", sa.Text),
+        sa.Column("finished_at", sa.Text),
+        sa.Column("source_outcome", sa.Text),
+        sa.PrimaryKeyConstraint("id", name="pk_receipts"),
+        sa.UniqueConstraint("source", "source_key", name="receipts_source_key"),
+        sqlite_autoincrement=True,
+    )
+    op.create_index("receipts_slot", "receipts", ["source", "slot"])
+    op.create_index("receipts_sha256", "receipts", ["sha256"])
+    op.create_index("receipts_state", "receipts", ["state"])
+    op.create_table(
+        "documents",
+        sa.Column("sha256", sa.Text, nullable=False),
+        sa.Column("size", sa.BigInteger, nullable=False),
+        sa.Column("state", sa.Text, nullable=False),
+        sa.Column("outcome", sa.Text),
+        sa.Column("reason", sa.Text),
+        sa.Column("case_number", sa.Text),
+        sa.Column("agreement", sa.Text),
+        sa.Column("first_receipt", sa.Integer, nullable=False),
+        sa.Column("judged_at", sa.Text),
+        sa.PrimaryKeyConstraint("sha256", name="pk_documents"),
+    )
+    op.create_index("documents_state", "documents", ["state"])
+
+
+def _create_messages() -> None:
+    op.create_table(
+        "messages",
+        sa.Column("id", sa.Integer, nullable=False),
+        sa.Column("purpose", sa.Text, nullable=False),
+        sa.Column("case_number", sa.Text),
+        sa.Column("agreement", sa.Text),
+        sa.Column("idempotency_key", sa.Text, nullable=False),
+        sa.Column("message_id", sa.Text, nullable=False),
+        sa.Column("envelope_id", sa.Text, nullable=False),
+        sa.Column("sender", sa.Text, nullable=False),
+        sa.Column("recipient", sa.Text, nullable=False),
+        sa.Column("sha256", sa.Text, nullable=False),
+        sa.Column("size", sa.Integer, nullable=False),
+        sa.Column("state", sa.Text, nullable=False),
+        sa.Column("attempts", sa.Integer, nullable=False),
+        sa.Column("backoff_step", sa.Integer, nullable=False),
+        sa.Column("queued_at", sa.Text, nullable=False),
+        sa.Column("next_attempt_at", sa.Text, nullable=False),
+        sa.Column("phase", sa.Text),
+        sa.Column("reply", sa.Text),
+        sa.Column("reason", sa.Text),
+        sa.Column("created_at", sa.Text, nullable=False),
+        sa.Column("updated_at", sa.Text, nullable=False),
+        sa.Column("sent_at", sa.Text),
+        sa.PrimaryKeyConstraint("id", name="pk_messages"),
+        sa.UniqueConstraint("idempotency_key", name="uq_messages_idempotency_key"),
+        sa.UniqueConstraint("message_id", name="uq_messages_message_id"),
+    )
+    op.create_index("ix_messages_due", "messages", ["state", "next_attempt_at"])
+    op.create_index("ix_messages_case_number", "messages", ["case_number"])
