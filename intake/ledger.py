@@ -1,4 +1,5 @@
-"""The ledger: one row per delivery, one row per content. Everything that ever came in stands here, with what became of it.
+"""The ledger: one row per delivery, one row per content. Everything that ever came in stands here, with what became
+of it.
 
 Promises (each function works inside the caller's transaction and commits nothing):
 
@@ -80,8 +81,9 @@ MAX_LISTED = 1000  # rows of one answer; a longer list is asked for page by page
 def record_receipt(conn: sa.Connection, delivery: Delivery, *, now: datetime) -> Receipt:
     """Write a delivery down, once; `sha256` set means that its bytes are durably stored.
 
-    Telling it again changes nothing, except that a receipt in `seen` becomes `stored` when its bytes come. Bytes that already
-    have their verdict give a receipt with that verdict. Raises IntegrityError when the key is known with other bytes.
+    Telling it again changes nothing, except that a receipt in `seen` becomes `stored` when its bytes come. Bytes that
+    already have their verdict give a receipt with that verdict. Raises IntegrityError when the key is known with
+    other bytes.
     """
     moment = format_utc(now)
     receipt = _find_by_key(conn, delivery.source, delivery.source_key)
@@ -150,7 +152,8 @@ def mark_decided(conn: sa.Connection, receipt_id: int, outcome: Outcome, *, now:
 def mark_judged(conn: sa.Connection, sha256: str, outcome: Outcome, *, now: datetime) -> tuple[Receipt, ...]:
     """Give a content its one verdict, and with it every receipt that waits for it; returns those receipts.
 
-    Raises NotFoundError for an unknown content and TemporaryError when it has its verdict already (another worker was first).
+    Raises NotFoundError for an unknown content and TemporaryError when it has its verdict already (another worker was
+    first).
     """
     changed = conn.execute(
         sa.update(documents)
@@ -217,7 +220,8 @@ def mark_finished(conn: sa.Connection, receipt_id: int, outcome: SourceOutcome, 
 def close_withdrawn(
     conn: sa.Connection, source: str, present_keys: Collection[str], *, now: datetime
 ) -> tuple[Receipt, ...]:
-    """Close what was seen but never readable and is not there any more, or only as something else; returns those receipts.
+    """Close what was seen but never readable and is not there any more, or only as something else; returns those
+    receipts.
 
     Call it only with the keys of a complete scan of an available source.
     """

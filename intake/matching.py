@@ -1,7 +1,7 @@
 """Which agreement does a return belong to, and by which evidence? Pure.
 
-Bytes that begin with an agreement exactly as it was issued are the strongest evidence. Without them the numbers in the visible
-text count, and only when they point at one case: a guess is never made between several.
+Bytes that begin with an agreement exactly as it was issued are the strongest evidence. Without them the numbers in
+the visible text count, and only when they point at one case: a guess is never made between several.
 """
 
 import hashlib
@@ -51,7 +51,9 @@ class Match:
 
 
 def prefix_digests(data: bytes, sizes: Collection[int]) -> dict[int, str]:
-    """SHA-256 (hex) of the first n bytes, for each n of `sizes` that `data` is long enough for; one pass over the data."""
+    """SHA-256 (hex) of the first n bytes, for each n of `sizes` that `data` is long enough for; one pass over the
+    data.
+    """
     digests: dict[int, str] = {}
     running, done, view = hashlib.sha256(), 0, memoryview(data)
     for size in sorted({size for size in sizes if 0 < size <= len(data)}):
@@ -64,7 +66,8 @@ def prefix_digests(data: bytes, sizes: Collection[int]) -> dict[int, str]:
 def match_return(digests: Mapping[int, str], issued: Mapping[tuple[int, str], AgreementNumber], text: str) -> Match:
     """Find where a return belongs.
 
-    `digests` as of `prefix_digests`, `issued` maps (size, SHA-256) of issued documents to their numbers, `text` is the visible text.
+    `digests` as of `prefix_digests`, `issued` maps (size, SHA-256) of issued documents to their numbers, `text` is
+    the visible text.
     """
     by_bytes = [issued[pair] for pair in sorted(digests.items(), reverse=True) if pair in issued]
     numbers = _most_precise(find_agreement_numbers(text))

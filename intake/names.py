@@ -1,6 +1,5 @@
 """File names: any bytes may come, none is ever used as a path of ours, and people see a clean form."""
 
-import os
 import re
 import unicodedata
 from pathlib import Path
@@ -20,8 +19,10 @@ _UNNAMED: Final = "_"
 
 
 def display_name(name: bytes) -> str:
-    """The name as people may safely see it: its last part, NFC, no control or direction characters, at most 120 characters."""
-    text = unicodedata.normalize("NFC", os.path.basename(name).decode("utf-8", "replace"))
+    """The name as people may safely see it: its last part, NFC, no control or direction characters, at most 120
+    characters.
+    """
+    text = unicodedata.normalize("NFC", name.rpartition(b"/")[2].decode("utf-8", "replace"))
     shown = "".join(
         c for c in text if unicodedata.category(c)[0] != "C" and unicodedata.category(c) not in ("Zl", "Zp")
     )
@@ -54,8 +55,7 @@ def name_in_slot(slot: str) -> bytes:
 def done_name(receipt_id: int, name: bytes, attempt: int = 0) -> bytes:
     """The name of a finished file: `000017_avtale.pdf`, short enough for its note; `attempt` makes another one."""
     prefix = b"%06d_" % receipt_id + (b"%d_" % attempt if attempt else b"")
-    stem, ending = os.path.splitext(name)
-    ending = ending if len(ending) <= 16 else b""
-    stem = stem if ending else name
+    stem, dot, ending = name.rpartition(b".")
+    stem, ending = (stem, dot + ending) if stem and len(ending) <= 15 else (name, b"")
     room = MAX_FILE_NAME - len(prefix) - len(ending) - len(NOTE_SUFFIX)
     return prefix + stem[:room] + ending

@@ -1,10 +1,11 @@
 """When is a file all there? Pure decisions over what successive scans saw.
 
-No file system tells for certain. What is known: how long a file has looked the same in our own clock (never its time stamps
-against our clock: they are another machine's), whether its writer closed it or it was moved in, and whether it ends as a
-complete PDF does. `%%EOF` alone proves nothing: a signed PDF cut at an earlier revision is a valid unsigned one
-(facts/mail-and-folders.md, finding 3). A file that never looks complete is still taken after the quiet time: a truncated PDF must
-end in a finding, not wait for ever. What is taken too early and changes later is a new delivery that supersedes the first.
+No file system tells for certain. What is known: how long a file has looked the same in our own clock (never its time
+stamps against our clock: they are another machine's), whether its writer closed it or it was moved in, and whether it
+ends as a complete PDF does. `%%EOF` alone proves nothing: a signed PDF cut at an earlier revision is a valid unsigned
+one (facts/mail-and-folders.md, finding 3). A file that never looks complete is still taken after the quiet time: a
+truncated PDF must end in a finding, not wait for ever. What is taken too early and changes later is a new delivery
+that supersedes the first.
 """
 
 import re
@@ -50,7 +51,9 @@ class Readiness(Enum):
 
 
 def observe(previous: Observation | None, state: FileState, *, now: float, closed: bool) -> Observation:
-    """Add what this scan saw. `closed`: a close or a move-in was reported since the scan before, and no change after it."""
+    """Add what this scan saw. `closed`: a close or a move-in was reported since the scan before, and no change after
+    it.
+    """
     if previous is None:
         return Observation(state=state, since=now, first_seen=now, closed=closed)
     if previous.state != state:
@@ -69,7 +72,8 @@ def readiness(seen: Observation, *, now: float, quiet: float) -> Readiness:
 
 
 def is_complete_tail(tail: bytes) -> bool:
-    """Whether a file whose last bytes (up to TAIL_BYTES) are these ends as a PDF: startxref, number, %%EOF, white space at most.
+    """Whether a file whose last bytes (up to TAIL_BYTES) are these ends as a PDF: startxref, number, %%EOF, white
+    space at most.
 
     Zeros at the end (space that a file server reserved before the bytes came) are not white space here.
     """

@@ -1,0 +1,29 @@
+"""A watched folder as a source of deliveries."""
+
+from intake.sources.folder.doorbell import Doorbell
+from intake.sources.folder.entries import (
+    Entry,
+    Finished,
+    FolderScan,
+    FolderState,
+    Refused,
+    Taken,
+    Waiting,
+    is_same_file,
+)
+from intake.sources.folder.source import Done, FolderMode, FolderSource
+
+__all__ = [
+    "Done",
+    "Doorbell",
+    "Entry",
+    "Finished",
+    "FolderMode",
+    "FolderScan",
+    "FolderSource",
+    "FolderState",
+    "Refused",
+    "Taken",
+    "Waiting",
+    "is_same_file",
+]
