@@ -50,7 +50,7 @@ arch: $(VENV)/installed-dev  ## the floors, the doors and the house rules; print
 .PHONY: unit
 unit: $(VENV)/installed-dev  ## unit, property and contract tests, with branch coverage
 	@mkdir -p build
-	$(PYTEST) -n 2 --dist loadfile --cov --cov-report=
+	$(PYTEST) -n 2 --dist loadfile --ignore tests/architecture --cov --cov-report=
 	@for package in $(COVERED); do \
 	  echo "branch coverage of $$package, at least 90 %:"; \
 	  $(BIN)/coverage report --fail-under=90 --include="$$package/*" || exit 1; \

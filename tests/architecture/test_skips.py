@@ -1,5 +1,6 @@
 """A skip is a failure: shown by running pytest on small files with the project's own conftest."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -25,7 +26,8 @@ def _run(folder: Path, text: str) -> int:
     (folder / "test_small.py").write_text(text, encoding="utf-8")
     marker = "markers=may_skip(reason): allowed"
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-c", "/dev/null", "-o", marker, "."]
-    return subprocess.run(command, cwd=folder, capture_output=True, check=False, timeout=60).returncode
+    plain = os.environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    return subprocess.run(command, cwd=folder, env=plain, capture_output=True, check=False, timeout=60).returncode
 
 
 @pytest.mark.parametrize("how", SKIPS)
