@@ -139,8 +139,8 @@ def move_agreement(case: Case, to: AgreementState, *, now: datetime) -> Case:
     """The case with its agreement in the next state. Raises GateError for a move the process does not have."""
     unmet = () if to in _FACTS else _not_moving(case)
     if to not in _MOVES[case.agreement_state]:
-        unmet += (f"agreement_{case.agreement_state.value}_to_{to.value}",)
-    _refuse_unless_met("case_move_refused", case, unmet)
+        unmet += ("agreement_move",)
+    _refuse_unless_met("case_move_refused", case, unmet, agreement_from=case.agreement_state.value, agreement_to=to.value)
     return replace(case, agreement_state=to, updated_at=now)
 
 
@@ -191,9 +191,9 @@ def _not_moving(case: Case) -> tuple[str, ...]:
     return (("case_held",) if case.held else ()) + (("case_closed",) if case.step is Step.CLOSED else ())
 
 
-def _refuse_unless_met(code: str, case: Case, unmet: tuple[str, ...]) -> None:
+def _refuse_unless_met(code: str, case: Case, unmet: tuple[str, ...], **params: str) -> None:
     if unmet:
-        raise GateError(code, unmet=unmet, case=str(case.number))
+        raise GateError(code, unmet=unmet, case=str(case.number), **params)
 
 
 # --- guards of the steps: each returns what is missing ---------------------------------------------------------------------

@@ -37,10 +37,24 @@ def _flat(language: Language) -> Mapping[str, str]:
     return flat_texts(language)
 
 
-def text(key: str, language: Language, **params: object) -> str:
-    """The text for a key with its places filled. Raises KeyError for an unknown key or a missing place."""
-    template = _flat(language)[key]
-    return template.format_map(params) if params else template
+def text(key: str, language: Language, /, **params: object) -> str:
+    """The text for a key with its places filled. Raises KeyError for an unknown key or a missing place.
+
+    Parameters that are codes (`what="page-content"`, `limit="memory"`) are said in words where `terms.<name>.<code>` has them.
+    """
+    spoken = {name: _spoken(name, value, language) for name, value in params.items()}
+    return _flat(language)[key].format_map(spoken)
+
+
+_WORDS = {"agreement_from": "states.agreement", "agreement_to": "states.agreement"}
+"""Parameters whose words stand elsewhere than under `terms.<name>`."""
+
+
+def _spoken(name: str, value: object, language: Language) -> object:
+    if not isinstance(value, str):
+        return value
+    words, section = _flat(language), _WORDS.get(name, f"terms.{name}")
+    return ", ".join(words.get(f"{section}.{code}", code) for code in value.split(", "))
 
 
 def has_text(key: str) -> bool:
