@@ -101,7 +101,7 @@ clean:  ## take away everything that can be made again
 
 $(VENV)/bin/python:
 	@tools/system-packages run
-	"$$(tools/find-python)" -m venv $(VENV)
+	python="$$(tools/find-python)" && "$$python" -m venv $(VENV)
 
 $(VENV)/installed: requirements/runtime.txt pyproject.toml | $(VENV)/bin/python
 	@tools/system-packages run
