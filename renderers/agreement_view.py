@@ -1,0 +1,185 @@
+"""What the agreement's templates show: labels and values as people read them, in the catalogue's sections. No codes, no empty rows."""
+
+import unicodedata
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from agreements.agreement import SIGNATURE_FIELDS, TermsFile
+from agreements.canonical import JsonValue
+from agreements.catalogue import Catalogue, Field, FieldType, Owner, Phase, Values
+from agreements.language import Language
+from agreements.orgnumber import OrgNumber
+from agreements.parties import Signer
+from agreements.values import format_date, format_value
+
+DIGIPOST_NAME = "Posten Bring AS"
+DIGIPOST_ORG_NUMBER = OrgNumber("984661185")
+"""The company behind Digipost; renamed from Posten Norge AS 2023-06-06 (facts/domain.md §0)."""
+_OPENING, _CONTACTS, _AUTHORISATION, _INFORMATION, _PRIVACY, _SIGNATURE, _ANNEXES = 1, 3, 4, 9, 10, 11, 12
+_PARTS = {
+    _OPENING: "opening",
+    _CONTACTS: "contacts",
+    _AUTHORISATION: "authorisation",
+    _INFORMATION: "information",
+    _PRIVACY: "privacy",
+    _SIGNATURE: "signature",
+    _ANNEXES: "annexes",
+}
+_ALWAYS = frozenset({_OPENING, _CONTACTS, _AUTHORISATION, _PRIVACY, _SIGNATURE, _ANNEXES})
+_FACTS = ("agreement.id", "agreement.kind", "agreement.issued_at")
+_ELSEWHERE = frozenset(
+    {
+        "agreement.terms_version",  # the list of terms files, in its own section
+        "launch.plan_needed",  # decided by all parties in step 3 (catalogue), not agreed here
+        "signer.name",
+        "signer.role",
+        "signer.birth_date",
+        "signer.joint",
+        "signer2",  # the signature boxes
+    }
+)
+_BIRTH_DATES = frozenset({"admin.birth_date", "signer.birth_date"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One value with its label. `information`: for planning, not binding."""
+
+    label: str
+    value: str
+    information: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Section:
+    """A section as printed; `part` names its template."""
+
+    number: int
+    title: str
+    part: str
+    rows: tuple[Row, ...]
+
+
+class AgreementView:
+    """Everything the templates ask for. `values` must already hold the agreement's own number, date and template version."""
+
+    def __init__(self, catalogue: Catalogue, values: Values, language: Language) -> None:
+        self._catalogue = catalogue
+        self._values = values
+        self._language = language
+        self._shown = tuple(self._fields_with_values())
+
+    def sections(self) -> tuple[Section, ...]:
+        """The sections that have something to say, numbered without gaps."""
+        kept = [key for key in self._catalogue.sections if key in _ALWAYS or self._rows(key)]
+        return tuple(
+            Section(
+                number=number,
+                title=self._catalogue.sections[key][self._language],
+                part=_PARTS.get(key, "values"),
+                rows=self._rows(key),
+            )
+            for number, key in enumerate(kept, start=1)
+        )
+
+    def front(self) -> tuple[Section, ...]:
+        """The front page's entries (`front: true`) by section, less those in `facts`; a second signer stands with the first."""
+        on_front = [f for f in self._shown if (f.front or f.id == "signer2") and f.id not in _FACTS]
+        keys = dict.fromkeys(field.section for field in on_front if field.section is not None)
+        return tuple(
+            Section(
+                number=key,
+                title=self._catalogue.sections[key][self._language],
+                part="values",
+                rows=tuple(self.row(field) for field in on_front if field.section == key),
+            )
+            for key in keys
+        )
+
+    def facts(self) -> tuple[Row, ...]:
+        """Number, kind and date, at the head of the front page."""
+        return tuple(self.row(self._catalogue.field(field_id)) for field_id in _FACTS if self._values.get(field_id))
+
+    def also_authorised(self) -> tuple[str, ...]:
+        """What the customer authorises the vendor to beside sending: the section's other switches that are on."""
+        return tuple(
+            field.label(self._language)
+            for field in self._shown
+            if field.section == _AUTHORISATION
+            and field.owner is Owner.CUSTOMER
+            and field.must_be is None
+            and self._values[field.id] is True
+        )
+
+    def row(self, field: Field) -> Row:
+        """One field as it is printed."""
+        value = self._values[field.id]
+        return Row(label=field.label(self._language), value=self._text(field, value), information=not field.binding)
+
+    def text(self, field_id: str) -> str:
+        """A field's value as people read it; empty if it has none."""
+        return self._text(self._catalogue.field(field_id), self._values.get(field_id))
+
+    def signers(self, signers: tuple[Signer, ...]) -> list[dict[str, str]]:
+        """The signature boxes in signing order, each with the name of its field in the PDF."""
+        return [
+            {
+                "field": name,
+                "name": plain(signer.name),
+                "basis": self._catalogue.value_label("signer.role", signer.basis.value, self._language),
+                "born": masked_birth_date(signer.birth_date),
+            }
+            for name, signer in zip(SIGNATURE_FIELDS, signers, strict=False)
+        ]
+
+    def terms(self, terms: tuple[TermsFile, ...]) -> list[dict[str, str]]:
+        """The terms files with their date in words and the checksum in groups that an eye can follow."""
+        return [
+            {
+                "name": plain(file.name),
+                "date": format_date(date.fromisoformat(file.date), self._language),
+                "checksum": group_checksum(file.sha256),
+            }
+            for file in terms
+        ]
+
+    def _fields_with_values(self) -> Iterator[Field]:
+        for field in self._catalogue.of_phase(Phase.AGREEMENT):
+            if self._values.get(field.id) not in (None, "", []) and self._catalogue.is_asked(field, self._values):
+                yield field
+
+    def _rows(self, section: int) -> tuple[Row, ...]:
+        return tuple(self.row(field) for field in self._shown if field.section == section and field.id not in _ELSEWHERE)
+
+    def _text(self, field: Field, value: JsonValue) -> str:
+        if field.id in _BIRTH_DATES and isinstance(value, str):
+            return masked_birth_date(date.fromisoformat(value))
+        shown = plain(format_value(self._catalogue, field, value, self._language), lines=field.type is FieldType.TEXT)
+        # A word alone in its cell (ja, bokmål) begins like a sentence; texts that people typed stay as they are.
+        return shown[:1].upper() + shown[1:] if field.type in {FieldType.BOOL, FieldType.ENUM} else shown
+
+
+def section_numbers(sections: tuple[Section, ...]) -> Mapping[str, int]:
+    """The printed number of each section that has its own template, by that template's name: for references in the prose."""
+    return {section.part: section.number for section in sections if section.part != "values"}
+
+
+def masked_birth_date(day: date | None) -> str:
+    """The year alone (`xx.xx.1975`): enough to tell namesakes apart, and no more than a document in the mail needs."""
+    return "" if day is None else f"xx.xx.{day.year}"
+
+
+def group_checksum(sha256: str) -> str:
+    """A SHA-256 in eight groups of eight."""
+    return " ".join(sha256[start : start + 8] for start in range(0, len(sha256), 8))
+
+
+def plain(text: str, *, lines: bool = False) -> str:
+    """Text fit for one line of a document: composed letters, no control characters. `lines`: line breaks may stay."""
+    composed = unicodedata.normalize("NFC", text)
+    kept = (
+        letter if unicodedata.category(letter) not in {"Cc", "Cf", "Zl", "Zp"} or (lines and letter == "\n") else " "
+        for letter in composed
+    )
+    return "".join(kept).strip()

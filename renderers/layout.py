@@ -1,0 +1,85 @@
+"""HTML to PDF by WeasyPrint: the only module that imports it.
+
+Nothing is fetched: no network, no file, no data address. Any warning (missing glyph, unknown CSS, missing image) fails the rendering:
+a document is right or there is none. Fonts are this package's own (`renderers.fontconfig_file`).
+"""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from threading import Lock
+from typing import NoReturn
+
+from weasyprint import CSS, HTML  # type: ignore[import-untyped]
+from weasyprint.text.fonts import FontConfiguration  # type: ignore[import-untyped]
+from weasyprint.urls import FatalURLFetchingError, URLFetcher  # type: ignore[import-untyped]
+
+from agreements.errors import ConfigurationError
+from renderers.templates import read_template
+
+_LOGGER = logging.getLogger("weasyprint")
+_LOCK = Lock()  # one layout at a time: the library's log, which we read as its result, is the whole process's
+
+
+class _NothingFetched(URLFetcher):  # type: ignore[misc]  # the library has no types
+    """Refuses every address. The library reads `file:` and the network by default."""
+
+    def fetch(self, url: str, headers: object = None) -> NoReturn:  # noqa: ARG002 - the library's signature
+        raise FatalURLFetchingError(f"nothing is fetched: {url[:80]}")
+
+
+class _Collector(logging.Handler):
+    """Keeps what the library complains about."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.complaints: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.complaints.append(record.getMessage())
+
+
+def lay_out(html: str, *stylesheets: str, fields: bool = False) -> bytes:
+    """The tagged PDF of a page of HTML with the named stylesheets of this package. `fields`: inputs become form fields.
+
+    Raises ConfigurationError `render_failed` with the library's own words as `reason`.
+    """
+    with _LOCK, _complaints() as complaints:
+        try:
+            source = HTML(string=html, base_url=None, url_fetcher=_NothingFetched())
+            pdf: bytes = source.write_pdf(
+                stylesheets=[_stylesheet(name) for name in stylesheets],
+                font_config=_fonts(),
+                pdf_variant="pdf/ua-1",
+                pdf_forms=fields,
+                optimize_images=False,
+            )
+        except FatalURLFetchingError as error:  # a BaseException: nothing above would stop it
+            raise ConfigurationError("render_failed", reason=str(error)) from error
+    if complaints:
+        raise ConfigurationError("render_failed", reason="; ".join(dict.fromkeys(complaints)))
+    return pdf
+
+
+@contextmanager
+def _complaints() -> Iterator[list[str]]:
+    """What the library logs meanwhile; kept from every other log, for its lines can quote the document."""
+    collector, before = _Collector(), _LOGGER.propagate
+    _LOGGER.addHandler(collector)
+    _LOGGER.propagate = False
+    try:
+        yield collector.complaints
+    finally:
+        _LOGGER.propagate = before
+        _LOGGER.removeHandler(collector)
+
+
+@cache
+def _fonts() -> FontConfiguration:
+    return FontConfiguration()
+
+
+@cache
+def _stylesheet(name: str) -> CSS:
+    return CSS(string=read_template(name), font_config=_fonts(), url_fetcher=_NothingFetched())
