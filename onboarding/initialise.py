@@ -1,0 +1,150 @@
+"""`avtale init`: a folder in which everything is in place for a first case.
+
+All or nothing: what could not be finished is taken away again, and nothing that was there before is touched. The
+configuration that is written is `config.example.yaml` with the caller as its user.
+"""
+
+import json
+import os
+import re
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from importlib.resources import files
+from pathlib import Path
+from string import Template
+from typing import Final
+
+from agreements.errors import ConfigurationError
+from onboarding.settings import Settings, load_settings
+
+CONFIG_NAME: Final = "config.yaml"
+EXAMPLE_NAME: Final = "eksempel-kunder.csv"
+QR_KEY_BYTES: Final = 32  # HMAC-SHA-256: as long as its output (RFC 2104 section 3)
+FIRST_SENDING: Final = timedelta(days=60)
+"""How long after `init` the example customers want to start."""
+_FOLDERS: Final = ("data", "data/keys", "inn", "trust", "trust/anchors", "trust/tsa", "terms")
+
+
+@dataclass(frozen=True, kw_only=True)
+class InitResult:
+    """What was made. Paths are absolute."""
+
+    folder: Path
+    config: Path
+    example: Path
+    """A file for `avtale import`, with three customers that do not exist."""
+    user_id: str
+    """The caller, as `--by` takes it."""
+
+
+def initialise(folder: Path, *, os_user: str, user_name: str, now: datetime) -> InitResult:
+    """Make configuration, keys, folders and database in `folder`, which need not exist.
+
+    `os_user` is who may act as the configuration's user; `user_name` the person's name, the OS user's where it is none.
+    Raises ConfigurationError: `init_exists` (something of ours is there already), `init_failed`, or the store's.
+    """
+    folder = folder.absolute()
+    _refuse_existing(folder)
+    with _taken_away_on_error(folder):
+        settings = _make(folder, render_configuration(os_user=os_user, user_name=user_name), now)
+        _make_database(settings)
+    return InitResult(
+        folder=folder,
+        config=folder / CONFIG_NAME,
+        example=folder / EXAMPLE_NAME,
+        user_id=settings.users[0].id,
+    )
+
+
+def render_configuration(*, os_user: str, user_name: str) -> str:
+    """The starting configuration's text, with the caller as its user."""
+    name = user_name.strip() if user_name.strip() and user_name.isprintable() else os_user
+    return _starter("config.yaml").substitute(
+        user_id=_user_id(os_user), user_name=_quoted(name), os_user=_quoted(os_user)
+    )
+
+
+def _refuse_existing(folder: Path) -> None:
+    if folder.exists() and not folder.is_dir():
+        raise ConfigurationError("init_exists", path=str(folder))
+    for name in _top_names():
+        if os.path.lexists(folder / name):
+            raise ConfigurationError("init_exists", path=str(folder / name))
+
+
+def _top_names() -> tuple[str, ...]:
+    return (CONFIG_NAME, EXAMPLE_NAME, *(name for name in _FOLDERS if "/" not in name))
+
+
+@contextmanager
+def _taken_away_on_error(folder: Path) -> Iterator[None]:
+    """Only names that were free before are removed."""
+    was_there = folder.exists()
+    try:
+        yield
+    except BaseException as error:
+        if folder.is_dir():
+            for name in _top_names():
+                path = folder / name
+                shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+        if not was_there and folder.is_dir():
+            folder.rmdir()
+        if isinstance(error, OSError):
+            raise ConfigurationError("init_failed", path=str(folder), reason=error.strerror or "") from error
+        raise
+
+
+def _make(folder: Path, configuration: str, now: datetime) -> Settings:
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for name in _FOLDERS:
+        (folder / name).mkdir(mode=0o700)
+    _write(folder / "data/keys/qr", secrets.token_bytes(QR_KEY_BYTES))
+    _write(folder / "data/keys/checkpoint.pem", _new_checkpoint_key())
+    _write(folder / "terms/LES-MEG.md", _starter("terms.md").template.encode())
+    _write(folder / "trust/anchors/LES-MEG.md", _starter("anchors.md").template.encode())
+    first_sending = (now + FIRST_SENDING).date().isoformat()
+    example = _starter(EXAMPLE_NAME).substitute(first_send_date=first_sending)
+    _write(folder / EXAMPLE_NAME, example.replace("\n", "\r\n").encode("utf-8-sig"))  # as spreadsheets expect it
+    _write(folder / CONFIG_NAME, configuration.encode())
+    return load_settings(folder / CONFIG_NAME)
+
+
+def _make_database(settings: Settings) -> None:
+    from onboarding.store import create_store
+
+    create_store(settings.database, environment=settings.environment).close()
+
+
+def _new_checkpoint_key() -> bytes:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+    from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+    # Not encrypted: the program signs without a person there; the file's mode protects it.
+    return Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write a new file that only its owner may read."""
+    descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(descriptor)
+
+
+def _starter(name: str) -> Template:
+    return Template(files("onboarding").joinpath("starter", name).read_text(encoding="utf-8"))
+
+
+def _user_id(os_user: str) -> str:
+    plain = re.sub(r"[^a-z0-9_-]+", "-", os_user.lower()).strip("-_")[:40]
+    return plain or "user"
+
+
+def _quoted(text: str) -> str:
+    """JSON's text is YAML's double-quoted text."""
+    return json.dumps(text, ensure_ascii=False)

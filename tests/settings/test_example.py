@@ -1,0 +1,88 @@
+"""The example configuration: complete, explained, and what `avtale init` writes."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+import yaml
+from pydantic import BaseModel
+
+from onboarding.initialise import render_configuration
+from onboarding.settings import Settings, load_settings
+from onboarding.settings.unused import NOT_IN_USE
+
+EXAMPLE = Path(__file__).parents[2] / "config.example.yaml"
+
+
+def groups_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for argument in get_args(annotation):
+        yield from groups_in(argument)
+
+
+def keys_of(group: type[BaseModel], path: str = "") -> Iterator[str]:
+    for name, field in group.model_fields.items():
+        key = f"{path}{field.alias or name}"
+        yield key
+        for inner in groups_in(field.annotation):
+            yield from keys_of(inner, f"{key}.")
+
+
+def written_keys(data: object, path: str = "") -> Iterator[str]:
+    if isinstance(data, dict):
+        for key, value in data.items():
+            yield f"{path}{key}"
+            yield from written_keys(value, f"{path}{key}.")
+    if isinstance(data, list):
+        for value in data:
+            yield from written_keys(value, path)
+
+
+@pytest.mark.parametrize("key", list(keys_of(Settings)))
+def test_every_key_of_the_form_stands_in_the_example(key: str) -> None:
+    text = EXAMPLE.read_text()
+    if key in set(written_keys(yaml.safe_load(text))):
+        return
+    group, _, name = key.rpartition(".")  # entries of lists that are empty in the example stand there as a comment
+    comment = re.search(rf"^#   - (\{{.*\}})\n{group}: \[\]", text, re.MULTILINE)
+    assert comment is not None, f"{key} is nowhere in the example"
+    assert name in yaml.safe_load(comment[1])
+
+
+def test_the_example_loads_as_it_is(tmp_path: Path) -> None:
+    copy = tmp_path / "config.yaml"
+    copy.write_bytes(EXAMPLE.read_bytes())
+    assert load_settings(copy).environment == "demo"
+    assert load_settings(EXAMPLE).users[0].id == "kari"
+
+
+@pytest.mark.parametrize("group", ["authorities", "terms"])
+def test_the_entries_that_the_example_shows_as_comments_load(tmp_path: Path, group: str) -> None:
+    text = re.sub(rf"^#   - (\{{.*\}})\n{group}: \[\]", rf"{group}:\n  - \1", EXAMPLE.read_text(), flags=re.MULTILINE)
+    (tmp_path / "config.yaml").write_text(text)
+    assert len(getattr(load_settings(tmp_path / "config.yaml"), group)) == 1
+
+
+def test_the_example_is_what_init_writes() -> None:
+    assert EXAMPLE.read_text() == render_configuration(os_user="kari", user_name="Kari Nordmann")
+
+
+def test_what_is_not_in_use_stands_in_the_example_at_the_value_that_is_told() -> None:
+    data = yaml.safe_load(EXAMPLE.read_text())
+    for dotted, allowed in NOT_IN_USE.items():
+        value = data
+        for key in dotted.split("."):
+            value = value[key]
+        assert value == allowed[0], dotted
+
+
+def test_every_key_of_the_example_that_may_be_left_out_has_the_default_that_it_shows(tmp_path: Path) -> None:
+    """Leaving a key out means what the example shows, the demo's own mail server aside."""
+    full = yaml.safe_load(EXAMPLE.read_text())
+    required = {"environment", "vendors", "smtp", "forward", "users"}
+    (tmp_path / "full.yaml").write_text(yaml.safe_dump(full))
+    (tmp_path / "short.yaml").write_text(yaml.safe_dump({key: full[key] for key in required}))
+    assert load_settings(tmp_path / "short.yaml") == load_settings(tmp_path / "full.yaml")
