@@ -27,13 +27,15 @@ class PagesFault(StrEnum):
     """Why there are no pages."""
 
     BROKEN = "broken"
-    ENCRYPTED = "encrypted"
-    """It takes a password to open."""
     TOO_MANY_PAGES = "too_many_pages"
     TOO_MUCH_TEXT = "too_much_text"
 
 
-class PagesError(Exception):
+class EncryptedPdfError(Exception):
+    """It takes a password to open."""
+
+
+class UnreadablePdfError(Exception):
     """The document can't be read as pages; `fault` says why."""
 
     def __init__(self, fault: PagesFault) -> None:
@@ -42,16 +44,17 @@ class PagesError(Exception):
 
 
 def read_pages(data: bytes) -> Pages:
-    """Size (points) and visible text of every page. Raises PagesError, and nothing else for what the document holds."""
+    """Size (points) and visible text of every page. Raises EncryptedPdfError or UnreadablePdfError."""
     try:
         document = pypdfium2.PdfDocument(data)
     except pypdfium2.PdfiumError as error:
-        encrypted = error.err_code in (pdfium.FPDF_ERR_PASSWORD, pdfium.FPDF_ERR_SECURITY)
-        raise PagesError(PagesFault.ENCRYPTED if encrypted else PagesFault.BROKEN) from error
+        if error.err_code in (pdfium.FPDF_ERR_PASSWORD, pdfium.FPDF_ERR_SECURITY):
+            raise EncryptedPdfError from error
+        raise UnreadablePdfError(PagesFault.BROKEN) from error
     try:
         return _read_document(document)
     except pypdfium2.PdfiumError as error:
-        raise PagesError(PagesFault.BROKEN) from error
+        raise UnreadablePdfError(PagesFault.BROKEN) from error
     finally:
         document.close()
 
@@ -60,9 +63,9 @@ def _read_document(document: pypdfium2.PdfDocument) -> Pages:
     document.init_forms()  # lets PDFium draw fields that have no appearance yet; scripts are not in this build
     count = len(document)
     if count == 0:
-        raise PagesError(PagesFault.BROKEN)
+        raise UnreadablePdfError(PagesFault.BROKEN)
     if count > MAX_PAGES:
-        raise PagesError(PagesFault.TOO_MANY_PAGES)
+        raise UnreadablePdfError(PagesFault.TOO_MANY_PAGES)
     pages: list[Page] = []
     left = MAX_CHARACTERS
     for index in range(count):
@@ -79,7 +82,7 @@ def _read_page(document: pypdfium2.PdfDocument, index: int, *, limit: int) -> Pa
         text_page = page.get_textpage()
         try:
             if text_page.count_chars() > limit:
-                raise PagesError(PagesFault.TOO_MUCH_TEXT)
+                raise UnreadablePdfError(PagesFault.TOO_MUCH_TEXT)
             text = _clean(text_page.get_text_bounded())
         finally:
             text_page.close()
@@ -93,7 +96,7 @@ def _flatten(document: pypdfium2.PdfDocument, index: int) -> None:
     page = document.get_page(index)
     try:
         if pdfium.FPDFPage_Flatten(page, pdfium.FLAT_NORMALDISPLAY) == pdfium.FLATTEN_FAIL:
-            raise PagesError(PagesFault.BROKEN)
+            raise UnreadablePdfError(PagesFault.BROKEN)
     finally:
         page.close()
 
