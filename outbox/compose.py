@@ -4,16 +4,20 @@ Everything is plain ASCII on the wire (RFC 2047 words in headers, quoted-printab
 relay has a reason to rewrite it, and an attachment arrives byte for byte as it went in. What people wrote (subject,
 names) is folded to one line; what programs wrote (addresses, header names and values, attachment names) is refused when
 it could be anything but one line.
+
+The bytes are put together here and not by `email.message`: its folding changes from one Python to the next, and has let
+line breaks through (CVE-2024-6923).
 """
 
+import base64
 import hashlib
+import quopri
 import re
 import unicodedata
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from email.headerregistry import Address
-from email.message import EmailMessage
-from email.policy import SMTP
+from email.header import Header
 from email.utils import format_datetime
 from typing import Final
 
@@ -21,7 +25,11 @@ from agreements.errors import UsageError
 from outbox.addresses import check_address, domain_of
 
 MAX_SUBJECT = 250  # characters; longer ones are cut: mail programs show some 70
-MAX_ATTACHMENT_NAME = 60  # characters; keeps the name on one header line (RFC 5322 2.1.1: 78), so no RFC 2231 parts
+MAX_HEADER_LINE = 76  # RFC 2047 2: a line with an encoded word
+MAX_PLAIN = 60  # characters; with the field's name still one short line
+MAX_ATTACHMENT_NAME = 60  # characters; keeps the name within one part of its header field, without RFC 2231
+_PLAIN = re.compile(r"(?:[A-Za-z0-9-]+(?: [A-Za-z0-9-]+)*)?")
+"""Needs no encoding, in a subject or a display name."""
 _MESSAGE_ID = re.compile(r"<[A-Za-z0-9._+-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,100}[A-Za-z0-9])?>")
 _ATTACHMENT_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _MEDIA_TYPE = re.compile(r"[a-z]+/[a-z0-9][a-z0-9.+-]*")
@@ -75,37 +83,68 @@ def compose(letter: Letter) -> bytes:
 
     Raises UsageError for what is not in form: `address_form`, `message_id_form`, `header_form`, `attachment_form`.
     """
-    message = EmailMessage(policy=SMTP)
-    _write_headers(message, letter)
-    message.set_content(letter.body, charset="utf-8", cte="quoted-printable")
-    for attachment in letter.attachments:
-        _attach(message, attachment)
-    if message.is_multipart():
-        message.set_boundary(_boundary(letter.message_id))
-    return message.as_bytes()
+    parts = (_text_part(letter.body), *(_attachment_part(attachment) for attachment in letter.attachments))
+    header = _header((*_fields(letter), ("MIME-Version", "1.0")))
+    if not letter.attachments:
+        return header + parts[0]
+    boundary = _boundary(letter.message_id)
+    divider = f"--{boundary}".encode()
+    opening = _header((("Content-Type", f'multipart/mixed;\r\n boundary="{boundary}"'),)) + b"\r\n"
+    body = b"".join(divider + b"\r\n" + part + b"\r\n" for part in parts)
+    return header + opening + body + divider + b"--\r\n"
 
 
-def _write_headers(message: EmailMessage, letter: Letter) -> None:
-    message["From"] = Address(display_name=one_line(letter.sender_name), addr_spec=check_address(letter.sender))
-    message["To"] = check_address(letter.recipient)
+def _fields(letter: Letter) -> Iterator[tuple[str, str]]:
+    yield "From", _mailbox(letter.sender_name, letter.sender)
+    yield "To", check_address(letter.recipient)
     if letter.reply_to is not None:
-        message["Reply-To"] = check_address(letter.reply_to)
-    message["Subject"] = one_line(letter.subject)[:MAX_SUBJECT]
-    message["Date"] = format_datetime(letter.date)
-    message["Message-ID"] = _in_form(letter.message_id, _MESSAGE_ID, "message_id_form")
+        yield "Reply-To", check_address(letter.reply_to)
+    yield "Subject", _encoded("Subject", one_line(letter.subject)[:MAX_SUBJECT].rstrip())
+    yield "Date", format_datetime(letter.date)
+    yield "Message-ID", _in_form(letter.message_id, _MESSAGE_ID, "message_id_form")
     if letter.auto_submitted:
-        message["Auto-Submitted"] = "auto-generated"
-        message["X-Auto-Response-Suppress"] = "All"  # Exchange's own, for what does not know RFC 3834
+        yield "Auto-Submitted", "auto-generated"
+        yield "X-Auto-Response-Suppress", "All"  # Exchange's own, for what does not know RFC 3834
     for name, value in letter.headers:
-        message[_in_form(name, _HEADER_NAME, "header_form")] = _in_form(value, _HEADER_VALUE, "header_form")
+        yield _in_form(name, _HEADER_NAME, "header_form"), _in_form(value, _HEADER_VALUE, "header_form")
 
 
-def _attach(message: EmailMessage, attachment: Attachment) -> None:
+def _header(fields: Iterable[tuple[str, str]]) -> bytes:
+    return "".join(f"{name}: {value}\r\n" for name, value in fields).encode("ascii")
+
+
+def _mailbox(name: str, address: str) -> str:
+    phrase = _encoded("From", one_line(name))
+    return f"{phrase}\r\n <{check_address(address)}>" if phrase else check_address(address)
+
+
+def _encoded(field: str, text: str) -> str:
+    """Text as it is when it is short and plain, else as RFC 2047 words that also may stand in a display name."""
+    if len(text) <= MAX_PLAIN and _PLAIN.fullmatch(text):
+        return text
+    return Header(text, charset="utf-8", header_name=field, maxlinelen=MAX_HEADER_LINE).encode(linesep="\r\n")
+
+
+def _text_part(body: str) -> bytes:
+    lines = body.replace("\r\n", "\n").replace("\r", "\n").rstrip("\n") + "\n"
+    fields = (("Content-Type", 'text/plain; charset="utf-8"'), ("Content-Transfer-Encoding", "quoted-printable"))
+    return _header(fields) + b"\r\n" + _crlf(quopri.encodestring(lines.encode("utf-8", "replace")))
+
+
+def _attachment_part(attachment: Attachment) -> bytes:
     if len(attachment.name) > MAX_ATTACHMENT_NAME:
         raise UsageError("attachment_form", value=attachment.name)
     name = _in_form(attachment.name, _ATTACHMENT_NAME, "attachment_form")
-    maintype, subtype = _in_form(attachment.media_type, _MEDIA_TYPE, "attachment_form").split("/")
-    message.add_attachment(attachment.data, maintype=maintype, subtype=subtype, cte="base64", filename=name)
+    fields = (
+        ("Content-Type", _in_form(attachment.media_type, _MEDIA_TYPE, "attachment_form")),
+        ("Content-Transfer-Encoding", "base64"),
+        ("Content-Disposition", f'attachment; filename="{name}"'),
+    )
+    return _header(fields) + b"\r\n" + _crlf(base64.encodebytes(attachment.data))
+
+
+def _crlf(lines: bytes) -> bytes:
+    return lines.replace(b"\n", b"\r\n")
 
 
 def one_line(text: str) -> str:

@@ -1,0 +1,261 @@
+"""Mail servers on loopback: real ones (aiosmtpd) and one that breaks off wherever it is told to."""
+
+import asyncio
+import datetime as dt
+import ipaddress
+import re
+import socket
+import ssl
+import struct
+import threading
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from outbox.smtp import SmtpServer, Timeouts
+
+QUICK = Timeouts(connect=5, command=5, final_reply=5, quit=1)
+
+
+@dataclass
+class Mailbox:
+    """An aiosmtpd handler that keeps what it accepts. `answers` holds other replies for RCPT, MAIL and DATA."""
+
+    answers: dict[str, str] = field(default_factory=dict)
+    on_data: Callable[[], None] = lambda: None
+    envelopes: list[Envelope] = field(default_factory=list)
+
+    async def handle_MAIL(  # noqa: N802 - aiosmtpd's name
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        if "MAIL" not in self.answers:
+            envelope.mail_from = address
+        return self.answers.get("MAIL", "250 OK")
+
+    async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        if "RCPT" not in self.answers:
+            envelope.rcpt_tos.append(address)
+        return self.answers.get("RCPT", "250 OK")
+
+    async def handle_DATA(  # noqa: N802 - aiosmtpd's name
+        self, server: SMTP, session: Session, envelope: Envelope
+    ) -> str:
+        if "DATA" not in self.answers:
+            self.envelopes.append(envelope)
+        self.on_data()
+        return self.answers.get("DATA", f"250 2.0.0 Ok: queued as {len(self.envelopes):04X}")
+
+    @property
+    def received(self) -> list[bytes]:
+        return [envelope.original_content or b"" for envelope in self.envelopes]
+
+
+class RealServer:
+    """aiosmtpd on a free loopback port, in a thread of its own."""
+
+    def __init__(self, handler: Mailbox, *, implicit_tls: ssl.SSLContext | None = None, **parameters: Any) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._speaker = partial(SMTP, handler, loop=self._loop, **parameters)
+        serving = self._loop.create_server(self._speak, "127.0.0.1", 0, ssl=implicit_tls)
+        self._server = self._loop.run_until_complete(serving)
+        self.port: int = self._server.sockets[0].getsockname()[1]
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+
+    def __enter__(self) -> "RealServer":
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        asyncio.run_coroutine_threadsafe(self._close(), self._loop).result(10)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(10)
+        self._loop.close()
+
+    def _speak(self) -> SMTP:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # of log-ins without TLS: these are on loopback
+            return self._speaker()
+
+    async def _close(self) -> None:
+        self._server.close()
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+
+    def settings(self, **changes: Any) -> SmtpServer:
+        settings: dict[str, Any] = {"host": "127.0.0.1", "port": self.port, "tls": "none", "timeouts": QUICK}
+        return SmtpServer(**(settings | changes))
+
+
+def log_in_as(name: bytes, password: bytes) -> Callable[..., AuthResult]:
+    def authenticate(server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: object) -> AuthResult:
+        assert isinstance(data, LoginPassword)
+        return AuthResult(success=(data.login, data.password) == (name, password), handled=False)
+
+    return authenticate
+
+
+# --- a server that breaks off ---------------------------------------------------------------------------------------
+
+CLOSE = object()
+HANG = object()
+RESET_IN_BODY = object()
+
+_USUAL: dict[str, object] = {
+    "greeting": "220 fault.example ESMTP",
+    "EHLO": "250-fault.example\r\n250 SIZE 52428800",
+    "MAIL": "250 OK",
+    "RCPT": "250 OK",
+    "DATA": "354 go on",
+    "dot": "250 2.0.0 Ok: queued as F00",
+    "QUIT": "221 bye",
+}
+
+
+class FaultyServer:
+    """Speaks SMTP as scripted: an answer is a line, CLOSE, HANG or (for `DATA`) RESET_IN_BODY. Keeps whole bodies."""
+
+    def __init__(self, **script: object) -> None:
+        self._script = _USUAL | script
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._listener.getsockname()[1]
+        self.bodies: list[bytes] = []
+        self.commands: list[str] = []
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+
+    def __enter__(self) -> "FaultyServer":
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stopped.set()
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        self._thread.join(10)
+
+    def settings(self, **changes: Any) -> SmtpServer:
+        settings: dict[str, Any] = {"host": "127.0.0.1", "port": self.port, "tls": "none", "timeouts": QUICK}
+        return SmtpServer(**(settings | changes))
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:
+                return
+            with connection, suppress(OSError):
+                self._converse(connection)
+
+    def _converse(self, connection: socket.socket) -> None:
+        with connection.makefile("rb") as lines:
+            going = self._answer(connection, "greeting")
+            while going and (line := lines.readline()):
+                self.commands.append(line.decode("utf-8", "replace").strip())
+                verb = line[:4].decode("utf-8", "replace").upper()
+                going = self._answer(connection, verb)
+                if going and verb == "DATA" and str(self._script["DATA"]).startswith("354"):
+                    self.bodies.append(_body(iter(lines.readline, b"")))
+                    going = self._answer(connection, "dot")
+                going = going and verb != "QUIT"
+
+    def _answer(self, connection: socket.socket, stage: str) -> bool:
+        answer = self._script.get(stage, "502 what?")
+        if answer is HANG:
+            self._stopped.wait(30)
+            return False
+        if answer is RESET_IN_BODY:
+            connection.sendall(b"354 go on\r\n")
+            connection.recv(1000)
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            return False
+        if answer is CLOSE:
+            return False
+        assert isinstance(answer, str)
+        connection.sendall(answer.encode() + b"\r\n")
+        return True
+
+
+def _body(lines: Iterator[bytes]) -> bytes:
+    body = b"".join(iter(lambda: next(lines), b".\r\n"))
+    return re.sub(rb"(?m)^\.\.", b".", body)
+
+
+# --- TLS ------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class ThrowawayTls:
+    """A certificate for localhost by an authority of its own: for the server, and for a client that knows it."""
+
+    server: ssl.SSLContext
+    client: ssl.SSLContext
+
+
+def throwaway_tls(folder: Path) -> ThrowawayTls:
+    authority_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
+    authority_name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "throwaway authority")])
+    names = x509.SubjectAlternativeName([x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+    authority = _certificate(authority_name, authority_key, authority_name, authority_key, is_authority=True)
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    leaf = _certificate(subject, key, authority_name, authority_key, names=names)
+    pem = serialization.Encoding.PEM
+    (folder / "server.pem").write_bytes(
+        key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()) + leaf.public_bytes(pem)
+    )
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.load_cert_chain(folder / "server.pem")
+    return ThrowawayTls(server, ssl.create_default_context(cadata=authority.public_bytes(pem).decode()))
+
+
+def _certificate(
+    subject: x509.Name,
+    key: ec.EllipticCurvePrivateKey,
+    issuer: x509.Name,
+    issuer_key: ec.EllipticCurvePrivateKey,
+    *,
+    is_authority: bool = False,
+    names: x509.SubjectAlternativeName | None = None,
+) -> x509.Certificate:
+    now = dt.datetime.now(dt.UTC)
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - dt.timedelta(hours=1))
+        .not_valid_after(now + dt.timedelta(days=1))
+        .add_extension(x509.BasicConstraints(ca=is_authority, path_length=None), critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()), critical=False)
+    )
+    if names is not None:
+        builder = builder.add_extension(names, critical=False)
+    return builder.sign(issuer_key, hashes.SHA256())
+
+
+@contextmanager
+def closed_port() -> Iterator[int]:
+    """A loopback port where nobody listens (bound, so that nobody else takes it)."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        yield taken.getsockname()[1]
