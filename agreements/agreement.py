@@ -63,20 +63,22 @@ def agreement_values(
     profile: Values,
     signers: tuple[Signer, ...],
 ) -> dict[str, JsonValue]:
-    """The values an agreement is made of: defaults, then the vendor's service profile, then the vendor, the case and its signers.
+    """The values an agreement is made of: defaults, the vendor's contact, its service profile, who it is, the case and its signers.
 
     Later sources win. What the pipeline alone knows (number, template version, date of issue) is added when it is issued.
     """
-    vendor_values: Mapping[str, JsonValue] = {
+    usual: Mapping[str, JsonValue] = {
+        "agreement.kind": "new",
+        "contact.technical.name": vendor.contact_name,
+        "contact.technical.email": vendor.contact_email,
+    }
+    identity: Mapping[str, JsonValue] = {
         "vendor.orgnr": vendor.org_number.digits,
         "vendor.name": vendor.name,
         "vendor.system_name": vendor.system_name,
         "vendor.broker_id": vendor.broker_id,
-        "contact.technical.name": vendor.contact_name,
-        "contact.technical.email": vendor.contact_email,
-        "agreement.kind": "new",
     }
-    values = with_defaults(catalogue, {**vendor_values, **profile, **case_values, **signer_values(signers)})
+    values = with_defaults(catalogue, {**usual, **profile, **identity, **case_values, **signer_values(signers)})
     return {field_id: value for field_id, value in values.items() if _belongs(catalogue, field_id, values)}
 
 

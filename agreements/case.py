@@ -4,9 +4,11 @@ Pure values: `move_*` functions take a case and give the next one, or raise Gate
 writes what they return, compare-and-set on `revision`. Source of the steps: the mission's seed document, steps 1–6.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import TypeAlias
 
 from agreements.casenumber import AgreementNumber, CaseNumber
 from agreements.catalogue import Values
@@ -105,18 +107,22 @@ class Case:
 
 _S = AgreementState
 _MOVES: dict[AgreementState, frozenset[AgreementState]] = {
-    _S.DRAFT: frozenset({_S.ISSUED}),
-    _S.ISSUED: frozenset({_S.ISSUED, _S.SENT, _S.RETURNED, _S.APPROVED, _S.VOID}),
-    _S.SENT: frozenset({_S.ISSUED, _S.RETURNED, _S.APPROVED, _S.VOID}),
+    _S.DRAFT: frozenset(),
+    _S.ISSUED: frozenset({_S.SENT, _S.RETURNED, _S.APPROVED, _S.VOID}),
+    _S.SENT: frozenset({_S.RETURNED, _S.APPROVED, _S.VOID}),
     _S.RETURNED: frozenset({_S.ISSUED, _S.RETURNED, _S.APPROVED, _S.VOID}),
     _S.APPROVED: frozenset({_S.FORWARDED}),
     _S.FORWARDED: frozenset({_S.ACKNOWLEDGED, _S.RETURNED_BY_DIGIPOST}),
     _S.ACKNOWLEDGED: frozenset({_S.RETURNED_BY_DIGIPOST}),
-    _S.RETURNED_BY_DIGIPOST: frozenset({_S.ISSUED, _S.VOID}),
-    _S.VOID: frozenset({_S.ISSUED}),
+    _S.RETURNED_BY_DIGIPOST: frozenset({_S.VOID}),
+    _S.VOID: frozenset(),
 }
-"""ISSUED after ISSUED … VOID is a new version: the one in force before is superseded. An approved agreement is out of our hands
-(it is on its way to Digipost), so it can neither be voided nor replaced until Digipost has said no."""
+"""What may become of one version. ISSUED after RETURNED: the return was turned down, and the same version waits again. An
+approved agreement is out of our hands (it is on its way to Digipost), so it can neither be voided nor replaced until Digipost
+has said no."""
+
+_REPLACEABLE = frozenset({_S.DRAFT, _S.ISSUED, _S.SENT, _S.RETURNED, _S.RETURNED_BY_DIGIPOST, _S.VOID})
+"""The states in which a new version may be issued; the one in force before is superseded."""
 
 APPROVED_STATES = frozenset({_S.APPROVED, _S.FORWARDED, _S.ACKNOWLEDGED})
 _FACTS = frozenset({_S.RETURNED, _S.FORWARDED, _S.ACKNOWLEDGED, _S.RETURNED_BY_DIGIPOST})
@@ -136,7 +142,10 @@ def require_editable(case: Case) -> None:
 
 
 def move_agreement(case: Case, to: AgreementState, *, now: datetime) -> Case:
-    """The case with its agreement in the next state. Raises GateError for a move the process does not have."""
+    """The case with the version in force in its next state. Raises GateError for a move the process does not have.
+
+    A void version stays void: only `move_issued` makes a case ready for signing again, and under a new version.
+    """
     unmet = () if to in _FACTS else _not_moving(case)
     if to not in _MOVES[case.agreement_state]:
         unmet += ("agreement_move",)
@@ -153,9 +162,11 @@ def move_issued(case: Case, *, now: datetime) -> Case:
         unmet += ("signer_missing",)
     if case.step not in {Step.ENQUIRY, Step.AGREEMENT}:
         unmet += ("step_past_agreement",)
+    if case.agreement_state not in _REPLACEABLE:
+        unmet += ("agreement_move",)
     _refuse_unless_met("case_not_issuable", case, unmet)
-    moved = move_agreement(case, _S.ISSUED, now=now)
-    return replace(moved, step=Step.AGREEMENT, agreement_version=case.agreement_version + 1)
+    version = case.agreement_version + 1
+    return replace(case, agreement_state=_S.ISSUED, agreement_version=version, step=Step.AGREEMENT, updated_at=now)
 
 
 def move_step(case: Case, to: Step, *, now: datetime, attestations: Attestations, configuration: str | None = None) -> Case:
@@ -234,7 +245,9 @@ def _guard_close(case: Case, attestations: Attestations, configuration: str | No
     return ()
 
 
-_STEP_GUARDS = {
+_Guard: TypeAlias = Callable[[Case, Attestations, str | None], tuple[str, ...]]
+
+_STEP_GUARDS: dict[tuple[Step, Step], _Guard] = {
     (Step.AGREEMENT, Step.SETUP): _guard_setup,
     (Step.SETUP, Step.VERIFICATION): _guard_verification,
     (Step.VERIFICATION, Step.SETUP): _guard_setup,

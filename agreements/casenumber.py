@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from agreements.errors import UsageError
 
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-_CASE = r"DA-(\d{4})-(\d{6})-([0-9A-Z])"
+_CASE = r"DA-([0-9]{4})-([0-9]{6})-([0-9A-Z])"
 _CASE_NUMBER = re.compile(_CASE)
-_AGREEMENT_NUMBER = re.compile(_CASE + r"\.([1-9]\d{0,2})")
-_IN_TEXT = re.compile(r"(?<![0-9A-Za-z])" + _CASE + r"(?:\.([1-9]\d{0,2}))?(?![0-9A-Za-z])", re.IGNORECASE)
+_AGREEMENT_NUMBER = re.compile(_CASE + r"\.([1-9][0-9]{0,2})")
+_IN_TEXT = re.compile(r"(?<![0-9A-Za-z])" + _CASE + r"(?:\.([1-9][0-9]{0,2}))?(?![0-9A-Za-z])", re.ASCII | re.IGNORECASE)
 MAX_SERIAL = 999_999
 
 

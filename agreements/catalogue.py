@@ -196,6 +196,8 @@ def _field(entry: Mapping[str, Any]) -> Field:
 
 
 def _condition(parts: Mapping[str, Any]) -> Condition:
+    if unknown := parts.keys() - Condition.__dataclass_fields__.keys():
+        raise ValueError(f"unknown keys in a condition: {sorted(unknown)}")
     return Condition(
         all=tuple(pair for part in parts.get("all", ()) for pair in part.items()),
         any=tuple(pair for part in parts.get("any", ()) for pair in part.items()),
@@ -210,6 +212,8 @@ def _labels(labels: Mapping[str, str]) -> dict[Language, str]:
 def _check_references(catalogue: Catalogue) -> None:
     """Conditions and value labels must name fields that exist: a typing error there would hide a question."""
     known = {field.id for field in catalogue.fields}
+    if len(known) != len(catalogue.fields):
+        raise ValueError("a field id stands twice")
     for condition in catalogue.conditions.values():
         for name, _ in (*condition.all, *condition.any, *condition.at_least):
             if name not in known:

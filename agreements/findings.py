@@ -66,6 +66,7 @@ SIG_TIMESTAMP: Final = FindingCode("SIG-018", Severity.REVIEW)  # a time-stamp c
 SIG_LENIENT: Final = FindingCode("SIG-019", Severity.INFO)  # read leniently: the file breaks the PDF standard
 SIG_DEMO_CERTIFICATE: Final = FindingCode("SIG-020", Severity.REJECT)  # throwaway certificate outside demo; field
 SIG_TOO_MANY: Final = FindingCode("SIG-021", Severity.REVIEW)  # more than a bound allows; what, limit
+SIG_NEW_FIELD: Final = FindingCode("SIG-022", Severity.REVIEW)  # signed later in a field that was not issued; field
 
 # --- is it what we issued -------------------------------------------------------------------------------------------------
 PRV_NOT_COMPARED: Final = FindingCode("PRV-001", Severity.REVIEW)  # no issued document was given
@@ -96,6 +97,7 @@ CAS_OTHER_VENDOR: Final = FindingCode("CAS-005", Severity.REVIEW)  # came throug
 CAS_SEVERAL: Final = FindingCode("CAS-006", Severity.REVIEW)  # evidence points at several cases; cases
 CAS_EXAMPLE_TERMS: Final = FindingCode("CAS-007", Severity.INFO)  # issued without the operator's terms
 CAS_NATIONAL_ID: Final = FindingCode("CAS-008", Severity.INFO)  # carries a national identity number: the forward is held
+CAS_SENT_BACK: Final = FindingCode("CAS-009", Severity.REJECT)  # Digipost returned this version, a new one is due; agreement
 
 # --- intake: why something stands in quarantine or was no agreement ----------------------------------------------------------
 INT_EMPTY: Final = FindingCode("INT-001", Severity.REJECT)
@@ -110,6 +112,7 @@ INT_RESOURCE_LIMIT: Final = FindingCode("INT-009", Severity.REVIEW)  # opening i
 INT_ENGINE_ERROR: Final = FindingCode("INT-010", Severity.REVIEW)  # the reader failed on it; error
 INT_CONTAINER: Final = FindingCode("INT-011", Severity.REVIEW)  # zip, asice, p7m …: can't be unpacked yet; kind
 INT_WITHDRAWN: Final = FindingCode("INT-012", Severity.INFO)  # gone, or replaced, before it could be read
+INT_MISSING: Final = FindingCode("INT-013", Severity.REJECT)  # no such file (`avtale validate` only)
 
 
 def all_codes() -> tuple[FindingCode, ...]:

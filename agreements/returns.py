@@ -12,11 +12,15 @@ from agreements.findings import (
     CAS_ALREADY_APPROVED,
     CAS_NOT_OPEN,
     CAS_OTHER_VENDOR,
+    CAS_SENT_BACK,
     CAS_SUPERSEDED,
     CAS_VOID,
+    PRV_NOT_COMPARED,
+    SIG_INDETERMINATE,
     Finding,
+    Severity,
 )
-from agreements.signature_report import SignatureReport
+from agreements.signature_report import Indication, Shape, SignatureReport
 from agreements.signers import ExpectedSigners, SignerJudgement, judge_signers
 
 
@@ -42,10 +46,27 @@ class ReturnJudgement:
 def judge_return(report: SignatureReport, context: ReturnContext | None, expected: ExpectedSigners | None) -> ReturnJudgement:
     """Decide on a return. Without a context (`avtale validate`) only `expected` says who should have signed."""
     signers = judge_signers(report.signatures, context.expected if context else expected)
-    findings = (*report.findings, *signers.findings)
+    findings = (*report.findings, *_unexplained(report), *signers.findings)
     if context is not None:
         findings += tuple(finding for rule in _CASE_RULES for finding in rule(context))
     return ReturnJudgement(decision=decide(findings), signers=signers)
+
+
+_PROVEN = frozenset({Shape.APPENDED, Shape.CARRIER})
+"""The shapes that can prove by themselves that the document is what we issued (architecture, "Return shapes")."""
+
+
+def _unexplained(report: SignatureReport) -> tuple[Finding, ...]:
+    """Braces to the belt: a report that does not say all is well, and gives no reason, still approves nothing."""
+    if any(finding.severity is not Severity.INFO for finding in report.findings):
+        return ()
+    unexplained: tuple[Finding, ...] = ()
+    if report.indication is not Indication.TOTAL_PASSED:
+        reason = report.sub_indication or report.indication.value
+        unexplained += (SIG_INDETERMINATE(field="-", sub_indication=reason),)
+    if report.provenance is None or report.provenance.shape not in _PROVEN:
+        unexplained += (PRV_NOT_COMPARED(),)
+    return unexplained
 
 
 def _rule_version(context: ReturnContext) -> tuple[Finding, ...]:
@@ -54,7 +75,9 @@ def _rule_version(context: ReturnContext) -> tuple[Finding, ...]:
     if context.agreement.state is IssuedState.VOID or context.case.agreement_state is AgreementState.VOID:
         return (CAS_VOID(agreement=str(number)),)
     if in_force != number:
-        return (CAS_SUPERSEDED(agreement=str(number), in_force=str(in_force or "")),)
+        return (CAS_SUPERSEDED(agreement=str(number), in_force=str(in_force or "-")),)
+    if context.case.agreement_state is AgreementState.RETURNED_BY_DIGIPOST:
+        return (CAS_SENT_BACK(agreement=str(number)),)
     return ()
 
 

@@ -109,10 +109,14 @@ def _matches(signature: SignatureResult, signer: Signer) -> bool:
     return (
         signature.trusted
         and signature.kind is SignatureKind.SIGNATURE
-        and signature.signer.name is not None
-        and name_key(signature.signer.name) == name_key(signer.name)
+        and _same_name(signature.signer.name, signer.name)
         and not _birth_dates_differ(signature, signer)
     )
+
+
+def _same_name(theirs: str | None, ours: str) -> bool:
+    """A name without a single letter is nobody's."""
+    return theirs is not None and name_key(theirs) == name_key(ours) != ""
 
 
 def _birth_dates_differ(signature: SignatureResult, signer: Signer) -> bool:
@@ -129,13 +133,13 @@ def _stranger(signature: SignatureResult, expected: ExpectedSigners) -> Finding 
     name = signature.signer.name or "?"
     if signature.kind is SignatureKind.SEAL:
         return WHO_OTHER_SEAL(organisation=signature.signer.org_name or name)
-    if any(name_key(signer.name) == name_key(name) for signer in expected.signers):
+    if any(_same_name(name, signer.name) for signer in expected.signers):
         return WHO_BIRTH_DATE(signer=name)
     return WHO_UNEXPECTED(signer=name)
 
 
 def _lacking(made: list[SignatureResult], expected: ExpectedSigners) -> tuple[Finding, ...]:
-    """Required signers without a signature of their own: two signers of one name need two signatures."""
+    """Required signers without a signature of their own: two signers of one name need the signatures of two certificates."""
     if not expected.signers:
         return (WHO_NONE_DECLARED(),)
     free = list(made)
@@ -145,8 +149,12 @@ def _lacking(made: list[SignatureResult], expected: ExpectedSigners) -> tuple[Fi
         if own is None:
             missing.append(WHO_MISSING(signer=signer.name))
         else:
-            free.remove(own)
+            free = [signature for signature in free if signature is not own and not _same_certificate(signature, own)]
     return tuple(missing)
+
+
+def _same_certificate(one: SignatureResult, other: SignatureResult) -> bool:
+    return one.signer.certificate_sha256 is not None and one.signer.certificate_sha256 == other.signer.certificate_sha256
 
 
 def _right_to_sign(signer: Signer, expected: ExpectedSigners) -> Finding | None:

@@ -17,10 +17,12 @@ from agreements.texts import text
 
 # RFC 5321 4.5.3.1: local part 64 octets; the whole path at most 254 (erratum 1690). No quoted local parts: nobody has one.
 _EMAIL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}")
-_PHONE = re.compile(r"\+[1-9]\d{6,14}")  # ITU-T E.164: at most fifteen digits
-_POSTAL = re.compile(r"(\d{4}) +(\S.*)")  # four digits: Brønnøysund `^\d{4}$`
+_PHONE = re.compile(r"\+[1-9][0-9]{6,14}")  # ITU-T E.164: at most fifteen digits
+_POSTAL = re.compile(r"([0-9]{4}) +(\S.*)")  # four digits: Brønnøysund `^\d{4}$`
 _SSH = re.compile(r"SHA256:[A-Za-z0-9+/]{43}")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+# C0, C1 and line separators; marks that turn the direction of text or can't be seen (they make a page show what the value does
+# not say; UAX #9, 2.1–2.4); lone surrogates (a command line that was no UTF-8), which no file can hold.
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
 _INT64_MAX = 2**63 - 1  # xsd:long
 MAX_TEXT = 2000
 """Longest free text of a field without its own limit; ours, so that an agreement stays a few pages."""
@@ -274,10 +276,9 @@ def _check_list_int(catalogue: Catalogue, field: Field, value: JsonValue, values
 
 
 def _check_date(catalogue: Catalogue, field: Field, value: JsonValue, values: Values) -> None:
-    try:
-        date.fromisoformat(str(value))
-    except ValueError as error:
-        raise ValueFault("not_a_date") from error
+    if not isinstance(value, str) or not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
+        raise ValueFault("not_a_date")
+    _parse_date(value)
 
 
 def _check_email(catalogue: Catalogue, field: Field, value: JsonValue, values: Values) -> None:
@@ -292,7 +293,9 @@ def _check_phone(catalogue: Catalogue, field: Field, value: JsonValue, values: V
 
 
 def _check_orgnr(catalogue: Catalogue, field: Field, value: JsonValue, values: Values) -> None:
-    if not isinstance(value, str) or find_org_number(value) is None:
+    if not isinstance(value, str) or not re.fullmatch(r"[0-9]{9}", value):
+        raise ValueFault("orgnr_not_nine_digits")
+    if find_org_number(value) is None:
         raise ValueFault("orgnr_check_digit")
 
 
@@ -300,20 +303,31 @@ def _check_address(catalogue: Catalogue, field: Field, value: JsonValue, values:
     if not isinstance(value, dict) or set(value) != {"lines", "postal_code", "city"}:
         raise ValueFault("address_form")
     lines, postal_code, city = value["lines"], value["postal_code"], value["city"]
-    if not isinstance(lines, list) or len(lines) > MAX_ADDRESS_LINES:
+    if not isinstance(lines, list) or not isinstance(city, str) or not city:
+        raise ValueFault("address_form")
+    if len(lines) > MAX_ADDRESS_LINES:
         raise ValueFault("address_lines", limit=MAX_ADDRESS_LINES)
-    if not re.fullmatch(r"\d{4}", str(postal_code), re.ASCII):
+    if not isinstance(postal_code, str) or not re.fullmatch(r"[0-9]{4}", postal_code):
         raise ValueFault("postal_code")
-    if any(_CONTROL.search(str(part)) for part in (*lines, city)):
+    for line in lines:
+        _check_part(line, field.max_line)
+    _check_part(city, field.max_city)
+
+
+def _check_part(part: JsonValue, limit: int | None) -> None:
+    """One line of an address."""
+    if not isinstance(part, str):
+        raise ValueFault("address_form")
+    if _CONTROL.search(part):
         raise ValueFault("control_characters")
-    if any(len(str(line)) > (field.max_line or MAX_TEXT) for line in lines) or len(str(city)) > (field.max_city or MAX_TEXT):
-        raise ValueFault("too_long", limit=field.max_line or MAX_TEXT)
+    if len(part) > (limit or MAX_TEXT):
+        raise ValueFault("too_long", limit=limit or MAX_TEXT)
 
 
 def _check_signer(catalogue: Catalogue, field: Field, value: JsonValue, values: Values) -> None:
     if not isinstance(value, dict) or set(value) != {"name", "role"} or not isinstance(value["name"], str):
         raise ValueFault("signer_form")
-    if _CONTROL.search(value["name"]) or value["role"] not in catalogue.field("signer.role").values:
+    if _CONTROL.search(value["name"]) or not value["name"].strip() or value["role"] not in catalogue.field("signer.role").values:
         raise ValueFault("signer_form")
 
 
