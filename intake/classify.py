@@ -7,6 +7,7 @@ from agreements.findings import INT_CONTAINER, INT_EMPTY, INT_NOT_PDF, INT_TOO_L
 HEAD_BYTES = 1024  # PDF 1.7 implementation note 13: readers accept the header within the first 1,024 bytes
 
 _OFFICE = re.compile(rb"\[Content_Types\]\.xml|word/|xl/|ppt/|mimetypeapplication/vnd\.oasis")
+_XML = re.compile(rb"\A(?:\xef\xbb\xbf)?\s*<")
 _CMS_SEQUENCE = re.compile(rb"\A\x30(?:[\x81-\x84]|\x80|.)", re.DOTALL)
 _CMS_TYPES = (  # RFC 5652 §5.1 and §6.1, DER: 1.2.840.113549.1.7.2 signedData, .3 envelopedData
     bytes.fromhex("06092a864886f70d010702"),
@@ -32,10 +33,10 @@ def classify(head: bytes, size: int, *, max_bytes: int) -> Finding | None:
     if size > max_bytes:
         return INT_TOO_LARGE(size=size, limit=max_bytes)
     head = head[:HEAD_BYTES]
-    if b"%PDF-" in head:
-        return None
-    kind = _container_kind(head)
-    return INT_NOT_PDF() if kind is None else INT_CONTAINER(kind=kind)
+    kind = _container_kind(head)  # first: a container may show the header of the PDF inside it
+    if kind is not None:
+        return INT_CONTAINER(kind=kind)
+    return None if b"%PDF-" in head else INT_NOT_PDF()
 
 
 def _container_kind(head: bytes) -> str | None:
@@ -44,7 +45,7 @@ def _container_kind(head: bytes) -> str | None:
         if b"application/vnd.etsi.asic" in head:
             return "asice"
         return None if _OFFICE.search(head) else "zip"
-    if b"SDOList" in head or b"seid/xmlskema" in head:  # SEID-SDO, the Norwegian signed data object
+    if _XML.match(head) and (b"SDOList" in head or b"seid/xmlskema" in head):  # SEID-SDO, Norwegian signed data object
         return "sdo"
     if _CMS_SEQUENCE.match(head) and any(oid in head[:_CMS_TYPE_WITHIN] for oid in _CMS_TYPES):
         return "p7m"

@@ -1,7 +1,7 @@
 """The values a folder source hands out."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from agreements.findings import Finding
@@ -99,7 +99,7 @@ class FolderScan:
     waiting: tuple[Waiting, ...] = ()
     known: int = 0
     """How many were passed over because the caller knows them."""
-    ignored: Mapping[str, int] = {}
+    ignored: Mapping[str, int] = field(default_factory=dict)
     """How many names were passed over, by reason: hidden, temporary, folder, own_folder."""
     present_keys: frozenset[str] = frozenset()
     """Keys of every entry that is there, whatever became of it."""
