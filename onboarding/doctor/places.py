@@ -1,0 +1,166 @@
+"""Checks of what lies on disk: data, watched folders, keys, space, and the clock by the age of what was stored."""
+
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from agreements.times import format_utc
+from onboarding.doctor.outcome import Check, fault, fine, warning
+from onboarding.settings import Settings, WatchedFolder
+
+MIN_FREE_BYTES: Final = 2**30  # some 1,000 agreements with their returns, and room for the database to grow; ours
+EVENT_SECONDS: Final = 2.0
+"""Longest wait for an event: they come within milliseconds where they come at all (facts/mail-and-folders.md §3)."""
+FIRST_YEAR: Final = 2026  # of this program: an earlier clock was never set
+LAST_YEAR: Final = 2100
+CLOCK_TOLERANCE: Final = timedelta(minutes=5)
+"""A file on a network share may be that much ahead of us without harm."""
+QR_KEY_BYTES: Final = 32
+
+
+def check_data(settings: Settings, _now: datetime) -> Iterator[Check]:
+    """Originals and issued agreements can be kept."""
+    place = settings.data_dir
+    if not place.is_dir():
+        yield fault("data", "doctor_folder_missing", path=str(place))
+    elif (reason := _refused_write(place)) is not None:
+        yield fault("data", "doctor_folder_not_writable", path=str(place), reason=reason)
+    else:
+        yield fine("data", "data", path=str(place))
+
+
+def check_space(settings: Settings, _now: datetime) -> Iterator[Check]:
+    """There is room for a while."""
+    free = shutil.disk_usage(_nearest(settings.data_dir)).free
+    params: dict[str, str | int] = {"path": str(settings.data_dir), "free_mib": free // 2**20}
+    if free < MIN_FREE_BYTES:
+        yield warning("space", "doctor_space_low", **params, wanted_mib=MIN_FREE_BYTES // 2**20)
+    else:
+        yield fine("space", "space", **params)
+
+
+def check_clock(settings: Settings, now: datetime) -> Iterator[Check]:
+    """Deadlines and signatures are judged by this clock: it must not be behind what it has stamped before."""
+    newest = _newest(settings)
+    if not FIRST_YEAR <= now.year <= LAST_YEAR:
+        yield fault("clock", "doctor_clock_year", now=format_utc(now))
+    elif newest is not None and newest > now + CLOCK_TOLERANCE:
+        yield fault("clock", "doctor_clock_behind", now=format_utc(now), newest=format_utc(newest))
+    else:
+        yield fine("clock", "clock", now=format_utc(now))
+
+
+def check_keys(settings: Settings, _now: datetime) -> Iterator[Check]:
+    """The secret keys are there and are keys. That nobody else can read them was checked with the configuration."""
+    for path, is_key in ((settings.keys.qr, _is_qr_key), (settings.keys.checkpoint, _is_checkpoint_key)):
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            yield fault("keys", "doctor_key_unreadable", path=str(path), reason=error.strerror or "")
+        else:
+            if is_key(content):
+                yield fine("keys", "key", path=str(path))
+            else:
+                yield fault("keys", "doctor_key_bad", path=str(path))
+
+
+def check_folders(settings: Settings, _now: datetime) -> Iterator[Check]:
+    """Every watched folder can be read, files can be moved to `ferdig` and `karantene`, and how changes are noticed."""
+    for vendor in settings.vendors:
+        for folder in vendor.folders:
+            yield _folder(folder)
+
+
+def _folder(folder: WatchedFolder) -> Check:
+    path = folder.path
+    if not path.is_dir():
+        return fault("folders", "doctor_folder_missing", path=str(path))
+    if not os.access(path, os.R_OK | os.X_OK):
+        return fault("folders", "doctor_folder_not_readable", path=str(path))
+    for place in (path, *_own_folders(path)):
+        if (reason := _refused_write(place)) is not None:
+            return fault("folders", "doctor_folder_not_writable", path=str(place), reason=reason)
+    if folder.mode == "scan":
+        return fine("folders", "folder_scan", path=str(path))
+    if _has_events(path):
+        return fine("folders", "folder_events", path=str(path))
+    if folder.mode == "events":
+        return fault("folders", "doctor_no_events", path=str(path))
+    return fine("folders", "folder_scan", path=str(path))
+
+
+def _own_folders(path: Path) -> Iterator[Path]:
+    """`ferdig` and `karantene` where they are made already; otherwise the folder itself shows that they can be."""
+    from intake.names import DONE_FOLDER, QUARANTINE_FOLDER
+
+    for name in (DONE_FOLDER, QUARANTINE_FOLDER):
+        if os.path.lexists(path / os.fsdecode(name)):
+            yield path / os.fsdecode(name)
+
+
+def _probe(folder: Path) -> Path:
+    """A hidden name: a source passes it over."""
+    return folder / f".avtale-doctor-{secrets.token_hex(8)}"
+
+
+def _refused_write(folder: Path) -> str | None:
+    """Why no folder or file can be made in there, or None."""
+    probe = _probe(folder)
+    try:
+        probe.mkdir(mode=0o700)
+        try:
+            (probe / "file").touch(mode=0o600)
+            (probe / "file").unlink()
+        finally:
+            probe.rmdir()
+    except OSError as error:
+        return error.strerror or type(error).__name__
+    return None
+
+
+def _has_events(folder: Path) -> bool:
+    """Whether the file system tells of a file that is made there. Network shares mostly do not."""
+    from intake.sources.folder import Doorbell
+
+    probe = _probe(folder)
+    with Doorbell() as bell:
+        if bell.hang(folder) is None:
+            return False
+        try:
+            probe.touch(mode=0o600)
+            return bell.rung.wait(EVENT_SECONDS)
+        finally:
+            probe.unlink(missing_ok=True)
+
+
+def _nearest(path: Path) -> Path:
+    """The folder itself, or the nearest one around it that exists."""
+    return next(place for place in (path, *path.parents) if place.exists())
+
+
+def _newest(settings: Settings) -> datetime | None:
+    """When something was last stored: the database's own file and the folders of originals (not every file in them)."""
+    places = [settings.data_dir / "originals", *(settings.data_dir / "originals").glob("*/")]
+    if settings.database_file is not None:
+        places += [settings.database_file, settings.database_file.with_name(settings.database_file.name + "-wal")]
+    times = [place.stat().st_mtime for place in places if place.exists()]
+    return datetime.fromtimestamp(max(times), UTC) if times else None
+
+
+def _is_qr_key(content: bytes) -> bool:
+    return len(content) >= QR_KEY_BYTES
+
+
+def _is_checkpoint_key(content: bytes) -> bool:
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+    try:
+        return isinstance(load_pem_private_key(content, password=None), Ed25519PrivateKey)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        return False

@@ -1,0 +1,144 @@
+"""Checks of what the work leans on: database, mail server, trust, terms, libraries, the template, the sandbox."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime
+from importlib import import_module
+from typing import Final
+
+from agreements.canonical import JsonValue
+from agreements.catalogue import load_catalogue
+from agreements.errors import ConfigurationError
+from agreements.language import Language
+from agreements.parties import Signer, SigningBasis
+from onboarding.doctor.outcome import Check, fault, fine, warning
+from onboarding.settings import Settings
+
+CONNECT_SECONDS: Final = 10.0
+COMMAND_SECONDS: Final = 20.0
+"""A person is waiting: shorter than the minutes a delivery waits."""
+_LIBRARIES: Final = ("renderers.layout", "signatures.judge", "intake.reading.pages")
+"""Our modules that need what lies outside Python: Pango, PDFium, OpenSSL."""
+_PROBE: Final = "onboarding.doctor.services:answer"
+
+
+def check_database(settings: Settings, _now: datetime) -> Iterator[Check]:
+    """It opens, is of this environment and of this version of the program."""
+    from onboarding.store import open_store
+
+    store = open_store(settings.database, environment=settings.environment)
+    store.close()
+    yield fine("database", "database", path=store.place)
+
+
+def check_mail(settings: Settings, _now: datetime) -> Iterator[Check]:
+    """The mail server answers, with TLS and log-in as configured. No mail is sent."""
+    from onboarding.delivery import smtp_server
+    from outbox.smtp import Timeouts, check
+
+    timeouts = Timeouts(connect=CONNECT_SECONDS, command=COMMAND_SECONDS)
+    outcome = check(replace(smtp_server(settings), timeouts=timeouts))
+    params: dict[str, str | int] = {"host": settings.smtp.host, "port": settings.smtp.port}
+    if outcome is None:
+        yield fine("mail", "mail", **params)
+    else:
+        reason = outcome.reason.value if outcome.reason else "-"
+        yield fault("mail", "doctor_mail", **params, reason=reason, reply=outcome.reply or "-")
+
+
+def check_trust(settings: Settings, _now: datetime) -> Iterator[Check]:
+    """The trust anchors can be read, and there are some."""
+    from onboarding.trust import load_configured_trust
+
+    trust = load_configured_trust(settings)
+    if trust.anchors:
+        yield fine("trust", "trust", count=len(trust.anchors))
+    elif settings.environment == "demo":
+        yield warning("trust", "doctor_no_anchors", path=str(settings.trust.anchors))
+    else:
+        yield fault("trust", "doctor_no_anchors", path=str(settings.trust.anchors))
+
+
+def check_terms(settings: Settings, now: datetime) -> Iterator[Check]:
+    """The operator's terms and the stored powers of attorney are there; what has expired is told."""
+    from onboarding.terms import read_terms
+
+    terms = read_terms(settings)
+    if not terms and settings.environment == "production":
+        yield fault("terms", "terms_missing")
+    elif not terms:
+        yield fine("terms", "no_terms")
+    for file in terms:
+        yield fine("terms", "terms", name=file.name, date=file.date, sha256=file.sha256[:16])
+    for authority in settings.authorities:
+        if not authority.file.is_file():
+            yield fault("terms", "doctor_power_missing", path=str(authority.file))
+        elif authority.expires is not None and authority.expires < now.date():
+            yield warning("terms", "doctor_power_expired", path=str(authority.file), date=authority.expires.isoformat())
+
+
+def check_libraries(_settings: Settings, _now: datetime) -> Iterator[Check]:
+    """What is not Python's own can be loaded: a bare machine lacks Pango."""
+    from onboarding.rendering import private_fonts
+
+    private_fonts()
+    for module in _LIBRARIES:
+        try:
+            import_module(module)
+        except (ImportError, OSError) as error:
+            yield fault("libraries", "doctor_library", module=module, error=str(error).splitlines()[0][:200])
+        else:
+            yield fine("libraries", "library", module=module)
+
+
+def check_template(settings: Settings, now: datetime) -> Iterator[Check]:
+    """An agreement can be laid out, in the configured language, with the first vendor's service profile."""
+    from onboarding.rendering import private_fonts
+
+    private_fonts()
+    from agreements.agreement import agreement_values
+    from renderers.agreement import AgreementDocument, render_agreement
+
+    vendor = settings.vendors[0]
+    signers = (Signer(name="N N", basis=SigningBasis.SIGNATURE_RIGHT),)
+    values = agreement_values(
+        load_catalogue(),
+        case_values={"customer.orgnr": vendor.org_number.digits, "customer.name": vendor.name},
+        vendor=vendor.party(),
+        profile=vendor.service_profile,
+        signers=signers,
+    )
+    rendered = render_agreement(
+        AgreementDocument(
+            number="DA-2026-000042-J.1",  # the case number of the documentation; nothing is stored
+            values={**values, "agreement.issued_at": now.date().isoformat()},
+            signers=signers,
+            language=Language(settings.language),
+            issued_on=now.date(),
+            terms=(),
+            example=True,
+        )
+    )
+    yield fine("template", "template", template=rendered.template_version, pages=rendered.pages)
+
+
+def check_sandbox(settings: Settings, _now: datetime) -> Iterator[Check]:
+    """Received documents can be opened in their own limited process, without network."""
+    from onboarding.inspection import open_sandbox
+
+    with open_sandbox(settings.limits) as sandbox:
+        result = sandbox.run(_PROBE, files={}, arguments={"question": 42})
+        isolated = sandbox.network_isolated
+    if result.limit is not None or result.error is not None:
+        raise ConfigurationError("doctor_sandbox", reason=str(result.limit or result.error))
+    if isolated:
+        yield fine("sandbox", "sandbox")
+    elif settings.environment == "production":
+        yield fault("sandbox", "doctor_sandbox_network")
+    else:
+        yield warning("sandbox", "doctor_sandbox_network")
+
+
+def answer(files: Mapping[str, bytes], arguments: JsonValue) -> JsonValue:
+    """Runs in the sandbox's child: gives back what it was asked."""
+    return {"files": len(files), "arguments": arguments}
