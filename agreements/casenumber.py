@@ -1,7 +1,8 @@
 """Case numbers: `DA-2026-000042-J`, and agreement numbers: `DA-2026-000042-J.2` (the case's second version).
 
 The last character is a check character, ISO/IEC 7064 MOD 37,36 over year and serial (`2026000042` gives J), so that a
-number read from a subject line, a scan or the telephone is either right or refused.
+number read wrongly from a subject line, a scan or the telephone is refused: every single wrong character, and all but one in
+four hundred pairs of neighbours in the wrong order.
 """
 
 import re

@@ -1,0 +1,79 @@
+"""National identity numbers are found and masked; other numbers are left alone."""
+
+import random
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from agreements.national_id import contains_national_id, is_national_id, mask_national_ids
+
+FIRST_WEIGHTS = (3, 7, 6, 1, 8, 9, 4, 5, 2)
+SECOND_WEIGHTS = (5, 4, 3, 2, 7, 6, 5, 4, 3, 2)
+
+
+def with_check_digits(nine: str) -> str | None:
+    """The identity number that begins with these nine digits, by the rule itself; None where there is none."""
+    first = -sum(weight * int(digit) for weight, digit in zip(FIRST_WEIGHTS, nine, strict=True)) % 11
+    ten = f"{nine}{first}"
+    second = (
+        -sum(weight * int(digit) for weight, digit in zip(SECOND_WEIGHTS, ten, strict=True)) % 11 if first < 10 else 10
+    )
+    return f"{ten}{second}" if second < 10 else None
+
+
+@st.composite
+def national_ids(draw: st.DrawFn) -> str:
+    """Ordinary ones, D-numbers (day + 40), H-numbers (month + 40) and synthetic ones (month + 65, + 80)."""
+    day = draw(st.integers(1, 31)) + draw(st.sampled_from((0, 40)))
+    month = draw(st.integers(1, 12)) + draw(st.sampled_from((0, 40, 65, 80)))
+    number = with_check_digits(f"{day:02d}{month:02d}{draw(st.integers(0, 99)):02d}{draw(st.integers(0, 999)):03d}")
+    assume(number is not None)
+    assert number is not None
+    return number
+
+
+@given(national_ids())
+def test_every_kind_of_number_is_recognised(number: str) -> None:
+    assert is_national_id(number)
+
+
+@given(
+    national_ids(),
+    st.sampled_from(["", " ", "-", ".", "\u00a0"]),
+    st.sampled_from(["", "fnr:", "Kari Nordmann (", "\n"]),
+)
+def test_a_number_in_a_text_is_found_and_masked(number: str, separator: str, before: str) -> None:
+    text = f"{before}{number[:6]}{separator}{number[6:]})"
+    masked = mask_national_ids(text)
+    assert contains_national_id(text)
+    assert masked == f"{before}{number[:6]}*****)"
+    assert not contains_national_id(masked)
+
+
+@given(national_ids(), st.sampled_from("0123456789"))
+def test_a_number_inside_a_longer_one_is_another_number(number: str, digit: str) -> None:
+    assert not contains_national_id(digit + number)
+    assert not contains_national_id(number + digit)
+
+
+@given(national_ids(), st.integers(9, 10), st.integers(1, 9))
+def test_a_wrong_check_digit_is_no_identity_number(number: str, position: int, shift: int) -> None:
+    digit = str((int(number[position]) + shift) % 10)
+    assert not is_national_id(number[:position] + digit + number[position + 1 :])
+
+
+@pytest.mark.parametrize("digits", ["", "0101", "0101901234x", "٠١٠١٩٠١٢٣٤٥", "00000000000", "984661185"])
+def test_what_has_not_the_form_is_no_identity_number(digits: str) -> None:
+    assert not is_national_id(digits)
+
+
+def test_random_digits_are_mostly_left_alone() -> None:
+    numbers = random.Random(20261123)
+    hits = sum(is_national_id(f"{numbers.randrange(10**11):011d}") for _ in range(20_000))
+    assert hits < 100  # two check digits let one in 121 through, day and month far fewer
+
+
+@given(st.text())
+def test_masking_never_fails_and_leaves_none_behind(text: str) -> None:
+    assert not contains_national_id(mask_national_ids(text))
