@@ -139,7 +139,7 @@ def enqueue(conn: Connection, message: NewMessage, *, now: datetime) -> int | No
         "recipient": message.recipient,
         "sha256": message.sha256,
         "size": message.size,
-        "state": State.HELD if message.hold else State.QUEUED,
+        "state": (State.HELD if message.hold else State.QUEUED).value,
         "reason": message.hold,
         "attempts": 0,
         "backoff_step": 0,
@@ -170,7 +170,7 @@ def list_messages(
     """Messages in the order they were enqueued, all of them or those of one state, one case."""
     query = sa.select(messages).order_by(messages.c.id)
     if state is not None:
-        query = query.where(messages.c.state == state)
+        query = query.where(messages.c.state == state.value)
     if case_number is not None:
         query = query.where(messages.c.case_number == case_number)
     return tuple(_message(row) for row in conn.execute(query))
@@ -186,7 +186,7 @@ def claim_due(conn: Connection, now: datetime) -> Message | None:
     """
     due = (
         sa.select(messages.c.id)
-        .where(messages.c.state == State.QUEUED, messages.c.next_attempt_at <= format_utc(now))
+        .where(messages.c.state == State.QUEUED.value, messages.c.next_attempt_at <= format_utc(now))
         .order_by(messages.c.next_attempt_at, messages.c.id)
         .limit(1)
         .with_for_update(skip_locked=True)
@@ -194,8 +194,8 @@ def claim_due(conn: Connection, now: datetime) -> Message | None:
     )
     claimed = (
         sa.update(messages)
-        .where(messages.c.id == due, messages.c.state == State.QUEUED)
-        .values(state=State.SENDING, attempts=messages.c.attempts + 1, updated_at=format_utc(now))
+        .where(messages.c.id == due, messages.c.state == State.QUEUED.value)
+        .values(state=State.SENDING.value, attempts=messages.c.attempts + 1, updated_at=format_utc(now))
         .returning(messages)
     )
     row = conn.execute(claimed).one_or_none()
@@ -209,7 +209,8 @@ def record_outcome(conn: Connection, claimed: Message, outcome: Outcome, *, now:
     `message_state` when the row is no longer in that attempt: someone settled it meanwhile.
     """
     target, values = _consequence(claimed, outcome.result, now)
-    values |= {"phase": outcome.phase, "reply": outcome.reply, "reason": outcome.reason}
+    reason = None if outcome.reason is None else outcome.reason.value
+    values |= {"phase": outcome.phase.value, "reply": outcome.reply, "reason": reason}
     return _move(conn, claimed.id, (State.SENDING,), target, now=now, attempt=claimed.attempts, values=values)
 
 
@@ -240,8 +241,14 @@ def recover_interrupted(conn: Connection, now: datetime) -> tuple[Message, ...]:
     """
     interrupted = conn.execute(
         sa.update(messages)
-        .where(messages.c.state == State.SENDING)
-        .values(state=State.UNKNOWN, reason=Reason.INTERRUPTED, phase=None, reply=None, updated_at=format_utc(now))
+        .where(messages.c.state == State.SENDING.value)
+        .values(
+            state=State.UNKNOWN.value,
+            reason=Reason.INTERRUPTED.value,
+            phase=None,
+            reply=None,
+            updated_at=format_utc(now),
+        )
         .returning(messages)
     )
     return tuple(sorted((_message(row) for row in interrupted), key=lambda message: message.id))
@@ -257,7 +264,7 @@ def settle(conn: Connection, message_id: int, *, sent: bool, now: datetime) -> M
     """
     if not sent:
         return _requeue(conn, message_id, (State.UNKNOWN,), now)
-    values = {"sent_at": format_utc(now), "reason": Reason.SETTLED_BY_PERSON}
+    values = {"sent_at": format_utc(now), "reason": Reason.SETTLED_BY_PERSON.value}
     return _move(conn, message_id, (State.UNKNOWN,), State.SENT, now=now, values=values)
 
 
@@ -294,8 +301,8 @@ def _move(
         raise ValueError(f"no move from {expected} to {target}")
     change = (
         sa.update(messages)
-        .where(messages.c.id == message_id, messages.c.state.in_(expected))
-        .values(**values, state=target, updated_at=format_utc(now))
+        .where(messages.c.id == message_id, messages.c.state.in_([state.value for state in expected]))
+        .values(**values, state=target.value, updated_at=format_utc(now))
         .returning(messages)
     )
     if attempt is not None:

@@ -25,7 +25,6 @@ from outbox.outcome import Outcome, Phase, Reason, Result
 CHUNK_BYTES = 64 * 1024  # each chunk has the whole time-out to itself, so a slow line is not a dead one
 MAX_REPLY = 1000  # characters of a reply that are kept
 _FAULTS: Final = (smtplib.SMTPException, OSError)
-_BARE_LINE_END: Final = re.compile(rb"(?<!\r)\n|\r(?!\n)")
 _LEADING_DOT: Final = re.compile(rb"(?m)^\.")
 _ENHANCED_CODE: Final = re.compile(r"[245]\.\d{1,3}\.\d{1,3}")
 
@@ -72,7 +71,7 @@ def deliver(server: SmtpServer, *, sender: str, recipient: str, data: bytes) -> 
 
     Never raises for anything the network or the server does: what happened is the outcome.
     """
-    if not data.endswith(b"\r\n") or _BARE_LINE_END.search(data):
+    if not _is_carried_unchanged(data):
         return Outcome(result=Result.BLOCKED, phase=Phase.PREPARE, reason=Reason.MALFORMED)
     progress = _Progress()
     client = None
@@ -104,6 +103,11 @@ def check(server: SmtpServer) -> Outcome | None:
     finally:
         _leave(client, server.timeouts, polite=True)
     return None
+
+
+def _is_carried_unchanged(data: bytes) -> bool:
+    """Whether every line ends in CRLF and nothing else ends one: a bare CR or LF can hide a second message."""
+    return data.endswith(b"\r\n") and data.count(b"\r\n") == data.count(b"\r") == data.count(b"\n")
 
 
 # --- the steps of a delivery ----------------------------------------------------------------------------------------
@@ -141,9 +145,13 @@ class _Client(smtplib.SMTP):
             connection = socket.create_connection((host, port), timeout)
         except UnicodeError as error:  # a name that is no name, from the IDNA codec
             raise socket.gaierror(socket.EAI_NONAME, "not a host name") from error
-        if self._server.tls == "implicit":
-            connection = self._server.context().wrap_socket(connection, server_hostname=host)
-        connection.settimeout(self._server.timeouts.command)
+        try:
+            if self._server.tls == "implicit":
+                connection = self._server.context().wrap_socket(connection, server_hostname=host)
+            connection.settimeout(self._server.timeouts.command)
+        except BaseException:
+            connection.close()
+            raise
         return connection
 
     def open_socket(self) -> socket.socket:

@@ -33,6 +33,7 @@ class Mailbox:
     """An aiosmtpd handler that keeps what it accepts. `answers` holds other replies for RCPT, MAIL and DATA."""
 
     answers: dict[str, str] = field(default_factory=dict)
+    on_rcpt: Callable[[], None] = lambda: None
     on_data: Callable[[], None] = lambda: None
     envelopes: list[Envelope] = field(default_factory=list)
 
@@ -48,6 +49,7 @@ class Mailbox:
     ) -> str:
         if "RCPT" not in self.answers:
             envelope.rcpt_tos.append(address)
+        self.on_rcpt()
         return self.answers.get("RCPT", "250 OK")
 
     async def handle_DATA(  # noqa: N802 - aiosmtpd's name

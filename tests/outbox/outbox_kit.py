@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import BinaryIO
 
 import sqlalchemy as sa
 
@@ -53,6 +54,10 @@ class FolderBlobs:
         digest = hashlib.sha256(data).hexdigest()
         (self.root / digest).write_bytes(data)
         return digest
+
+    def put_stream(self, stream: BinaryIO) -> tuple[str, int]:
+        data = stream.read()
+        return self.put(data), len(data)
 
     def read(self, sha256: str) -> bytes:
         path = self.root / sha256

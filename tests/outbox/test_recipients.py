@@ -35,7 +35,17 @@ def test_an_empty_allow_list_allows_nobody() -> None:
 
 
 @pytest.mark.parametrize(
-    "test_to", [None, "", "salg@digipost.no", "a@localhost.example.no", "a@myexample.org", "a@[192.0.2.1]", "a@[::g]"]
+    "test_to",
+    [
+        None,
+        "",
+        "salg@digipost.no",
+        "a@localhost.example.no",
+        "a@myexample.org",
+        "a@[192.0.2.1]",
+        "a@[::g]",
+        "a@[127.1]",
+    ],
 )
 def test_a_test_recipient_that_could_reach_somebody_is_refused(test_to: str | None) -> None:
     with pytest.raises(ConfigurationError) as refused:

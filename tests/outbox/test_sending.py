@@ -1,0 +1,320 @@
+"""A pass: claim, send outside any transaction, record with the caller's follow-up."""
+
+import logging
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agreements.errors import TemporaryError
+from outbox.messages import Begin, Connection, Message, claim_due, enqueue, find, list_messages
+from outbox.outcome import Outcome, Phase, Reason, Result
+from outbox.pace import Pace
+from outbox.sending import RECORD_TRIES, Sender, deliver_due
+from outbox.smtp import SmtpServer
+from outbox.states import State
+from tests.outbox.mail_servers import CLOSE, FaultyServer, Mailbox, RealServer, closed_port
+from tests.outbox.outbox_kit import NOON, RECIPIENT, FolderBlobs, Hands, frozen
+
+SOON = timedelta(seconds=1)
+
+
+@dataclass
+class Case:
+    """Stands for the roof: notes what it was told, and fails as often as it is asked to."""
+
+    failures: int = 0
+    told: list[tuple[int, State, Result]] = field(default_factory=list)
+    calls: int = 0
+
+    def __call__(self, conn: Connection, message: Message, outcome: Outcome) -> None:
+        self.calls += 1
+        assert find(conn, message.id) == message
+        if self.calls <= self.failures:
+            raise TemporaryError("case_changed")
+        self.told.append((message.id, message.state, outcome.result))
+
+
+@pytest.fixture
+def put(begin: Begin, blobs: FolderBlobs) -> Any:
+    def put(key: str = "forward:A", *, now: Any = NOON) -> tuple[int, bytes]:
+        message, data = frozen(blobs, key)
+        with begin() as conn:
+            row = enqueue(conn, message, now=now)
+        assert row is not None
+        return row, data
+
+    return put
+
+
+@pytest.fixture
+def states(begin: Begin) -> Any:
+    def states() -> list[State]:
+        with begin() as conn:
+            return [message.state for message in list_messages(conn)]
+
+    return states
+
+
+@pytest.fixture
+def one(begin: Begin) -> Any:
+    def one() -> Message:
+        with begin() as conn:
+            (message,) = list_messages(conn)
+        return message
+
+    return one
+
+
+@pytest.fixture
+def sender(begin: Begin, blobs: FolderBlobs) -> Sender:
+    nowhere = SmtpServer(host="127.0.0.1", port=1, tls="none")
+    return Sender(begin=begin, blobs=blobs, server=nowhere, clock=Hands(), on_outcome=Case(), pace=Pace(None))
+
+
+def test_everything_due_is_sent_oldest_first_with_the_case_told_in_the_same_transaction(
+    put: Any, begin: Begin, sender: Sender
+) -> None:
+    late, late_data = put("late", now=NOON)
+    early, early_data = put("early", now=NOON - SOON)
+    future, _ = put("future", now=NOON + SOON)
+    mailbox, case = Mailbox(), Case()
+    with RealServer(mailbox) as server:
+        done = deliver_due(replace(sender, server=server.settings(), on_outcome=case))
+    assert (done.attempted, done.resume_at) == (2, None)
+    assert mailbox.received == [early_data, late_data]
+    assert case.told == [(early, State.SENT, Result.SENT), (late, State.SENT, Result.SENT)]
+    with begin() as conn:
+        sent, waiting = find(conn, early), find(conn, future)
+    assert sent is not None
+    assert (sent.reply, sent.sent_at) == ("250 2.0.0 Ok: queued as 0001", NOON)
+    assert waiting is not None
+    assert waiting.state is State.QUEUED
+
+
+def test_no_transaction_is_open_while_the_server_is_spoken_to(put: Any, begin: Begin, sender: Sender) -> None:
+    row, _ = put()
+    seen: list[State] = []
+
+    def look() -> None:
+        with begin() as conn:  # BEGIN IMMEDIATE: would wait for any other write transaction
+            message = find(conn, row)
+        assert message is not None
+        seen.append(message.state)
+
+    with RealServer(Mailbox(on_data=look)) as server:
+        deliver_due(replace(sender, server=server.settings()))
+    assert seen == [State.SENDING]
+
+
+def test_a_lost_reply_is_unknown_and_the_next_pass_sends_nothing(put: Any, one: Any, sender: Sender) -> None:
+    _, data = put()
+    case = Case()
+    with FaultyServer(dot=CLOSE) as server:
+        sender = replace(sender, server=server.settings(), on_outcome=case)
+        assert deliver_due(sender).attempted == 1
+        assert deliver_due(sender).attempted == 0
+    assert server.bodies == [data]
+    assert (one().state, one().phase, one().reason) == (State.UNKNOWN, Phase.AFTER_DOT, Reason.NO_FINAL_REPLY)
+    assert case.told == [(one().id, State.UNKNOWN, Result.UNKNOWN)]
+
+
+def test_a_server_that_is_down_stops_the_pass_and_the_rest_wait_untouched(
+    put: Any, begin: Begin, sender: Sender
+) -> None:
+    for key in "ABC":
+        put(key)
+    with closed_port() as port:
+        done = deliver_due(replace(sender, server=SmtpServer(host="127.0.0.1", port=port, tls="none")))
+    assert done.attempted == 1
+    with begin() as conn:
+        messages = list_messages(conn)
+    assert [(message.state, message.attempts) for message in messages] == [
+        (State.QUEUED, 1),
+        (State.QUEUED, 0),
+        (State.QUEUED, 0),
+    ]
+
+
+def test_a_message_that_failed_goes_out_when_the_server_is_back(put: Any, one: Any, sender: Sender) -> None:
+    _, data = put()
+    hands = Hands()
+    sender = replace(sender, clock=hands)
+    with closed_port() as port:
+        deliver_due(replace(sender, server=SmtpServer(host="127.0.0.1", port=port, tls="none")))
+    mailbox = Mailbox()
+    with RealServer(mailbox) as server:
+        sender = replace(sender, server=server.settings())
+        assert deliver_due(sender).attempted == 0
+        hands.now = one().next_attempt_at
+        assert deliver_due(sender).attempted == 1
+    assert mailbox.received == [data]
+
+
+def test_a_refused_recipient_blocks_its_message_and_not_the_others(put: Any, states: Any, sender: Sender) -> None:
+    put("A")
+    put("B")
+    case = Case()
+    with RealServer(Mailbox(answers={"RCPT": "550 5.1.1 no such user"})) as server:
+        done = deliver_due(replace(sender, server=server.settings(), on_outcome=case))
+    assert done.attempted == 2
+    assert states() == [State.BLOCKED, State.BLOCKED]
+    assert [result for _, _, result in case.told] == [Result.BLOCKED, Result.BLOCKED]
+
+
+def test_a_wrong_password_is_tried_once_in_a_pass(put: Any, states: Any, sender: Sender) -> None:
+    put("A")
+    put("B")
+    with FaultyServer(EHLO="250-x\r\n250 AUTH PLAIN", AUTH="535 5.7.8 no") as server:
+        deliver_due(replace(sender, server=server.settings(username="a", password="b")))
+    assert states() == [State.BLOCKED, State.QUEUED]
+    assert len([command for command in server.commands if command.startswith("AUTH")]) == 1
+
+
+def test_damaged_or_missing_bytes_block_and_are_never_sent(put: Any, begin: Begin, sender: Sender) -> None:
+    put("damaged")
+    put("missing")
+    with begin() as conn:
+        damaged, missing = list_messages(conn)
+    blobs = sender.blobs
+    assert isinstance(blobs, FolderBlobs)
+    (blobs.root / damaged.sha256).write_bytes(b"something else")
+    (blobs.root / missing.sha256).unlink()
+    mailbox = Mailbox()
+    with RealServer(mailbox) as server:
+        assert deliver_due(replace(sender, server=server.settings())).attempted == 2
+    assert mailbox.received == []
+    with begin() as conn:
+        assert [(message.state, message.reason, message.phase) for message in list_messages(conn)] == [
+            (State.BLOCKED, Reason.BYTES_DAMAGED, Phase.PREPARE),
+            (State.BLOCKED, Reason.BYTES_MISSING, Phase.PREPARE),
+        ]
+
+
+def test_bytes_that_cannot_be_read_now_are_read_later(put: Any, one: Any, sender: Sender) -> None:
+    put()
+    blobs = sender.blobs
+    assert isinstance(blobs, FolderBlobs)
+    path = blobs.root / one().sha256
+    path.unlink()
+    path.mkdir()
+    deliver_due(sender)
+    assert (one().state, one().reason) == (State.QUEUED, Reason.BYTES_UNREADABLE)
+
+
+def test_a_fault_of_our_own_while_sending_is_unknown_and_never_stays_sending(
+    put: Any, one: Any, sender: Sender
+) -> None:
+    put()
+    no_context: Any = object()
+    with FaultyServer() as server:
+        deliver_due(replace(sender, server=server.settings(tls="implicit", tls_context=no_context)))
+    assert (one().state, one().reason) == (State.UNKNOWN, Reason.INTERNAL)
+
+
+def test_the_pace_says_when_to_come_again(put: Any, states: Any, sender: Sender) -> None:
+    for key in "ABC":
+        put(key)
+    hands = Hands()
+    with RealServer(Mailbox()) as server:
+        sender = replace(sender, server=server.settings(), clock=hands, pace=Pace(2))
+        first = deliver_due(sender)
+        assert (first.attempted, first.resume_at) == (2, NOON + timedelta(minutes=1))
+        assert deliver_due(sender).attempted == 0
+        hands.now = NOON + timedelta(minutes=1)
+        assert deliver_due(sender).attempted == 1
+    assert states() == [State.SENT] * 3
+
+
+def test_a_pass_ends_after_as_many_as_it_was_asked_for(put: Any, states: Any, sender: Sender) -> None:
+    put("A")
+    put("B")
+    with RealServer(Mailbox()) as server:
+        assert deliver_due(replace(sender, server=server.settings()), at_most=1).attempted == 1
+    assert states() == [State.SENT, State.QUEUED]
+
+
+def test_a_case_that_changed_meanwhile_is_told_again(put: Any, one: Any, sender: Sender) -> None:
+    put()
+    mailbox, case = Mailbox(), Case(failures=RECORD_TRIES - 1)
+    with RealServer(mailbox) as server:
+        deliver_due(replace(sender, server=server.settings(), on_outcome=case))
+    assert case.told == [(one().id, State.SENT, Result.SENT)]
+    assert len(mailbox.received) == 1
+
+
+def test_sent_but_not_recorded_on_the_case_waits_for_a_person_with_the_reply(
+    put: Any, one: Any, sender: Sender
+) -> None:
+    put()
+    mailbox = Mailbox()
+    with RealServer(mailbox) as server:
+        sender = replace(sender, server=server.settings(), on_outcome=Case(failures=100))
+        with pytest.raises(TemporaryError):
+            deliver_due(sender)
+        assert deliver_due(sender).attempted == 0
+    assert (one().state, one().reason, one().reply) == (
+        State.UNKNOWN,
+        Reason.NOT_RECORDED,
+        "250 2.0.0 Ok: queued as 0001",
+    )
+    assert len(mailbox.received) == 1
+
+
+def test_a_retry_not_told_to_the_case_is_still_a_retry(put: Any, one: Any, sender: Sender) -> None:
+    put()
+    with closed_port() as port, pytest.raises(TemporaryError):
+        deliver_due(
+            replace(
+                sender,
+                server=SmtpServer(host="127.0.0.1", port=port, tls="none"),
+                on_outcome=Case(failures=100),
+            )
+        )
+    assert (one().state, one().backoff_step) == (State.QUEUED, 1)
+
+
+def test_an_interrupted_attempt_is_told_to_the_case_and_not_sent(put: Any, begin: Begin, sender: Sender) -> None:
+    row, _ = put()
+    with begin() as conn:
+        claim_due(conn, NOON)
+    mailbox, case = Mailbox(), Case()
+    with RealServer(mailbox) as server:
+        assert deliver_due(replace(sender, server=server.settings(), on_outcome=case)).attempted == 0
+    assert case.told == [(row, State.UNKNOWN, Result.UNKNOWN)]
+    assert mailbox.received == []
+
+
+def test_logs_carry_row_numbers_and_codes_and_nothing_about_anybody(
+    put: Any, sender: Sender, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    put("sent")
+    put("refused", now=NOON + SOON)
+    put("broken", now=NOON + 2 * SOON)
+    put("untold", now=NOON + 3 * SOON)
+    hands, no_context = Hands(), object()
+    sender = replace(sender, clock=hands)
+    with caplog.at_level(logging.DEBUG, logger="outbox"):
+        with RealServer(Mailbox()) as server:
+            deliver_due(replace(sender, server=server.settings(), clock=hands))
+        hands.now += SOON
+        with RealServer(Mailbox(answers={"RCPT": f"550 5.1.1 {RECIPIENT} unknown"})) as server:
+            deliver_due(replace(sender, server=server.settings()))
+        hands.now += SOON
+        with FaultyServer() as faulty:
+            broken: Any = no_context
+            deliver_due(replace(sender, server=faulty.settings(tls="implicit", tls_context=broken)))
+        hands.now += SOON
+        with RealServer(Mailbox()) as server, pytest.raises(TemporaryError):
+            deliver_due(replace(sender, server=server.settings(), on_outcome=Case(failures=100)))
+    told = [
+        (record.message, {k: v for k, v in vars(record).items() if k in {"state", "reason"}})
+        for record in caplog.records
+    ]
+    assert ("message sent", {"state": "sent"}) in told
+    assert ("message not sent", {"state": "blocked", "reason": "recipient_refused"}) in told
+    everything = repr([vars(record) for record in caplog.records])
+    for private in (RECIPIENT, "example.org", "Signert avtale", "Blåbær", "DA-2026", str(tmp_path)):
+        assert private not in everything
