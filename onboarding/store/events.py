@@ -67,12 +67,39 @@ def append_event(connection: sa.Connection, event: NewEvent) -> int:
     return seq
 
 
+def head_hash(connection: sa.Connection) -> str:
+    """The hash of the last event: whoever holds it can tell later whether the record before it was changed."""
+    last: str | None = connection.execute(sa.select(events.c.hash).order_by(events.c.seq.desc()).limit(1)).scalar()
+    return last or GENESIS
+
+
+def count_events(connection: sa.Connection) -> int:
+    """How many events the record holds."""
+    count: int = connection.execute(sa.select(sa.func.count()).select_from(events)).scalar_one()
+    return count
+
+
 def list_events(connection: sa.Connection, case_number: str | None = None) -> tuple[Event, ...]:
     """The events of a case, oldest first; all events without a case number."""
     query = sa.select(events).order_by(events.c.seq)
     if case_number is not None:
         query = query.where(events.c.case_number == case_number)
     return tuple(_event(row) for row in connection.execute(query).mappings())
+
+
+def count_events(connection: sa.Connection) -> int:
+    """How many events the record has."""
+    count: int = connection.execute(sa.select(sa.func.count()).select_from(events)).scalar_one()
+    return count
+
+
+def head_hash(connection: sa.Connection) -> str:
+    """The last event's hash, which stands for the whole record: kept elsewhere, it shows a record cut off or written anew.
+
+    GENESIS for an empty record.
+    """
+    last = connection.execute(sa.select(events.c.hash).order_by(events.c.seq.desc()).limit(1)).scalar_one_or_none()
+    return last or GENESIS
 
 
 def verify_chain(connection: sa.Connection) -> int | None:

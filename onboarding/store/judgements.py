@@ -5,11 +5,13 @@ two users) are rows of their own.
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 
 from agreements.canonical import canonical_json
 from agreements.casenumber import AgreementNumber, CaseNumber, parse_case_number
@@ -72,8 +74,6 @@ class Ruling:
 
 def insert_judgement(connection: sa.Connection, judgement: NewJudgement) -> int | None:
     """Store a judgement and return its id; None if this content has been judged already (nothing is changed then)."""
-    if find_judgement_of(connection, judgement.sha256) is not None:
-        return None
     row = {
         "sha256": judgement.sha256,
         "case_number": None if judgement.case is None else str(judgement.case),
@@ -84,7 +84,8 @@ def insert_judgement(connection: sa.Connection, judgement: NewJudgement) -> int 
         "status": judgement.status.value,
         "judged_at": format_utc(judgement.judged_at),
     }
-    identity: int = connection.execute(judgements.insert().values(**row).returning(judgements.c.id)).scalar_one()
+    insert = _insert_new(connection, judgements, row, key=["sha256"]).returning(judgements.c.id)
+    identity: int | None = connection.execute(insert).scalar_one_or_none()
     return identity
 
 
@@ -133,19 +134,15 @@ def decide_judgement(connection: sa.Connection, identity: int, to: JudgementStat
 
 def add_approval(connection: sa.Connection, identity: int, ruling: Ruling) -> tuple[Ruling, ...]:
     """Record that a user approves, and return all approvals so far. The same user again changes nothing."""
-    so_far = list_approvals(connection, identity)
-    if any(approval.by.user == ruling.by.user for approval in so_far):
-        return so_far
-    connection.execute(
-        approvals.insert().values(
-            judgement_id=identity,
-            approver=ruling.by.user,
-            os_user=ruling.by.os_user,
-            at=format_utc(ruling.at),
-            reason=ruling.reason,
-        )
-    )
-    return (*so_far, ruling)
+    row = {
+        "judgement_id": identity,
+        "approver": ruling.by.user,
+        "os_user": ruling.by.os_user,
+        "at": format_utc(ruling.at),
+        "reason": ruling.reason,
+    }
+    connection.execute(_insert_new(connection, approvals, row, key=["judgement_id", "approver"]))
+    return list_approvals(connection, identity)
 
 
 def list_approvals(connection: sa.Connection, identity: int) -> tuple[Ruling, ...]:
@@ -156,6 +153,15 @@ def list_approvals(connection: sa.Connection, identity: int) -> tuple[Ruling, ..
         Ruling(by=Actor(user=row.approver, os_user=row.os_user), at=parse_utc(row.at), reason=row.reason)
         for row in connection.execute(query)
     )
+
+
+def _insert_new(
+    connection: sa.Connection, table: sa.Table, row: Mapping[str, object], *, key: list[str]
+) -> sqlite.Insert | postgresql.Insert:
+    """An insert that does nothing where a row with this key exists, also one another process is writing right now."""
+    if connection.dialect.name == "sqlite":
+        return sqlite.insert(table).values(**row).on_conflict_do_nothing(index_elements=key)
+    return postgresql.insert(table).values(**row).on_conflict_do_nothing(index_elements=key)
 
 
 def _one(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> Judgement | None:

@@ -1,17 +1,19 @@
 """Every store test runs on both: SQLite (its folder has a space and a percent sign in its name) and PostgreSQL."""
 
 import os
+import secrets
 import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import psycopg
 import pytest
 
-from onboarding.store import Store, create_store, sqlite_url
+from onboarding.store import Store, create_store, open_store, sqlite_url
 
 SERVER_BINARIES = "/usr/lib/postgresql"
 
@@ -42,21 +44,56 @@ def postgresql() -> Iterator[str]:
 def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The URL of a database that has not been set up yet."""
     if request.param == "sqlite":
-        yield sqlite_url(tmp_path / "a folder 100%25" / "avtale.sqlite")
-        return
-    folder = request.getfixturevalue("postgresql")
-    name = f"t{abs(hash(request.node.nodeid)):x}"
-    server = f"host={folder} user=avtale dbname=postgres"
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"'.encode())
-    yield f"postgresql://avtale@/{name}?host={quote(folder)}"
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
+        yield sqlite_url(tmp_path / "a folder 100%" / "avtale.sqlite")
+    else:
+        with _database(request.getfixturevalue("postgresql"), template="template1") as url:
+            yield url
+
+
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite store in `environment: test`, to be copied: migrating takes longer than most tests."""
+    path = tmp_path_factory.mktemp("migrated") / "avtale.sqlite"
+    create_store(sqlite_url(path), environment="test").close()
+    return path
+
+
+@pytest.fixture(scope="session")
+def migrated_database(postgresql: str) -> Iterator[str]:
+    """The name of a PostgreSQL store in `environment: test`, to be copied."""
+    with _database(postgresql, template="template1") as url:
+        create_store(url, environment="test").close()
+        yield urlsplit(url).path[1:]
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of a fresh store in `environment: test`."""
+    if request.param == "sqlite":
+        path = tmp_path / "a folder 100%" / "avtale.sqlite"
+        path.parent.mkdir(mode=0o700)
+        shutil.copy(request.getfixturevalue("migrated_file"), path)
+        yield sqlite_url(path)
+    else:
+        template = request.getfixturevalue("migrated_database")
+        with _database(request.getfixturevalue("postgresql"), template=template) as url:
+            yield url
 
 
 @pytest.fixture
-def store(empty_url: str) -> Iterator[Store]:
+def store(store_url: str) -> Iterator[Store]:
     """A fresh store in `environment: test`."""
-    opened = create_store(empty_url, environment="test")
+    opened = open_store(store_url, environment="test")
     yield opened
     opened.close()
+
+
+@contextmanager
+def _database(folder: str, *, template: str) -> Iterator[str]:
+    name = f"t{secrets.token_hex(8)}"
+    with psycopg.connect(f"host={folder} user=avtale dbname=postgres", autocommit=True) as server:
+        server.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"'.encode())
+        try:
+            yield f"postgresql://avtale@/{name}?host={quote(folder)}"
+        finally:
+            server.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())

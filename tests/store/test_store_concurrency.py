@@ -50,8 +50,8 @@ def _start(program: str, *arguments: str) -> "subprocess.Popen[str]":
     return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
 
-def test_two_processes_that_claim_serials_never_get_the_same(store: Store, empty_url: str) -> None:
-    with _start(CLAIMS, empty_url, "0") as one, _start(CLAIMS, empty_url, "10") as other:
+def test_two_processes_that_claim_serials_never_get_the_same(store: Store, store_url: str) -> None:
+    with _start(CLAIMS, store_url, "0") as one, _start(CLAIMS, store_url, "10") as other:
         outputs = [process.communicate("go\n", timeout=30)[0].split() for process in (one, other)]
     claimed = [number for output in outputs for number in output]
     assert len(set(claimed)) == 20
@@ -61,10 +61,10 @@ def test_two_processes_that_claim_serials_never_get_the_same(store: Store, empty
         assert verify_chain(connection) is None
 
 
-def test_of_two_processes_that_move_the_same_case_one_loses(store: Store, empty_url: str) -> None:
+def test_of_two_processes_that_move_the_same_case_one_loses(store: Store, store_url: str) -> None:
     with store.begin() as connection:
         case = add_case(connection)
-    with _start(MOVES, empty_url, str(case.number)) as one, _start(MOVES, empty_url, str(case.number)) as other:
+    with _start(MOVES, store_url, str(case.number)) as one, _start(MOVES, store_url, str(case.number)) as other:
         for process in (one, other):
             assert process.stdout is not None
             assert process.stdout.readline() == "read\n"  # both hold revision 1 before either writes
@@ -93,12 +93,12 @@ def test_many_threads_append_to_one_unbroken_record(store: Store) -> None:
 
 
 def test_a_database_held_by_another_writer_is_a_temporary_fault(
-    store: Store, empty_url: str, monkeypatch: pytest.MonkeyPatch
+    store: Store, store_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(engines, "BUSY_SECONDS", 1)
     from onboarding.store import open_store
 
-    impatient = open_store(empty_url, environment="test")
+    impatient = open_store(store_url, environment="test")
     with store.begin() as connection:
         add_case(connection)
         with pytest.raises(TemporaryError) as busy, impatient.begin() as second:

@@ -4,7 +4,7 @@ import pytest
 import sqlalchemy as sa
 
 from onboarding.store import Store
-from onboarding.store.events import GENESIS, append_event, list_events, verify_chain
+from onboarding.store.events import GENESIS, append_event, count_events, head_hash, list_events, verify_chain
 from onboarding.store.tables import events
 from onboarding.store.triggers import create_triggers
 from tests.store.examples import happened
@@ -27,6 +27,13 @@ def test_an_untouched_record_holds(record: Store) -> None:
 def test_an_empty_record_holds(store: Store) -> None:
     with store.read() as connection:
         assert verify_chain(connection) is None
+        assert (count_events(connection), head_hash(connection)) == (0, GENESIS)
+
+
+def test_the_head_stands_for_the_whole_record(record: Store) -> None:
+    with record.read() as connection:
+        assert count_events(connection) == 5
+        assert head_hash(connection) == list_events(connection)[-1].hash
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from intake import ledger
-from onboarding.store import Store, migrations
+from onboarding.store import Store, create_store, migrations, sqlite_url
 from onboarding.store.migrating import migrate_to_head
 from onboarding.store.tables import metadata
 from onboarding.store.triggers import TRIGGER_NAMES
@@ -58,3 +58,14 @@ def test_migrating_again_changes_nothing_and_brings_lost_triggers_back(store: St
         query = f"SELECT count(*) FROM {catalogue} = 'events_no_delete'"
         assert connection.exec_driver_sql(query).scalar_one() == 1
     assert "events_no_delete" in TRIGGER_NAMES
+
+
+def test_ids_that_must_never_come_back_never_do(tmp_path: Path) -> None:
+    made = create_store(sqlite_url(tmp_path / "made.sqlite"), environment="test")
+    wanted = {
+        table.name for known in METADATAS for table in known.tables.values() if table.kwargs["sqlite_autoincrement"]
+    }
+    with made.read() as connection:
+        found = connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE sql LIKE '%AUTOINCREMENT%'")
+        assert set(found.scalars()) == wanted == {"judgements", "receipts"}
+    made.close()

@@ -30,10 +30,10 @@ def test_a_store_refuses_another_environment(empty_url: str, opener: Callable[..
     assert refused.value.params == {"stamped": "test", "configured": "production"}
 
 
-def test_creating_a_store_twice_keeps_what_is_in_it(store: Store, empty_url: str) -> None:
+def test_creating_a_store_twice_keeps_what_is_in_it(store: Store, store_url: str) -> None:
     with store.begin() as connection:
         connection.execute(meta.insert().values(key="kept", value="yes"))
-    again = create_store(empty_url, environment="test")
+    again = create_store(store_url, environment="test")
     with again.read() as connection:
         assert connection.execute(sa.select(meta.c.value).where(meta.c.key == "kept")).scalar_one() == "yes"
     again.close()
@@ -51,11 +51,11 @@ def test_a_database_that_was_never_set_up_is_refused(empty_url: str) -> None:
 
 
 @pytest.mark.parametrize("opener", [open_store, create_store])
-def test_a_database_of_a_newer_program_is_refused(store: Store, empty_url: str, opener: Callable[..., Store]) -> None:
+def test_a_database_of_a_newer_program_is_refused(store: Store, store_url: str, opener: Callable[..., Store]) -> None:
     with store.begin() as connection:
         connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(ConfigurationError) as refused:
-        opener(empty_url, environment="test")
+        opener(store_url, environment="test")
     assert refused.value.code == "database_not_migrated"
 
 

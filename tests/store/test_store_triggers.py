@@ -85,9 +85,9 @@ def test_the_record_goes_on_after_a_refusal(filled: Store) -> None:
         assert verify_chain(connection) is None
 
 
-def test_another_program_without_our_pragmas_can_not_replace_an_event(filled: Store, empty_url: str) -> None:
-    path = parse_url(empty_url).database
-    if not empty_url.startswith("sqlite"):
+def test_another_program_without_our_pragmas_can_not_replace_an_event(filled: Store, store_url: str) -> None:
+    path = parse_url(store_url).database
+    if not store_url.startswith("sqlite"):
         return
     with sqlite3.connect(path or "") as other, pytest.raises(sqlite3.IntegrityError, match="events_follow"):
         other.execute("REPLACE INTO events SELECT * FROM events WHERE seq = 1")
