@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from agreements.errors import GateError, NotFoundError
+from agreements.errors import GateError, NotFoundError, UsageError
 from agreements.times import format_utc, parse_utc
 from outbox.addresses import check_address
 from outbox.backoff import next_attempt
@@ -125,7 +125,8 @@ class Message:
 def enqueue(conn: Connection, message: NewMessage, *, now: datetime) -> int | None:
     """Write a message, `queued` or `held`, in the caller's transaction. Returns its id.
 
-    A second enqueue with the same idempotency key is nothing and returns None, whatever else differs.
+    A second enqueue with the same idempotency key is nothing and returns None, whatever else differs. Raises UsageError
+    `message_id_taken` when another message has the Message-ID: nothing was written, and it must not pass for enqueued.
     """
     moment = format_utc(now)
     row = {
@@ -146,8 +147,16 @@ def enqueue(conn: Connection, message: NewMessage, *, now: datetime) -> int | No
         **dict.fromkeys(("queued_at", "next_attempt_at", "created_at", "updated_at"), moment),
     }
     insert = postgresql.insert(messages) if conn.dialect.name == "postgresql" else sqlite.insert(messages)
-    once = insert.values(row).on_conflict_do_nothing(index_elements=["idempotency_key"]).returning(messages.c.id)
-    return conn.execute(once).scalar_one_or_none()
+    # Any conflict and not only the key's: on PostgreSQL two at once may meet at the Message-ID first.
+    written = conn.execute(insert.values(row).on_conflict_do_nothing().returning(messages.c.id)).scalar_one_or_none()
+    if written is None and not _is_enqueued(conn, message.idempotency_key):
+        raise UsageError("message_id_taken", message_id=message.message_id)
+    return written
+
+
+def _is_enqueued(conn: Connection, idempotency_key: str) -> bool:
+    query = sa.select(messages.c.id).where(messages.c.idempotency_key == idempotency_key)
+    return conn.execute(query).one_or_none() is not None
 
 
 def _envelope_id(message_id: str) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -98,6 +99,13 @@ def test_a_second_enqueue_with_the_same_key_is_nothing(begin: Begin) -> None:
         assert enqueue(conn, other, now=LATER) is None
         assert [message.id for message in list_messages(conn)] == [row]
     assert current(begin, row).purpose == "forward"
+
+
+def test_another_message_under_a_taken_message_id_is_refused_and_not_lost_in_silence(begin: Begin) -> None:
+    put(begin)
+    with begin() as conn, pytest.raises(UsageError) as refused:
+        enqueue(conn, replace(new_message("forward:A"), idempotency_key="forward:B"), now=NOON)
+    assert refused.value.code == "message_id_taken"
 
 
 def test_a_message_that_was_sent_is_not_enqueued_again(begin: Begin) -> None:
