@@ -87,21 +87,6 @@ def list_events(connection: sa.Connection, case_number: str | None = None) -> tu
     return tuple(_event(row) for row in connection.execute(query).mappings())
 
 
-def count_events(connection: sa.Connection) -> int:
-    """How many events the record has."""
-    count: int = connection.execute(sa.select(sa.func.count()).select_from(events)).scalar_one()
-    return count
-
-
-def head_hash(connection: sa.Connection) -> str:
-    """The last event's hash, which stands for the whole record: kept elsewhere, it shows a record cut off or written anew.
-
-    GENESIS for an empty record.
-    """
-    last = connection.execute(sa.select(events.c.hash).order_by(events.c.seq.desc()).limit(1)).scalar_one_or_none()
-    return last or GENESIS
-
-
 def verify_chain(connection: sa.Connection) -> int | None:
     """The number of the first event that is missing, altered or out of its chain; None if the record holds."""
     expected, previous = 1, GENESIS
