@@ -1,0 +1,498 @@
+"""What a later revision changed, judged strictly: our own rules, not the engine's.
+
+Two revisions are compared as readers see them: everything that can be reached from the catalogue and the trailer must
+be the same, except where a rule below allows a difference. So an object that plays two parts is compared in both,
+objects that nobody refers to change nothing, and re-numbered or re-written identical objects are no change. What no
+rule allows is refused.
+
+Allowed, because it shows nothing or is what signing is: filling a signature field that was there and empty; a new
+signature field without area that holds a signature or time-stamp; the store of long-term material (any upkeep of it);
+dates and producer in the metadata; versions and extensions of the catalogue; structure elements that do nothing but
+tag such a field.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from pyhanko.pdf_utils import generic
+
+from agreements.signature_report import ChangesAfter
+from signatures.document import Document, Key, PdfValue, TooManyError, key_of, raw
+from signatures.fields import Field, collect_fields, is_visible
+
+MAX_COMPARISONS: Final = 1_000_000  # pairs of values compared for one revision; a 400-page document has some 100,000
+MAX_REPORTED: Final = 20  # one change is enough to refuse; a person needs a few, not thousands
+
+
+class ChangeKind(StrEnum):
+    """What was touched. The words people read stand in the catalogues under `changes`."""
+
+    LONG_TERM = "long-term-material"
+    SIGNED = "signed-field"
+    NEW_SIGNED_FIELD = "new-signed-field"
+    VALUE = "field-value"
+    APPEARANCE = "field-appearance"
+    NEW_FIELD = "new-field"
+    NEW_VISIBLE_SIGNATURE = "new-visible-signature"
+    FORM = "form"
+    SIGNATURE = "signature"
+    PAGE = "page-content"
+    PAGES = "page-added-or-removed"
+    ANNOTATION = "annotation"
+    ACTION = "action"
+    ATTACHMENT = "attachment"
+    METADATA = "metadata"
+    STRUCTURE = "structure"
+    CATALOGUE = "catalogue"
+
+
+_ALLOWED = frozenset({ChangeKind.LONG_TERM, ChangeKind.SIGNED, ChangeKind.NEW_SIGNED_FIELD})
+_LEVELS = {
+    ChangeKind.LONG_TERM: ChangesAfter.LTA,
+    ChangeKind.SIGNED: ChangesAfter.FORM_FILLING,
+    ChangeKind.NEW_SIGNED_FIELD: ChangesAfter.FORM_FILLING,
+    ChangeKind.NEW_VISIBLE_SIGNATURE: ChangesAfter.FORM_FILLING,
+    ChangeKind.VALUE: ChangesAfter.FORM_FILLING,
+    ChangeKind.ANNOTATION: ChangesAfter.ANNOTATIONS,
+    ChangeKind.NEW_FIELD: ChangesAfter.ANNOTATIONS,
+}
+
+_HARMLESS_ROOT_KEYS = frozenset(
+    {"/Extensions", "/Version", "/Type", "/MarkInfo", "/PieceInfo", "/LastModified", "/Perms"}
+)
+_ROOT_KINDS = {
+    "/OpenAction": ChangeKind.ACTION,
+    "/AA": ChangeKind.ACTION,
+    "/Names": ChangeKind.ATTACHMENT,
+    "/AF": ChangeKind.ATTACHMENT,
+    "/Collection": ChangeKind.ATTACHMENT,
+}
+_HARMLESS_PAGE_KEYS = frozenset({"/Parent", "/LastModified", "/PieceInfo", "/Tabs"})
+_SHOWN_INFO_KEYS = ("/Title", "/Author", "/Subject", "/Keywords")
+_TREE_NODE_KEYS = ("/Type", "/Resources", "/MediaBox", "/CropBox", "/Rotate")  # what pages inherit; ISO 32000-1, 7.7.3
+_FIELD_TREE_KEYS = frozenset({"/Kids", "/Parent"})
+_ALWAYS_FREE_FIELD_KEYS = frozenset({"/Type", "/Ff", "/M"})
+_SIGNING_KEYS = _ALWAYS_FREE_FIELD_KEYS | {"/V", "/AP", "/AS", "/F", "/MK", "/DA", "/Lock", "/P", "/NM", "/Subtype"}
+_VALUE_KEYS = frozenset({"/V", "/AS", "/I", "/RV"})
+_APPEARANCE_KEYS = frozenset({"/AP", "/MK", "/DA", "/Q", "/F"})
+_FORM_DEFAULTS = frozenset({"/DR", "/DA", "/Q", "/NeedAppearances"})
+_SPEAKING_KEYS = ("/ActualText", "/Alt", "/E")
+_TIMESTAMP_SUBFILTER = "/ETSI.RFC3161"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """One difference between a revision and the one before it."""
+
+    kind: ChangeKind
+    level: ChangesAfter
+    where: str
+    """The path from the catalogue, or the field's name."""
+    revision: int
+    """The revision that made it, counted from 1 as people do."""
+    page: int | None = None
+    """The page on which it shows, from 1, where that is known."""
+
+    @property
+    def allowed(self) -> bool:
+        """Allowed after a signature."""
+        return self.kind in _ALLOWED
+
+
+def compare(document: Document, revision: int) -> tuple[Change, ...]:
+    """What `revision` (from 1) changed from the one before. Raises TooManyError where a bound breaks."""
+    comparison = _Comparison(document, revision)
+    comparison.run()
+    return tuple(comparison.found)
+
+
+class _Comparison:
+    """One pass over two neighbouring revisions; `found` collects the differences."""
+
+    def __init__(self, document: Document, revision: int) -> None:
+        self.document = document
+        self.new = revision
+        self.old = revision - 1
+        self.found: list[Change] = [self._change(ChangeKind.LONG_TERM, "revision")]
+        self.pages: list[tuple[PdfValue, PdfValue]] = []
+        self.page_of_widget: dict[Key, int] = {}
+        self.twins: dict[Key, Key | None] = {}
+        """Objects compared by a rule of their own: from the old key to the new one."""
+        self.accepted_widgets: set[Key] = set()
+        self._seen: set[tuple[ChangeKind, Key, object, Key, object]] = set()
+        self._count = 0
+
+    # --- the parts ---------------------------------------------------------------------------------------------------
+
+    def run(self) -> None:
+        """Compare trailer, catalogue, pages, form, structure."""
+        old_trailer, new_trailer = self.document.trailer(self.old), self.document.trailer(self.new)
+        old_root, new_root = self.document.root(self.old), self.document.root(self.new)
+        if not isinstance(old_root, generic.DictionaryObject) or not isinstance(new_root, generic.DictionaryObject):
+            self._report(ChangeKind.CATALOGUE, "Root")
+            return
+        self._twin(raw(old_trailer, "/Root"), raw(new_trailer, "/Root"))
+        self._pair_pages(raw(old_root, "/Pages"), raw(new_root, "/Pages"))
+        self._index_widgets()
+        self._compare_form(old_root, new_root)
+        self._compare_info(old_trailer, new_trailer)
+        self._same(raw(old_trailer, "/Encrypt"), raw(new_trailer, "/Encrypt"), ChangeKind.CATALOGUE, "Encrypt")
+        for number, (old_page, new_page) in enumerate(self.pages, start=1):
+            self._compare_page(old_page, new_page, number)
+        self._compare_root(old_root, new_root)
+
+    def _compare_root(self, old_root: PdfValue, new_root: PdfValue) -> None:
+        special = {"/Pages", "/AcroForm", "/DSS", "/Metadata", "/StructTreeRoot"}
+        for key in sorted((set(old_root) | set(new_root)) - special - _HARMLESS_ROOT_KEYS):
+            kind = _ROOT_KINDS.get(key, ChangeKind.CATALOGUE)
+            self._same(raw(old_root, key), raw(new_root, key), kind, f"Root{key}")
+        self._compare_metadata(raw(old_root, "/Metadata"), raw(new_root, "/Metadata"))
+        self._compare_structure(raw(old_root, "/StructTreeRoot"), raw(new_root, "/StructTreeRoot"))
+
+    def _compare_info(self, old_trailer: PdfValue, new_trailer: PdfValue) -> None:
+        """Title, author, subject and keywords are shown to people; dates and the producer are upkeep."""
+        old_info = self.document.get(old_trailer, "/Info", self.old)
+        new_info = self.document.get(new_trailer, "/Info", self.new)
+        for key in _SHOWN_INFO_KEYS:
+            self._same(raw(old_info, key), raw(new_info, key), ChangeKind.METADATA, f"Info{key}")
+
+    def _compare_metadata(self, old: PdfValue, new: PdfValue) -> None:
+        """Of the XMP stream only the title shows (in a viewer's window); the rest is upkeep."""
+        if _title(self.document.resolve(old, self.old)) != _title(self.document.resolve(new, self.new)):
+            self._report(ChangeKind.METADATA, "Root/Metadata")
+
+    # --- pages -------------------------------------------------------------------------------------------------------
+
+    def _pair_pages(self, old: PdfValue, new: PdfValue) -> None:
+        """Walk both page trees in step; they must have the same shape."""
+        todo = [(old, new)]
+        walked: set[Key] = set()
+        while todo:
+            old_ref, new_ref = todo.pop()
+            key = key_of(old_ref)
+            if key is not None and key in walked:
+                continue
+            if key is not None:
+                walked.add(key)
+            self._twin(old_ref, new_ref)
+            old_node, new_node = self.document.resolve(old_ref, self.old), self.document.resolve(new_ref, self.new)
+            old_kids, new_kids = self._list(old_node, "/Kids", self.old), self._list(new_node, "/Kids", self.new)
+            if old_kids is None and new_kids is None:
+                self.pages.append((old_node, new_node))
+            elif old_kids is None or new_kids is None or len(old_kids) != len(new_kids):
+                self._report(ChangeKind.PAGES, "Root/Pages")
+            else:
+                for inherited in _TREE_NODE_KEYS:
+                    where = f"Root/Pages{inherited}"
+                    self._same(raw(old_node, inherited), raw(new_node, inherited), ChangeKind.PAGE, where)
+                todo.extend(reversed(list(zip(old_kids, new_kids, strict=True))))
+
+    def _index_widgets(self) -> None:
+        """On which page each annotation of the new revision stands."""
+        for number, (_, new_page) in enumerate(self.pages, start=1):
+            for annotation in self._list(new_page, "/Annots", self.new) or []:
+                if (key := key_of(annotation)) is not None:
+                    self.page_of_widget[key] = number
+
+    def _compare_page(self, old: PdfValue, new: PdfValue, number: int) -> None:
+        if not isinstance(old, generic.DictionaryObject) or not isinstance(new, generic.DictionaryObject):
+            self._same(old, new, ChangeKind.PAGE, f"page {number}", number)
+            return
+        for key in sorted((set(old) | set(new)) - _HARMLESS_PAGE_KEYS - {"/Annots"}):
+            kind = ChangeKind.ACTION if key == "/AA" else ChangeKind.PAGE
+            self._same(raw(old, key), raw(new, key), kind, f"page {number}{key}", number)
+        self._compare_annotations(old, new, number)
+
+    def _compare_annotations(self, old_page: PdfValue, new_page: PdfValue, number: int) -> None:
+        """Every annotation stays, in its order;
+
+        new ones must belong to a signature field that the form's rules accepted.
+        """
+        old = self._list(old_page, "/Annots", self.old) or []
+        new = self._list(new_page, "/Annots", self.new) or []
+        kept = [item for item in new if not self._is_accepted(item, old)]
+        where = f"page {number}/Annots"
+        if len(kept) != len(old):
+            self._report(ChangeKind.ANNOTATION, where, number)
+            return
+        for before, after in zip(old, kept, strict=True):
+            self._same(before, after, ChangeKind.ANNOTATION, where, number)
+
+    def _is_accepted(self, item: PdfValue, old: list[PdfValue]) -> bool:
+        key = key_of(item)
+        return key in self.accepted_widgets and key not in {key_of(before) for before in old}
+
+    # --- the form ----------------------------------------------------------------------------------------------------
+
+    def _compare_form(self, old_root: PdfValue, new_root: PdfValue) -> None:
+        old_fields, new_fields = collect_fields(self.document, self.old), collect_fields(self.document, self.new)
+        for name, old_field in old_fields.items():
+            if name not in new_fields:
+                self._report(ChangeKind.FORM, name)
+                continue
+            self._pair_field(old_field, new_fields[name])
+        for name, field in new_fields.items():
+            if name not in old_fields:
+                self._judge_new_field(field)
+        for name in old_fields.keys() & new_fields.keys():
+            self._compare_field(old_fields[name], new_fields[name])
+        only_signatures = all(field.is_signature for field in old_fields.values())
+        self._compare_form_dictionary(old_root, new_root, only_signatures=only_signatures)
+
+    def _compare_form_dictionary(self, old_root: PdfValue, new_root: PdfValue, *, only_signatures: bool) -> None:
+        """Default fonts and the like change how other fields look, so they are free only where there are none."""
+        old = self.document.get(old_root, "/AcroForm", self.old)
+        new = self.document.get(new_root, "/AcroForm", self.new)
+        if new is None and old is not None:
+            self._report(ChangeKind.FORM, "Root/AcroForm")
+        if not isinstance(new, generic.DictionaryObject):
+            return
+        self._twin(raw(old_root, "/AcroForm"), raw(new_root, "/AcroForm"))
+        free = {"/Fields", "/SigFlags"} | (_FORM_DEFAULTS if only_signatures else set())
+        self._compare_keys(old if old is not None else {}, new, frozenset(free), (ChangeKind.FORM, "Root/AcroForm"))
+
+    def _pair_field(self, old: Field, new: Field) -> None:
+        if old.key is not None:
+            self.twins[old.key] = new.key
+        for (old_key, _), (new_key, _) in zip(old.widgets, new.widgets, strict=False):
+            if old_key is not None:
+                self.twins[old_key] = new_key
+
+    def _judge_new_field(self, field: Field) -> None:
+        """A new field must be a signature field that shows nothing and holds a signature of its own.
+
+        One that holds a signature but shows something is refused all the same: it may lie over the text. It is named
+        apart, for honest software makes such fields.
+        """
+        signature = self.document.get(field.value, "/V", self.new)
+        parts = [field.value, *(widget for _, widget in field.widgets)]
+        acts = any(raw(part, key) is not None for part in parts for key in ("/A", "/AA"))
+        if not field.is_signature or acts or raw(signature, "/ByteRange") is None or not self._is_new(field):
+            self._report(ChangeKind.NEW_FIELD, field.name, self._page(field))
+            return
+        self.accepted_widgets.update(key for key, _ in field.widgets if key is not None)
+        if any(is_visible(self.document, widget, self.new) for _, widget in field.widgets):
+            self._report(ChangeKind.NEW_VISIBLE_SIGNATURE, field.name, self._page(field))
+            return
+        stamp = self.document.get(signature, "/SubFilter", self.new) == _TIMESTAMP_SUBFILTER
+        self._report(ChangeKind.LONG_TERM if stamp else ChangeKind.NEW_SIGNED_FIELD, field.name)
+
+    def _is_new(self, field: Field) -> bool:
+        """The signature's object did not exist before: an old one hung up elsewhere would be a copy."""
+        key = key_of(raw(field.value, "/V"))
+        return key is None or self.document.marker(key, self.old) is None
+
+    def _compare_field(self, old: Field, new: Field) -> None:
+        had = self.document.get(old.value, "/V", self.old) is not None
+        has = self.document.get(new.value, "/V", self.new) is not None
+        if old.kind != new.kind or len(old.widgets) != len(new.widgets):
+            self._report(ChangeKind.FORM, old.name, self._page(new))
+        elif old.is_signature and not had and has:
+            self._compare_signing(old, new)
+        elif old.is_signature:
+            self._compare_parts(old, new, {"/V": ChangeKind.SIGNATURE})
+        else:
+            self._compare_parts(old, new, dict.fromkeys(_VALUE_KEYS, ChangeKind.VALUE))
+
+    def _compare_signing(self, old: Field, new: Field) -> None:
+        """An empty signature field was filled: its value and appearance are its own, its place is not."""
+        signature = self.document.get(new.value, "/V", self.new)
+        if raw(signature, "/ByteRange") is None or not self._is_new(new):
+            self._report(ChangeKind.SIGNATURE, new.name, self._page(new))
+        else:
+            self._report(ChangeKind.SIGNED, new.name, self._page(new))
+        for before, after in self._parts(old, new):
+            self._compare_keys(before, after, _SIGNING_KEYS | _FIELD_TREE_KEYS, (ChangeKind.FORM, new.name))
+
+    def _compare_parts(self, old: Field, new: Field, kinds: dict[str, ChangeKind]) -> None:
+        """A field that must not change. A changed value carries its appearance with it and is reported once."""
+        before = len(self.found)
+        for left, right in self._parts(old, new):
+            for key, kind in kinds.items():
+                self._same(raw(left, key), raw(right, key), kind, new.name, self._page(new))
+        valued = len(self.found) > before
+        for left, right in self._parts(old, new):
+            for key in sorted((set(left) | set(right)) - set(kinds) - _ALWAYS_FREE_FIELD_KEYS - _FIELD_TREE_KEYS):
+                if valued and key in _APPEARANCE_KEYS:
+                    continue
+                kind = ChangeKind.APPEARANCE if key in _APPEARANCE_KEYS else ChangeKind.FORM
+                if key == "/P" and raw(left, key) is None:
+                    continue  # naming the page it stands on shows nothing
+                self._same(raw(left, key), raw(right, key), kind, new.name, self._page(new))
+
+    def _parts(self, old: Field, new: Field) -> list[tuple[PdfValue, PdfValue]]:
+        """The field's dictionary and those of its widgets, old beside new."""
+        pairs = [(old.value, new.value)]
+        widgets = zip(old.widgets, new.widgets, strict=True)
+        return pairs + [(before, after) for (_, before), (_, after) in widgets if before is not old.value]
+
+    def _page(self, field: Field) -> int | None:
+        return next((self.page_of_widget[key] for key, _ in field.widgets if key in self.page_of_widget), None)
+
+    # --- structure ---------------------------------------------------------------------------------------------------
+
+    def _compare_structure(self, old_ref: PdfValue, new_ref: PdfValue) -> None:
+        """The tags may gain elements for accepted widgets; what they say of the rest stays."""
+        todo = [(old_ref, new_ref)]
+        walked: set[tuple[Key | None, Key | None]] = set()
+        while todo:
+            before, after = todo.pop()
+            keys = (key_of(before), key_of(after))
+            if None not in keys and keys in walked:
+                continue
+            walked.add(keys)
+            self._tick()
+            old, new = self.document.resolve(before, self.old), self.document.resolve(after, self.new)
+            if not isinstance(old, generic.DictionaryObject) or not isinstance(new, generic.DictionaryObject):
+                self._same(before, after, ChangeKind.STRUCTURE, "Root/StructTreeRoot")
+                continue
+            self._twin(before, after)
+            free = frozenset({"/K", "/P", "/ParentTree", "/ParentTreeNextKey", "/IDTree"})
+            self._compare_keys(old, new, free, (ChangeKind.STRUCTURE, "Root/StructTreeRoot"))
+            todo.extend(self._pair_kids(raw(old, "/K"), raw(new, "/K")))
+
+    def _pair_kids(self, old: PdfValue, new: PdfValue) -> list[tuple[PdfValue, PdfValue]]:
+        before, after = self._kids(old, self.old), self._kids(new, self.new)
+        if any(not self._tags_nothing(kid) for kid in after[len(before) :]) or len(after) < len(before):
+            self._report(ChangeKind.STRUCTURE, "Root/StructTreeRoot")
+        return list(zip(before, after, strict=False))
+
+    def _kids(self, value: PdfValue, revision: int) -> list[PdfValue]:
+        """One kid may stand without an array."""
+        resolved = self.document.resolve(value, revision)
+        if value is None:
+            return []
+        if isinstance(resolved, generic.ArrayObject):
+            return [resolved.raw_get(index) for index in range(len(resolved))]
+        return [value]
+
+    def _tags_nothing(self, kid: PdfValue) -> bool:
+        """True for an element that says nothing and tags, if anything, annotations that are judged elsewhere."""
+        todo, steps = [kid], 0
+        while todo:
+            steps += 1
+            element = self.document.resolve(todo.pop(), self.new)
+            if steps > 100 or not isinstance(element, generic.DictionaryObject):
+                return False
+            if self.document.get(element, "/Type", self.new) == "/OBJR":
+                continue
+            if any(raw(element, key) is not None for key in _SPEAKING_KEYS):
+                return False
+            todo.extend(self._kids(raw(element, "/K"), self.new))
+        return True
+
+    # --- comparing ---------------------------------------------------------------------------------------------------
+
+    def _compare_keys(self, old: PdfValue, new: PdfValue, free: frozenset[str], label: tuple[ChangeKind, str]) -> None:
+        """Two dictionaries must agree on every key that is not free."""
+        kind, where = label
+        for key in sorted((set(old) | set(new)) - free):
+            self._same(raw(old, key), raw(new, key), kind, f"{where}{key}")
+
+    def _same(self, old: PdfValue, new: PdfValue, kind: ChangeKind, where: str, page: int | None = None) -> None:
+        """Everything below must be the same. Reports the first difference under this label."""
+        todo = [(old, new)]
+        while todo:
+            self._tick()
+            before, after = todo.pop()
+            step = self._step(before, after, kind)
+            if step is None:
+                self._report(kind, where, page)
+                return
+            todo.extend(step)
+
+    def _step(self, before: PdfValue, after: PdfValue, kind: ChangeKind) -> list[tuple[PdfValue, PdfValue]] | None:
+        """The pairs below this one that must be the same as well; None if this one differs.
+
+        A pair is compared once for each kind of change: what is let pass as a field's value may not be page content
+        as well.
+        """
+        old_key, new_key = key_of(before), key_of(after)
+        if old_key is not None and old_key in self.twins:
+            return [] if self.twins[old_key] == new_key else None
+        if old_key is not None and new_key is not None:
+            markers = self.document.marker(old_key, self.old), self.document.marker(new_key, self.new)
+            pair = (kind, old_key, markers[0], new_key, markers[1])
+            if pair in self._seen:
+                return []
+            self._seen.add(pair)
+        return _children(self.document.resolve(before, self.old), self.document.resolve(after, self.new))
+
+    def _twin(self, old: PdfValue, new: PdfValue) -> None:
+        key = key_of(old)
+        if key is not None:
+            self.twins[key] = key_of(new)
+
+    def _list(self, dictionary: PdfValue, key: str, revision: int) -> list[PdfValue] | None:
+        value = self.document.get(dictionary, key, revision)
+        if not isinstance(value, generic.ArrayObject):
+            return None
+        return [value.raw_get(index) for index in range(len(value))]
+
+    def _tick(self) -> None:
+        self._count += 1
+        if self._count > MAX_COMPARISONS:
+            raise TooManyError("comparisons", MAX_COMPARISONS)
+
+    def _report(self, kind: ChangeKind, where: str, page: int | None = None) -> None:
+        if len(self.found) < MAX_REPORTED or kind in _ALLOWED:
+            self.found.append(self._change(kind, where, page))
+
+    def _change(self, kind: ChangeKind, where: str, page: int | None = None) -> Change:
+        level = _LEVELS.get(kind, ChangesAfter.OTHER)
+        return Change(kind=kind, level=level, where=where[:80], revision=self.new + 1, page=page)
+
+
+def _children(old: PdfValue, new: PdfValue) -> list[tuple[PdfValue, PdfValue]] | None:
+    """Compare two resolved values shallowly: the pairs to go on with, or None where they differ."""
+    old, new = _plain(old), _plain(new)
+    if isinstance(old, generic.StreamObject) or isinstance(new, generic.StreamObject):
+        return _stream_children(old, new)
+    if isinstance(old, generic.DictionaryObject) and isinstance(new, generic.DictionaryObject):
+        return _dictionary_children(old, new, frozenset())
+    if isinstance(old, generic.ArrayObject) and isinstance(new, generic.ArrayObject):
+        if len(old) != len(new):
+            return None
+        return [(old.raw_get(index), new.raw_get(index)) for index in range(len(old))]
+    return [] if _scalar(old) == _scalar(new) else None
+
+
+def _stream_children(old: PdfValue, new: PdfValue) -> list[tuple[PdfValue, PdfValue]] | None:
+    if not isinstance(old, generic.StreamObject) or not isinstance(new, generic.StreamObject):
+        return None
+    if old.encoded_data != new.encoded_data:
+        return None
+    return _dictionary_children(old, new, frozenset({"/Length"}))
+
+
+def _dictionary_children(old: PdfValue, new: PdfValue, free: frozenset[str]) -> list[tuple[PdfValue, PdfValue]] | None:
+    """A key with the value null is the same as no key (ISO 32000-1, 7.3.7)."""
+    return [(raw(old, key), raw(new, key)) for key in sorted((set(old) | set(new)) - free)]
+
+
+def _plain(value: PdfValue) -> PdfValue:
+    return None if isinstance(value, generic.NullObject) else value
+
+
+def _scalar(value: PdfValue) -> tuple[str, object]:
+    """A value with its kind, so that `true`, `1`, `/1` and `(1)` all differ while `1` and `1.0` do not."""
+    if isinstance(value, generic.BooleanObject):
+        return ("boolean", bool(value.value))
+    if isinstance(value, generic.NumberObject | generic.FloatObject):
+        return ("number", float(value))
+    if isinstance(value, generic.NameObject):
+        return ("name", str(value))
+    if isinstance(value, generic.TextStringObject | generic.ByteStringObject):
+        return ("string", value.original_bytes)
+    return (type(value).__name__, None if value is None else str(value))
+
+
+def _title(stream: PdfValue) -> bytes | None:
+    """The XMP title as bytes; the packet itself if it is not plain text we can look into."""
+    if not isinstance(stream, generic.StreamObject):
+        return None
+    data = bytes(stream.data)
+    start = data.find(b"<dc:title")
+    end = data.find(b"</dc:title>", start)
+    return b" ".join(data[start:end].split()) if 0 <= start < end else None

@@ -1,0 +1,304 @@
+"""The validation engine behind an adapter: may this signature be believed, and as of when?
+
+The steps of ETSI EN 319 102-1 in turn, for none of the engine's three answers includes the others (facts 0.3):
+validation at the time of receipt, then with the signature's time-stamp, then with the document's time-stamps. Twice
+where need be: once with revocation data required, and if that fails once without, to know whether revocation is all
+that is missing.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import lru_cache
+from importlib.metadata import version
+from typing import Any, Final
+
+from asn1crypto import x509  # type: ignore[import-untyped]
+from pyhanko.sign.ades.report import AdESFailure, AdESIndeterminate, AdESPassed, AdESStatus, AdESSubIndic
+from pyhanko.sign.validation import EmbeddedPdfSignature
+from pyhanko.sign.validation.ades import (
+    ades_basic_validation,
+    ades_lta_validation,
+    ades_timestamp_validation,
+    ades_with_time_validation,
+)
+from pyhanko.sign.validation.policy_decl import (
+    CertificateFetchingRule,
+    LocalKnowledge,
+    PdfSignatureValidationSpec,
+    RevinfoOnlineFetchingRule,
+    RevocationInfoGatheringSpec,
+    SignatureValidationSpec,
+)
+from pyhanko.sign.validation.settings import KeyUsageConstraints
+from pyhanko_certvalidator.context import CertValidationPolicySpec
+from pyhanko_certvalidator.fetchers import FetcherBackend, Fetchers
+from pyhanko_certvalidator.ltv.types import ValidationTimingInfo
+from pyhanko_certvalidator.policy_decl import (
+    NO_REVOCATION,
+    REQUIRE_REVINFO,
+    CertRevTrustPolicy,
+    RevocationCheckingPolicy,
+)
+from pyhanko_certvalidator.registry import SimpleTrustManager
+
+from agreements.signature_report import Indication, Revocation, RevocationPolicy
+from signatures.algorithms import DatedAlgorithms
+from signatures.cms import Cms, require_searchable, signed_digest
+from signatures.document import Document
+from signatures.enumerate import TIMESTAMP, FoundSignature
+from signatures.fields import collect_fields
+from signatures.knowledge import Knowledge
+from signatures.trust import Trust
+
+ENGINE: Final = f"pyHanko {version('pyHanko')}"
+
+# The engine's log speaks of subjects by name; ours never does.
+for _name in ("pyhanko", "pyhanko_certvalidator"):
+    logging.getLogger(_name).setLevel(logging.CRITICAL + 1)
+
+_REVOKED = frozenset({AdESFailure.REVOKED, AdESIndeterminate.REVOKED_NO_POE, AdESIndeterminate.REVOKED_CA_NO_POE})
+
+
+class _NoFetching(FetcherBackend):
+    """Stands where the engine would otherwise make an HTTP client it never uses. Asked for anything, it fails."""
+
+    def get_fetchers(self) -> Fetchers:
+        raise RuntimeError("nothing is fetched while judging")
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Belief:
+    """What the engine holds of one signature, integrity and changes aside."""
+
+    indication: Indication
+    sub_indication: str | None
+    trusted: bool
+    """There is a chain to an anchor, and it is good but for what revocation data could tell."""
+    revocation: Revocation
+    best_time: datetime
+    """When the signature is proven to have existed: by a trusted time-stamp, else the time of receipt."""
+    timestamp_trusted: bool | None
+    """None without a signature time-stamp."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Attempt:
+    """One run of the cascade under one rule of revocation."""
+
+    outcome: AdESSubIndic
+    path: Any
+    best_time: datetime | None
+    timestamp: AdESSubIndic | None
+    unproven_expiry: bool = False
+    """Passed by time-stamp though the certificate has expired: the engine then has not looked at revocation at all."""
+
+    @property
+    def passed(self) -> bool:
+        return self.outcome.status is AdESStatus.PASSED
+
+    @property
+    def flawless(self) -> bool:
+        return self.passed and self.timestamp in (None, AdESPassed.OK) and not self.unproven_expiry
+
+
+class _Embedded(EmbeddedPdfSignature):
+    """As the engine has it, but a time-stamp by its sub-filter: some have no /Type or the wrong one."""
+
+    @property
+    def sig_object_type(self) -> Any:
+        return "/DocTimeStamp" if self.sig_object.get("/SubFilter") == TIMESTAMP else "/Sig"
+
+
+@lru_cache(maxsize=8)
+def _manager(anchors: tuple[bytes, ...]) -> SimpleTrustManager:
+    return SimpleTrustManager.build(trust_roots=[x509.Certificate.load(der) for der in anchors])
+
+
+class Engine:
+    """Judges signatures of one document under one trust configuration."""
+
+    def __init__(self, *, trust: Trust, at: datetime, document: Document, store: Knowledge, ever: Knowledge) -> None:
+        self._trust = trust
+        self._timing = ValidationTimingInfo(validation_time=at, best_signature_time=at, point_in_time_validation=True)
+        self._at = at
+        self._document = document
+        self._store = store
+        self._ever = ever
+
+    async def believe(self, pdf: bytes, found: FoundSignature, cms: Cms, *, archived: bool) -> Belief:
+        """Judge one intact signature. `archived`: document time-stamps stand after it."""
+        knowledge = self._knowledge(cms)
+        digest = signed_digest(pdf, found, cms.digest_name)
+
+        async def attempt(rule: RevocationCheckingPolicy) -> _Attempt:
+            return await self._cascade(found, cms, digest, self._spec(rule, knowledge), archived=archived)
+
+        if self._trust.revocation is RevocationPolicy.OFF:
+            return self._conclude(cms, await attempt(NO_REVOCATION), Revocation.NOT_CHECKED)
+        strict = await attempt(REQUIRE_REVINFO)
+        if strict.flawless:
+            return self._conclude(cms, strict, Revocation.GOOD)
+        if strict.outcome in _REVOKED:
+            return self._conclude(cms, strict, Revocation.REVOKED)
+        if strict.passed and not strict.unproven_expiry and self._trust.revocation is RevocationPolicy.REQUIRE:
+            return self._conclude(cms, strict, Revocation.GOOD)  # only its time-stamp is in doubt, and stays so
+        return self._conclude(cms, await attempt(NO_REVOCATION), Revocation.UNKNOWN)
+
+    def _conclude(self, cms: Cms, attempt: _Attempt, revocation: Revocation) -> Belief:
+        best_time = attempt.best_time or self._at
+        outcome = attempt.outcome
+        if revocation is not Revocation.NOT_CHECKED and self._called_revoked(cms, attempt.path, best_time):
+            revocation, outcome = Revocation.REVOKED, AdESIndeterminate.REVOKED_NO_POE
+        indication, sub = _indication(outcome)
+        if indication is Indication.TOTAL_PASSED and self._misses_revocation(revocation):
+            indication, sub = Indication.INDETERMINATE, str(AdESIndeterminate.TRY_LATER.standard_name)
+        return Belief(
+            indication=indication,
+            sub_indication=sub,
+            trusted=outcome.status is AdESStatus.PASSED,
+            revocation=revocation,
+            best_time=best_time,
+            timestamp_trusted=None if not cms.has_timestamp else attempt.timestamp is AdESPassed.OK,
+        )
+
+    def _misses_revocation(self, revocation: Revocation) -> bool:
+        return self._trust.revocation is RevocationPolicy.REQUIRE and revocation is Revocation.UNKNOWN
+
+    def _called_revoked(self, cms: Cms, path: Any, moment: datetime) -> bool:
+        """Does anything the document ever brought along call a certificate of the chain revoked by then?"""
+        chain = [cms.certificate] if path is None else list(path.iter_certs(include_root=False))
+        own = Knowledge()
+        own.add_cms(cms)
+        dates = [source.revoked_since(certificate) for source in (self._ever, own) for certificate in chain]
+        return any(date is not None and date <= moment for date in dates)
+
+    async def _cascade(
+        self, found: FoundSignature, cms: Cms, digest: bytes, spec: SignatureValidationSpec, *, archived: bool
+    ) -> _Attempt:
+        basic = await ades_basic_validation(cms.signed_data, spec, timing_info=self._timing, raw_digest=digest)
+        attempt = _Attempt(outcome=basic.ades_subindic, path=_path(basic), best_time=None, timestamp=None)
+        if cms.has_timestamp:
+            attempt = await self._with_time(cms, digest, spec, attempt)
+        if not attempt.passed and archived:
+            attempt = await self._long_term(found, spec, attempt)
+        return attempt
+
+    async def _with_time(self, cms: Cms, digest: bytes, spec: SignatureValidationSpec, basic: _Attempt) -> _Attempt:
+        result = await ades_with_time_validation(cms.signed_data, spec, timing_info=self._timing, raw_digest=digest)
+        if result.ades_subindic.status is AdESStatus.PASSED:
+            return replace(
+                basic,
+                outcome=AdESPassed.OK,
+                path=_path(result) or basic.path,
+                best_time=result.best_signature_time,
+                timestamp=AdESPassed.OK,
+                unproven_expiry=basic.outcome is AdESIndeterminate.OUT_OF_BOUNDS_NO_POE,
+            )
+        # Passed at the time of receipt, but not with the time-stamp: then it is the time-stamp that is not believed.
+        return replace(basic, timestamp=result.ades_subindic if basic.passed else None)
+
+    async def _long_term(self, found: FoundSignature, spec: SignatureValidationSpec, before: _Attempt) -> _Attempt:
+        """Past validation by the document's time-stamps. What the engine can't do with this file improves nothing."""
+        try:
+            embedded = next(item for item in self._embedded() if item.fq_name == found.field)
+            embedded.compute_integrity_info(skip_diff=True)
+            bare = replace(spec, local_knowledge=LocalKnowledge())  # the engine reads the store itself
+            settings = PdfSignatureValidationSpec(signature_validation_spec=bare, diff_policy=None)
+            result = await ades_lta_validation(embedded, settings, timing_info=self._timing)
+        except Exception:  # noqa: BLE001 - the engine is called on a hostile file
+            return before
+        if result.ades_subindic.status is not AdESStatus.PASSED:
+            return before
+        return _Attempt(
+            outcome=AdESPassed.OK,
+            path=_path(result) or before.path,
+            best_time=result.best_signature_time,
+            timestamp=AdESPassed.OK,
+        )
+
+    def _embedded(self) -> list[Any]:
+        """The engine's own list, filled by us: its own way of filling it stops at the first broken signature."""
+        reader: Any = self._document.reader
+        if reader._embedded_signatures is None:  # noqa: SLF001 - see above
+            reader._embedded_signatures = _embed(self._document)  # noqa: SLF001
+        return list(reader._embedded_signatures)  # noqa: SLF001
+
+    async def believe_timestamp(self, pdf: bytes, found: FoundSignature, cms: Cms) -> AdESSubIndic:
+        """Judge one intact document time-stamp."""
+        spec = self._spec(NO_REVOCATION, self._knowledge(cms))
+        result = await ades_timestamp_validation(
+            cms.signed_data, spec, expected_tst_imprint=_imprint(pdf, found), timing_info=self._timing
+        )
+        if self._called_revoked(cms, _path(result), self._at):
+            return AdESFailure.REVOKED
+        return result.ades_subindic
+
+    def _knowledge(self, cms: Cms) -> LocalKnowledge:
+        own = Knowledge(
+            certificates=list(self._store.certificates), crls=list(self._store.crls), ocsps=list(self._store.ocsps)
+        )
+        own.add_cms(cms)
+        require_searchable([cms.certificate, *cms.others, *own.certificates])
+        return own.local()
+
+    def _spec(self, rule: RevocationCheckingPolicy, knowledge: LocalKnowledge) -> SignatureValidationSpec:
+        def policy(anchors: tuple[bytes, ...]) -> CertValidationPolicySpec:
+            return CertValidationPolicySpec(
+                trust_manager=_manager(anchors),
+                revinfo_policy=CertRevTrustPolicy(rule),
+                algorithm_usage_policy=DatedAlgorithms(),
+            )
+
+        return SignatureValidationSpec(
+            cert_validation_policy=policy(self._trust.anchors),
+            ts_cert_validation_policy=policy(self._trust.timestamp_anchors),
+            revinfo_gathering_policy=RevocationInfoGatheringSpec(
+                online_fetching_rule=RevinfoOnlineFetchingRule.LOCAL_ONLY,
+                certificate_fetching_rule=CertificateFetchingRule.NEVER_FETCH,
+                fetcher_backend=_NoFetching(),
+            ),
+            local_knowledge=knowledge,
+            key_usage_settings=KeyUsageConstraints(key_usage={"non_repudiation"}),
+            signature_algorithm_policy=DatedAlgorithms(),
+        )
+
+
+def _imprint(pdf: bytes, found: FoundSignature) -> Callable[[str], bytes]:
+    def compute(algorithm: str) -> bytes:
+        return signed_digest(pdf, found, algorithm)
+
+    return compute
+
+
+def _embed(document: Document) -> list[Any]:
+    made = (_embed_one(document, name, field) for name, field in _signed_fields(document))
+    embedded = [item for item in made if item is not None]
+    return sorted(embedded, key=lambda item: int(item.signed_revision))
+
+
+def _embed_one(document: Document, name: str, field: Any) -> Any:
+    try:
+        return _Embedded(document.reader, field, name)
+    except Exception:  # noqa: BLE001 - one broken signature must not hide the others; it has its own finding
+        return None
+
+
+def _signed_fields(document: Document) -> list[tuple[str, Any]]:
+    fields = collect_fields(document, document.last)
+    return [(name, field.value) for name, field in fields.items() if field.is_signature and "/V" in field.value]
+
+
+def _path(result: Any) -> Any:
+    return result.api_status.validation_path if result.api_status is not None else None
+
+
+def _indication(outcome: AdESSubIndic) -> tuple[Indication, str | None]:
+    if outcome.status is AdESStatus.PASSED:
+        return Indication.TOTAL_PASSED, None
+    failed = outcome.status is AdESStatus.FAILED
+    return (Indication.TOTAL_FAILED if failed else Indication.INDETERMINATE), str(outcome.standard_name)

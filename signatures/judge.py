@@ -1,0 +1,258 @@
+"""The room's one question: what does this PDF's signatures prove, and is it what we issued?
+
+The plan: (1) the bytes are guarded before any parser; (2) the file is opened, strictly if it can be; (3) its
+signatures are found by us; (4) each later revision is compared with the one before; (5) each signature's digest and
+value are checked; (6) the engine is asked whether the signer may be believed; (7) the document is compared with the
+issued one. Everything becomes findings and indications; nothing about a document's content is ever an exception.
+
+A file that can't be read as a PDF is `TOTAL-FAILED`/`FORMAT_FAILURE`, an encrypted one and one that breaks a bound too:
+there is nothing that could be held against the signer, but nothing that proves anything either.
+"""
+
+import asyncio
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from agreements.findings import (
+    INT_EMPTY,
+    INT_ENCRYPTED,
+    INT_ENGINE_ERROR,
+    INT_NOT_PDF,
+    INT_UNREADABLE_PDF,
+    SIG_DEMO_CERTIFICATE,
+    SIG_FORMAT_FAILURE,
+    SIG_HIDDEN,
+    SIG_LENIENT,
+    SIG_NO_ANCHORS,
+    SIG_NONE,
+    SIG_TOO_MANY,
+    SIG_TRAILING_BYTES,
+    Finding,
+)
+from agreements.pages import Pages
+from agreements.signature_report import Indication, Provenance, SignatureKind, SignatureReport, SignatureResult
+from signatures.changes import Change, compare
+from signatures.document import Document, EncryptedError, TooManyError, UnreadableError, open_document
+from signatures.engine import ENGINE, Engine
+from signatures.enumerate import Enumeration, enumerate_signatures
+from signatures.knowledge import read_store
+from signatures.marker import is_marked
+from signatures.one import Context, judge_one
+from signatures.prescan import Prescan, prescan
+from signatures.provenance import (
+    NOT_COMPARED,
+    Comparison,
+    Texts,
+    compare_appended,
+    compare_rewritten,
+    issued_revisions,
+)
+from signatures.trust import Trust
+
+_FORMAT_FAILURE: Final = "FORMAT_FAILURE"
+_STRICTNESS: Final = (Indication.TOTAL_PASSED, Indication.INDETERMINATE, Indication.TOTAL_FAILED)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Given:
+    """What `judge` was called with."""
+
+    pdf: bytes
+    trust: Trust
+    at: datetime
+    issued: bytes | None
+    texts: Texts
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Outcome:
+    """What comes out, before it becomes a report."""
+
+    indication: Indication
+    sub_indication: str | None
+    signatures: tuple[SignatureResult, ...] = ()
+    provenance: Provenance | None = None
+    findings: tuple[Finding, ...]
+
+
+def judge(
+    pdf: bytes,
+    *,
+    trust: Trust,
+    at: datetime,
+    issued: bytes | None = None,
+    pages: Pages | None = None,
+    issued_pages: Pages | None = None,
+) -> SignatureReport:
+    """Judge one PDF. Never raises for what is in it.
+
+    `at`: when it was received (zone required); the time a signer claims never counts. `issued`: the document we
+    issued, byte for byte; without it provenance is not judged. `pages`, `issued_pages`: the visible text of both,
+    fields included.
+    """
+    if at.tzinfo is None:
+        raise ValueError("a time without zone")
+    given = _Given(pdf=pdf, trust=trust, at=at, issued=issued, texts=Texts(returned=pages, issued=issued_pages))
+    outcome = _judge_guarded(given)
+    return SignatureReport(
+        sha256=hashlib.sha256(pdf).hexdigest(),
+        size=len(pdf),
+        indication=outcome.indication,
+        sub_indication=outcome.sub_indication,
+        signatures=outcome.signatures,
+        provenance=outcome.provenance,
+        findings=outcome.findings,
+        trust_id=trust.id,
+        judged_at=at,
+        engine=ENGINE,
+    )
+
+
+def _judge_guarded(given: _Given) -> _Outcome:
+    """Whatever a hostile file makes the libraries raise is a finding and proves nothing."""
+    try:
+        return _judge(given)
+    except TooManyError as error:
+        return _unjudged(given, SIG_TOO_MANY(what=error.what, limit=error.limit))
+    except EncryptedError:
+        return _unjudged(given, INT_ENCRYPTED())
+    except UnreadableError:
+        return _unjudged(given, INT_UNREADABLE_PDF())
+    except Exception as error:  # noqa: BLE001 - see above; MemoryError is among them
+        return _unjudged(given, INT_ENGINE_ERROR(error=type(error).__name__))
+
+
+def _unjudged(given: _Given, finding: Finding) -> _Outcome:
+    comparison = NOT_COMPARED if given.issued is None else compare_rewritten(given.texts, None)
+    return _Outcome(
+        indication=Indication.TOTAL_FAILED,
+        sub_indication=_FORMAT_FAILURE,
+        provenance=comparison.provenance,
+        findings=(finding, *comparison.findings),
+    )
+
+
+def _judge(given: _Given) -> _Outcome:
+    if not given.pdf:
+        return _unjudged(given, INT_EMPTY())
+    scan = prescan(given.pdf)
+    if scan.faults:
+        return _unjudged(given, INT_NOT_PDF())
+    if scan.exceeded:
+        what, limit = scan.exceeded[0]
+        return _unjudged(given, SIG_TOO_MANY(what=what, limit=limit))
+    document = open_document(given.pdf)
+    found = enumerate_signatures(document, scan)
+    changes = _Changes(document)
+    comparison = _compare(given, document, found, changes)
+    results, findings = _judge_signatures(given, document, found, changes)
+    general = _general(given, scan, document, found, results)
+    return _conclude(results, (*general, *findings, *comparison.findings), comparison.provenance)
+
+
+class _Changes:
+    """What each revision changed, compared when first asked for."""
+
+    def __init__(self, document: Document) -> None:
+        self._document = document
+        self._known: dict[int, tuple[Change, ...]] = {}
+
+    def between(self, first: int, last: int) -> tuple[Change, ...]:
+        """The changes of the revisions `first` to `last`, both included."""
+        return tuple(change for revision in range(first, last + 1) for change in self._of(revision))
+
+    def _of(self, revision: int) -> tuple[Change, ...]:
+        if revision not in self._known:
+            self._known[revision] = compare(self._document, revision)
+        return self._known[revision]
+
+
+def _compare(given: _Given, document: Document, found: Enumeration, changes: _Changes) -> Comparison:
+    if given.issued is None:
+        return NOT_COMPARED
+    count = issued_revisions(document, given.pdf, given.issued)
+    if count is None:
+        return compare_rewritten(given.texts, document)
+    first_signature = min((signature.revision for signature in found.signatures), default=document.last)
+    before = changes.between(count, first_signature)
+    return compare_appended(before, changes.between(max(count, first_signature + 1), document.last), given.texts)
+
+
+def _judge_signatures(
+    given: _Given, document: Document, found: Enumeration, changes: _Changes
+) -> tuple[tuple[SignatureResult, ...], tuple[Finding, ...]]:
+    store, ever = read_store(document)
+    engine = Engine(trust=given.trust, at=given.at, document=document, store=store, ever=ever)
+
+    async def judge_all() -> list[tuple[SignatureResult, tuple[Finding, ...]]]:
+        return [
+            await judge_one(
+                signature,
+                Context(
+                    pdf=given.pdf,
+                    trust=given.trust,
+                    at=given.at,
+                    document=document,
+                    engine=engine,
+                    later=changes.between(signature.revision + 1, document.last),
+                    all_signatures=found.signatures,
+                    has_store=bool(store.certificates or store.crls or store.ocsps),
+                    was_issued=given.issued is not None,
+                ),
+            )
+            for signature in found.signatures
+        ]
+
+    judged = asyncio.run(judge_all())
+    demo = () if given.trust.accept_demo or not ever.marked else (SIG_DEMO_CERTIFICATE(field="DSS"),)
+    findings = tuple(finding for _, own in judged for finding in own)
+    return tuple(result for result, _ in judged), (*findings, *demo)
+
+
+def _general(
+    given: _Given, scan: Prescan, document: Document, found: Enumeration, results: tuple[SignatureResult, ...]
+) -> tuple[Finding, ...]:
+    """Findings about the file as a whole."""
+    findings: list[Finding] = []
+    if all(result.kind is SignatureKind.DOCUMENT_TIMESTAMP for result in results):
+        findings.append(SIG_NONE())
+    if found.hidden:
+        findings.append(SIG_HIDDEN(count=found.hidden))
+    if trailing := _unaccounted(scan, document, found, given.pdf):
+        findings.append(SIG_TRAILING_BYTES(count=trailing))
+    if document.lenient:
+        findings.append(SIG_LENIENT())
+    if results and not given.trust.anchors:
+        findings.append(SIG_NO_ANCHORS())
+    if not given.trust.accept_demo and any(
+        is_marked(der) for der in (*given.trust.anchors, *given.trust.timestamp_anchors)
+    ):
+        findings.append(SIG_DEMO_CERTIFICATE(field="trust"))
+    return tuple(findings)
+
+
+def _unaccounted(scan: Prescan, document: Document, found: Enumeration, pdf: bytes) -> int:
+    """Bytes at the end that belong to no revision: after the last marker, or after the last revision's signature."""
+    ends = [item.raw.end for item in found.signatures if item.raw is not None and item.revision == document.last]
+    if not ends or max(ends) >= len(pdf):
+        return scan.trailing_bytes
+    rest = pdf[max(ends) :]
+    return 0 if rest in (b"\n", b"\r", b"\r\n") else len(rest)
+
+
+def _conclude(
+    results: tuple[SignatureResult, ...], findings: tuple[Finding, ...], provenance: Provenance | None
+) -> _Outcome:
+    """The worst over signatures and seals; faults of the whole file fail it whatever its signatures say."""
+    people = [result for result in results if result.kind is not SignatureKind.DOCUMENT_TIMESTAMP]
+    worst = max(people, key=lambda result: _STRICTNESS.index(result.indication), default=None)
+    indication = worst.indication if worst else Indication.NO_SIGNATURE
+    sub = worst.sub_indication if worst else None
+    broken = {SIG_TRAILING_BYTES.code, SIG_FORMAT_FAILURE.code}
+    if people and any(finding.code in broken for finding in findings) and indication is not Indication.TOTAL_FAILED:
+        indication, sub = Indication.TOTAL_FAILED, _FORMAT_FAILURE
+    return _Outcome(
+        indication=indication, sub_indication=sub, signatures=results, provenance=provenance, findings=findings
+    )

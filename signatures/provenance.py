@@ -1,0 +1,148 @@
+"""Is it what we issued?
+
+Shape A (appended) is proven three times over: the issued bytes stand first, what was appended up to the first
+signature only fills fields and signs, and the visible text is the issued one. Every other shape is named and waits
+for a person. Never a bare yes.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from agreements.findings import (
+    PRV_ACTIVE_CONTENT,
+    PRV_CHANGED_BEFORE_SIGNING,
+    PRV_FIELDS_FILLED,
+    PRV_NOT_COMPARED,
+    PRV_REWRITTEN,
+    PRV_SCAN,
+    PRV_TEXT_DIFFERS,
+    PRV_VISIBLE_DIFFERS,
+    Finding,
+)
+from agreements.pages import Page, Pages, missing_lines, normal_lines
+from agreements.signature_report import Provenance, Shape
+from signatures.changes import Change, ChangeKind
+from signatures.document import Document, PdfValue
+
+MAX_QUOTED: Final = 80  # characters of a line that a finding quotes
+
+_LAST_STARTXREF = re.compile(rb"startxref\s+(\d{1,12})\s+%%EOF\s*\Z")
+_FIELD_CHANGES = frozenset({ChangeKind.SIGNED, ChangeKind.NEW_SIGNED_FIELD, ChangeKind.VALUE})
+_BEFORE_SIGNING = _FIELD_CHANGES | {ChangeKind.LONG_TERM}
+_ACTIVE = {"/OpenAction": "action", "/AA": "action", "/AF": "attachment"}
+_ACTIVE_NAMES = {"/JavaScript": "script", "/EmbeddedFiles": "attachment"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """What was found out, with its findings."""
+
+    provenance: Provenance | None
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Texts:
+    """The visible text of the returned and of the issued document, where it was read."""
+
+    returned: Pages | None
+    issued: Pages | None
+
+
+NOT_COMPARED: Final = Comparison(provenance=None, findings=(PRV_NOT_COMPARED(),))
+
+
+def issued_revisions(document: Document, pdf: bytes, issued: bytes) -> int | None:
+    """How many revisions of the return are the issued document; None if it does not begin with exactly that."""
+    if not issued or not pdf.startswith(issued):
+        return None
+    count = document.revisions_within(len(issued))
+    stated = _LAST_STARTXREF.search(issued, max(0, len(issued) - 1024))
+    if count == 0 or stated is None:
+        return None
+    return count if document.reader.xrefs.get_startxref_for_revision(count - 1) == int(stated[1]) else None
+
+
+def compare_appended(before: Iterable[Change], after: Iterable[Change], texts: Texts) -> Comparison:
+    """The issued bytes stand first.
+
+    `before`: what was appended up to and with the first signature, judged here. `after`: what came later, which each
+    signature judges for itself; here it only says which fields show something new.
+    """
+    made, later = tuple(before), tuple(after)
+    refused = tuple(change for change in made if change.kind not in _BEFORE_SIGNING)
+    filled = sorted({change.where for change in made if change.kind is ChangeKind.VALUE})
+    changed = sorted({change.where for change in (*made, *later) if change.kind in _FIELD_CHANGES})
+    findings = [
+        PRV_CHANGED_BEFORE_SIGNING(what=change.kind.value, where=change.where, revision=change.revision)
+        for change in refused
+    ]
+    if filled:
+        findings.append(PRV_FIELDS_FILLED(fields=", ".join(filled)))
+    findings.extend(_compare_visible(texts, (*made, *later)))
+    provenance = Provenance(shape=Shape.APPENDED, issued_is_prefix=True, changed_fields=tuple(changed))
+    return Comparison(provenance=provenance, findings=tuple(findings))
+
+
+def _compare_visible(texts: Texts, changes: tuple[Change, ...]) -> list[Finding]:
+    """Page by page: every issued line is there, and lines are added only where a field was filled or signed."""
+    if texts.returned is None or texts.issued is None:
+        return [PRV_NOT_COMPARED()]
+    issued, returned = texts.issued.pages, texts.returned.pages
+    if len(issued) != len(returned):
+        return [PRV_VISIBLE_DIFFERS(page=min(len(issued), len(returned)) + 1)]
+    touched = {change.page for change in changes if change.page is not None}
+    pages = enumerate(zip(issued, returned, strict=True), start=1)
+    return [
+        PRV_VISIBLE_DIFFERS(page=number)
+        for number, pair in pages
+        if not _page_is_same(*pair, touched=number in touched)
+    ]
+
+
+def _page_is_same(issued: Page, returned: Page, *, touched: bool) -> bool:
+    if _size(issued) != _size(returned):
+        return False
+    one, other = Pages(pages=(issued,)), Pages(pages=(returned,))
+    lost = [line for _, line in missing_lines(one, other)]
+    if not touched:
+        return not lost and not missing_lines(other, one)
+    # Text shown in a field may join the line it stands on, so on such a page a line may also be found inside another.
+    whole = " ".join(normal_lines(returned.text))
+    return all(line in whole for line in lost)
+
+
+def _size(page: Page) -> tuple[int, int]:
+    return round(page.width), round(page.height)
+
+
+def compare_rewritten(texts: Texts, document: Document | None) -> Comparison:
+    """The issued bytes do not stand first: another file, a scan, or another document."""
+    if texts.returned is None or texts.issued is None:
+        return Comparison(provenance=_other(Shape.UNKNOWN), findings=(PRV_NOT_COMPARED(), *_active(document)))
+    if not texts.returned.has_text:
+        return Comparison(provenance=_other(Shape.SCAN), findings=(PRV_SCAN(), *_active(document)))
+    missing = missing_lines(texts.issued, texts.returned)
+    if missing or not texts.issued.has_text:
+        page, line = missing[0] if missing else (1, "")
+        finding = PRV_TEXT_DIFFERS(count=len(missing), page=page, line=line[:MAX_QUOTED])
+        return Comparison(provenance=_other(Shape.OTHER), findings=(finding, *_active(document)))
+    return Comparison(provenance=_other(Shape.REWRITTEN), findings=(PRV_REWRITTEN(), *_active(document)))
+
+
+def _other(shape: Shape) -> Provenance:
+    return Provenance(shape=shape, issued_is_prefix=False)
+
+
+def _active(document: Document | None) -> tuple[Finding, ...]:
+    """Scripts, actions and attachments of a rewritten file. Services attach evidence, so it is for a person to see."""
+    if document is None:
+        return ()
+    last = document.last
+    root = document.root(last)
+    names: PdfValue = document.get(root, "/Names", last)
+    found = {word for key, word in _ACTIVE.items() if document.get(root, key, last) is not None}
+    found |= {word for key, word in _ACTIVE_NAMES.items() if document.get(names, key, last) is not None}
+    return (PRV_ACTIVE_CONTENT(what=", ".join(sorted(found))),) if found else ()
