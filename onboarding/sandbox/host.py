@@ -1,6 +1,7 @@
 """The program's side of the sandbox: a pool of zygotes, one per worker, each started when first needed."""
 
 import json
+import logging
 import os
 import queue
 import socket
@@ -18,6 +19,8 @@ from agreements.canonical import JsonValue, canonical_json
 from agreements.errors import ConfigurationError
 from onboarding.sandbox.confinement import Limits
 from onboarding.sandbox.wire import ConnectionGone, receive_frame, send_frame
+
+logger = logging.getLogger(__name__)
 
 START_SECONDS = 60  # importing everything takes about 1 s; a loaded machine gets time
 GRACE_SECONDS = 10  # beyond a job's wall time: the zygote itself hangs, and is killed
@@ -83,9 +86,11 @@ class Sandbox:
         can be started.
         """
         request = {"function": function, "files": list(files), "limits": asdict(limits or self._limits)}
-        with ExitStack() as opened, self._free_zygote() as zygote:
+        body = canonical_json(arguments).encode()
+        with ExitStack() as opened:
             descriptors = [opened.enter_context(_opened(file)) for file in files.values()]
-            return zygote.run(request, canonical_json(arguments).encode(), descriptors)
+            with self._free_zygote() as zygote:
+                return zygote.run(request, body, descriptors)
 
     @property
     def network_isolated(self) -> bool:
@@ -103,7 +108,7 @@ class Sandbox:
             return bool(zygote.started()["filtered"])
 
     def close(self) -> None:
-        """Stop every zygote and whatever it runs."""
+        """Stop every zygote. To be called when no other thread runs a job any more."""
         for zygote in self._all:
             zygote.stop()
 
@@ -143,8 +148,10 @@ class _Zygote:
                 self.started()
                 return self._exchange(request, arguments, files)
             except ConnectionGone:
+                logger.warning("sandbox process died and is replaced")
                 self.stop()
             except TimeoutError:
+                logger.warning("sandbox process hung and is replaced")
                 self.stop()
                 return SandboxResult(limit=Limit.WALL)
         return SandboxResult(limit=Limit.CRASH)

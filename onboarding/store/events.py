@@ -90,10 +90,12 @@ def list_events(connection: sa.Connection, case_number: str | None = None) -> tu
 def verify_chain(connection: sa.Connection) -> int | None:
     """The number of the first event that is missing, altered or out of its chain; None if the record holds."""
     expected, previous = 1, GENESIS
-    for row in connection.execute(sa.select(events).order_by(events.c.seq)).mappings():
-        if row["seq"] != expected or row["prev_hash"] != previous or row["hash"] != _hash(row):
-            return expected
-        expected, previous = expected + 1, row["hash"]
+    query = sa.select(events).order_by(events.c.seq).execution_options(yield_per=1000)  # bounded memory
+    with connection.execute(query) as rows:
+        for row in rows.mappings():
+            if row["seq"] != expected or row["prev_hash"] != previous or row["hash"] != _hash(row):
+                return expected
+            expected, previous = expected + 1, row["hash"]
     return None
 
 
