@@ -9,8 +9,10 @@ from onboarding.settings.environment import (
     current_os_user,
     find_actor,
     find_user,
+    full_name,
     smtp_password,
     use_private_fonts,
+    user_name,
 )
 from onboarding.settings.faults import Fault, SettingsError
 from onboarding.settings.loading import load_settings
@@ -27,7 +29,9 @@ __all__ = [
     "current_os_user",
     "find_actor",
     "find_user",
+    "full_name",
     "load_settings",
     "smtp_password",
     "use_private_fonts",
+    "user_name",
 ]

@@ -55,6 +55,19 @@ def find_user(settings: Settings, by: str | None) -> User:
     return found
 
 
+def user_name(settings: Settings, user_id: str) -> str:
+    """The person's name; the id itself for somebody who is not in `users:` any more."""
+    return next((user.name for user in settings.users if user.id == user_id), user_id)
+
+
+def full_name() -> str:
+    """The caller's name as the operating system knows it, else the OS user."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_gecos.partition(",")[0] or current_os_user()
+    except KeyError:
+        return current_os_user()
+
+
 def find_actor(settings: Settings, by: str | None) -> Actor:
     """Who acts (see `find_user`), with the operating system's user beside, whoever `--by` names."""
     return Actor(user=find_user(settings, by).id, os_user=current_os_user())

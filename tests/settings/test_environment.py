@@ -13,6 +13,7 @@ from onboarding.settings import (
     current_os_user,
     find_actor,
     find_user,
+    full_name,
     load_settings,
     smtp_password,
     use_private_fonts,
@@ -30,6 +31,18 @@ def test_the_os_user_is_the_one_of_the_process_whatever_the_environment_says(mon
 def test_an_os_user_without_a_name_is_its_number(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "getuid", lambda: 54321)  # as in a container
     assert current_os_user() == "54321"
+
+
+def test_the_full_name_is_the_operating_systems_without_room_and_telephone(monkeypatch: pytest.MonkeyPatch) -> None:
+    entry = list(pwd.getpwuid(os.getuid()))
+    entry[4] = "Kari Nordmann,Room 3,22 33 44 55"
+    monkeypatch.setattr(pwd, "getpwuid", lambda _: pwd.struct_passwd(entry))
+    assert full_name() == "Kari Nordmann"
+
+
+def test_a_user_without_a_name_is_its_number_in_full_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "getuid", lambda: 54321)
+    assert full_name() == "54321"
 
 
 def test_the_caller_is_found_by_the_os_user(config: Path) -> None:
