@@ -1,7 +1,7 @@
 """The agreement: values of the catalogue to the PDF that is issued, signed and judged.
 
-Every value stands as text on the page: the only thing that survives every signing service (facts/domain.md §5.7). Same input, same
-bytes, on machines with the same template version and the same layout library (Pango).
+Every value stands as text on the page: the only thing that survives every signing service (facts/domain.md §5.7).
+Same input, same bytes, on machines with the same template version and the same layout library (Pango).
 """
 
 from collections.abc import Mapping
@@ -58,8 +58,8 @@ class RenderedAgreement:
 def render_agreement(document: AgreementDocument) -> RenderedAgreement:
     """The agreement as a tagged PDF with empty signature fields.
 
-    Raises ConfigurationError: `terms_missing` without terms (unless it is an example), `render_failed` if the page can't be made
-    exactly as meant. Raises UsageError `signers_count` unless one or two sign.
+    Raises ConfigurationError: `terms_missing` without terms (unless it is an example), `render_failed` if the page
+    can't be made exactly as meant. Raises UsageError `signers_count` unless one or two sign.
     """
     from renderers.finishing import finish
     from renderers.layout import lay_out
@@ -75,7 +75,7 @@ def render_agreement(document: AgreementDocument) -> RenderedAgreement:
 
 @cache
 def template_version() -> str:
-    """`standard 0123456789ab`: the name, and 12 hex digits over everything that decides what an agreement looks like."""
+    """`standard 0123456789ab`: the name, and 12 hex digits over everything that decides how an agreement looks."""
     digest = sha256()
     for name, content in sorted(_ingredients()):
         digest.update(f"{name} {len(content)}\n".encode() + content)
@@ -97,7 +97,11 @@ def _ingredients() -> list[tuple[str, bytes]]:
 def _decides_the_look(item: Traversable) -> bool:
     if item.name.endswith(".py"):
         return item.name in {"agreement.py", "agreement_view.py", "finishing.py", "layout.py", "templates.py"}
-    return item.name == "page.css" or item.name.startswith(("agreement", "words.")) or item.name.endswith((".ttf", ".conf"))
+    return (
+        item.name == "page.css"
+        or item.name.startswith(("agreement", "words."))
+        or item.name.endswith((".ttf", ".conf"))
+    )
 
 
 def _view(catalogue: Catalogue, document: AgreementDocument) -> Mapping[str, Any]:

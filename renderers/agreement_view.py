@@ -1,4 +1,4 @@
-"""What the agreement's templates show: labels and values as people read them, in the catalogue's sections. No codes, no empty rows."""
+"""What the agreement's templates show: labels and values as people read them, in sections. No codes, no empty rows."""
 
 import unicodedata
 from collections.abc import Iterator, Mapping
@@ -62,7 +62,7 @@ class Section:
 
 
 class AgreementView:
-    """Everything the templates ask for. `values` must already hold the agreement's own number, date and template version."""
+    """Everything the templates ask for. `values` must hold the agreement's own number, date and template version."""
 
     def __init__(self, catalogue: Catalogue, values: Values, language: Language) -> None:
         self._catalogue = catalogue
@@ -84,7 +84,7 @@ class AgreementView:
         )
 
     def front(self) -> tuple[Section, ...]:
-        """The front page's entries (`front: true`) by section, less those in `facts`; a second signer stands with the first."""
+        """The front page's entries (`front: true`) by section, less those in `facts`; and the second signer."""
         on_front = [f for f in self._shown if (f.front or f.id == "signer2") and f.id not in _FACTS]
         keys = dict.fromkeys(field.section for field in on_front if field.section is not None)
         return tuple(
@@ -150,7 +150,9 @@ class AgreementView:
                 yield field
 
     def _rows(self, section: int) -> tuple[Row, ...]:
-        return tuple(self.row(field) for field in self._shown if field.section == section and field.id not in _ELSEWHERE)
+        return tuple(
+            self.row(field) for field in self._shown if field.section == section and field.id not in _ELSEWHERE
+        )
 
     def _text(self, field: Field, value: JsonValue) -> str:
         if field.id in _BIRTH_DATES and isinstance(value, str):
@@ -161,7 +163,7 @@ class AgreementView:
 
 
 def section_numbers(sections: tuple[Section, ...]) -> Mapping[str, int]:
-    """The printed number of each section that has its own template, by that template's name: for references in the prose."""
+    """The printed number of each section with its own template, by the template's name: for references in the prose."""
     return {section.part: section.number for section in sections if section.part != "values"}
 
 

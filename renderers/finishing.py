@@ -1,6 +1,6 @@
-"""The last touch on a laid-out agreement, by pikepdf: real signature fields, and a file that many signers and programs can take.
+"""The last touch on a laid-out document, by pikepdf: real signature fields, in a file that many programs can sign.
 
-WeasyPrint knows no signature fields and writes its form with faults; what is repaired here, and why, is in the functions.
+WeasyPrint knows no signature fields and writes its form with faults; each function says what it repairs, and why.
 """
 
 from collections.abc import Sequence
@@ -27,13 +27,14 @@ class FinishedPdf:
 def finish(laid_out: bytes, signature_fields: Sequence[str] = ()) -> FinishedPdf:
     """The laid-out PDF made ready to issue, its inputs turned into the named, empty signature fields.
 
-    Same input, same bytes. Raises ConfigurationError `render_failed` if the fields are not those asked for, or a font is not ours.
+    Same input, same bytes. Raises ConfigurationError `render_failed` if the fields are not those asked for, or a font
+    is not ours.
     """
     with Pdf.open(BytesIO(laid_out)) as pdf:
         _refuse_foreign_fonts(pdf)
         if signature_fields:
             _make_signature_fields(pdf, signature_fields)
-            _repair_structure(pdf.Root.StructTreeRoot)
+            _repair_structure(pdf)
         return FinishedPdf(pdf=_write(pdf), pages=len(pdf.pages))
 
 
@@ -43,6 +44,7 @@ def _make_signature_fields(pdf: Pdf, names: Sequence[str]) -> None:
     if found != list(names):
         raise ConfigurationError("render_failed", reason=f"signature fields {found} instead of {list(names)}")
     for field in form.Fields:
+        assert isinstance(field, Dictionary)
         _make_signature_field(pdf, field)
     # NeedAppearances lets a viewer redraw (and so change) fields that are about to be signed; nothing else needs DR.
     pdf.Root.AcroForm = Dictionary(Fields=form.Fields, SigFlags=_SIGNATURES_EXIST | _APPEND_ONLY)
@@ -65,12 +67,12 @@ def _make_signature_field(pdf: Pdf, field: Dictionary) -> None:
     field.AP = Dictionary(N=pdf.make_indirect(empty))
 
 
-def _repair_structure(node: Dictionary) -> None:
+def _repair_structure(pdf: Pdf) -> None:
     """A form element with its only child in an array makes pyHanko's difference check refuse every later signature.
 
     It knows the path /K /Obj, not /K [0] /Obj: the child must stand alone (facts/rendering.md 1.6).
     """
-    waiting = [node]
+    waiting = [pdf.Root.StructTreeRoot]
     while waiting:
         element = waiting.pop()
         children = element.get("/K")
@@ -90,11 +92,11 @@ def _refuse_foreign_fonts(pdf: Pdf) -> None:
 
 def _font_names(page: Page) -> list[str]:
     fonts = page.resources.get("/Font", Dictionary())
-    return [str(fonts[key].BaseFont).lstrip("/") for key in fonts]
+    return [str(font.BaseFont).lstrip("/") for _, font in fonts.items()]
 
 
 def _write(pdf: Pdf) -> bytes:
-    """Classic cross-reference table and no object streams: fast to validate, and safe to append to by older programs."""
+    """Classic cross-reference table and no object streams: fast to validate, and safe to append to."""
     out = BytesIO()
     pdf.save(out, object_stream_mode=ObjectStreamMode.disable, deterministic_id=True, min_version="1.7")
     return out.getvalue()

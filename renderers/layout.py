@@ -1,7 +1,7 @@
 """HTML to PDF by WeasyPrint: the only module that imports it.
 
-Nothing is fetched: no network, no file, no data address. Any warning (missing glyph, unknown CSS, missing image) fails the rendering:
-a document is right or there is none. Fonts are this package's own (`renderers.fontconfig_file`).
+Nothing is fetched: no network, no file, no data address. Any warning (missing glyph, unknown CSS, missing image) fails
+the rendering: a document is right or there is none. Fonts are this package's own (`renderers.fontconfig_file`).
 """
 
 import logging
@@ -25,7 +25,7 @@ _LOCK = Lock()  # one layout at a time: the library's log, which we read as its 
 class _NothingFetched(URLFetcher):  # type: ignore[misc]  # the library has no types
     """Refuses every address. The library reads `file:` and the network by default."""
 
-    def fetch(self, url: str, headers: object = None) -> NoReturn:  # noqa: ARG002 - the library's signature
+    def fetch(self, url: str, headers: object = None) -> NoReturn:
         raise FatalURLFetchingError(f"nothing is fetched: {url[:80]}")
 
 

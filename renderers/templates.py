@@ -9,13 +9,13 @@ from importlib.resources import files
 from typing import Any
 
 import yaml
-from jinja2 import BaseLoader, Environment, StrictUndefined, TemplateNotFound
+from jinja2 import BaseLoader, Environment, StrictUndefined, TemplateNotFound, select_autoescape
 
 from agreements.language import Language
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 Words = Callable[..., str]
-"""`words("agreement.title")`, `words("agreement.footer", number=…)`: the sentence with its places filled, in one language."""
+"""`words("agreement.footer", number=…)`: a sentence of one language with its places filled."""
 
 
 def read_template(name: str) -> str:
@@ -59,7 +59,7 @@ def _flatten(prefix: str, node: Mapping[str, Any]) -> list[tuple[str, str]]:
 class _PackageTemplates(BaseLoader):
     """Templates from this package, and from nowhere else."""
 
-    def get_source(self, environment: Environment, template: str) -> tuple[str, str | None, Callable[[], bool] | None]:  # noqa: ARG002
+    def get_source(self, environment: Environment, template: str) -> tuple[str, str | None, Callable[[], bool] | None]:
         try:
             return read_template(template), None, lambda: True
         except FileNotFoundError as error:
@@ -70,7 +70,7 @@ class _PackageTemplates(BaseLoader):
 def _environment() -> Environment:
     return Environment(
         loader=_PackageTemplates(),
-        autoescape=lambda name: not (name or "").endswith(".txt"),
+        autoescape=select_autoescape(enabled_extensions=("html",), default=False),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

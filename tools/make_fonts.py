@@ -4,9 +4,9 @@
     apt-get install fonts-inter-variable fonts-noto-mono
     .venv/bin/python tools/make_fonts.py
 
-Run only when a letter is missing or the families change: every issued agreement's template version follows from these files.
-Each font is fixed at one weight, cut down to the Latin letters (Sámi, Polish, Romanian and Vietnamese names included) with the
-usual punctuation, and given a name of its own, so that a font of the same name on the machine can never take its place.
+Run only when a letter is missing or the families change: the template version follows from these files. Each font is
+fixed at one weight, cut down to the Latin letters (Sámi, Polish, Romanian and Vietnamese names included) with the usual
+punctuation, and given a name of its own, so that a font of the same name on the machine can never take its place.
 Both sources are under the SIL Open Font License 1.1 without reserved font names: see renderers/fonts/OFL.txt.
 """
 
@@ -26,11 +26,11 @@ LATIN = {
     *range(0x1E00, 0x1F00),  # Extended Additional: Vietnamese names
     *range(0x300, 0x30D),  # combining accents, for what has no letter of its own
     *range(0x2009, 0x2016),  # thin space, hyphens and dashes
-    0x2018, 0x2019, 0x201A, 0x201C, 0x201D, 0x201E, 0x2020, 0x2022, 0x2026, 0x202F, 0x2030, 0x2032, 0x2033, 0x2039, 0x203A,
-    0x20AC, 0x2116, 0x2122, 0x2190, 0x2192, 0x2212, 0x2260, 0x2264, 0x2265, 0x2713,
+    0x2018, 0x2019, 0x201A, 0x201C, 0x201D, 0x201E, 0x2020, 0x2022, 0x2026, 0x202F, 0x2030, 0x2032, 0x2033, 0x2039,
+    0x203A, 0x20AC, 0x2116, 0x2122, 0x2190, 0x2192, 0x2212, 0x2260, 0x2264, 0x2265, 0x2713,
 }  # fmt: skip
 ASCII = {*range(0x20, 0x7F), 0xA0, *range(0xC0, 0x100), 0x2010, 0x2011, 0x2013, 0x2026}
-FEATURES = ["kern", "mark", "mkmk", "ccmp", "locl", "tnum", "case"]  # no ligatures: what is printed must read back as it was
+FEATURES = ["kern", "mark", "mkmk", "ccmp", "locl", "tnum", "case"]  # no ligatures: print must read back as it was
 
 FONTS = (
     ("AvtaleSans-Regular.ttf", "Avtale Sans", "Regular", "inter-vf/Inter-roman.var.ttf", 400, LATIN),
@@ -50,7 +50,7 @@ def main() -> int:
         _subset(font, letters)
         _rename(font, family, style)
         font.save(TARGET / file_name)
-        sys.stdout.write(f"{file_name}: {(TARGET / file_name).stat().st_size:,} bytes, {len(font.getGlyphOrder())} glyphs\n")
+        sys.stdout.write(f"{file_name}: {(TARGET / file_name).stat().st_size:,} bytes\n")
     return 0
 
 

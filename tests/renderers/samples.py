@@ -1,13 +1,15 @@
 """Agreements to render: plain, and as awkward as they come. All names and numbers are made up."""
 
-from datetime import date
+from datetime import UTC, date, datetime
+from hashlib import sha256
 
 from agreements.agreement import TermsFile, agreement_values
 from agreements.canonical import JsonValue
 from agreements.catalogue import load_catalogue
 from agreements.language import Language
 from agreements.orgnumber import OrgNumber, check_digit
-from agreements.parties import Signer, SigningBasis, Vendor
+from agreements.parties import Customer, Signer, SigningBasis, Vendor
+from agreements.summary import ConfigurationSummary, SummaryApproval, SummarySubject, build_summary
 from renderers.agreement import AgreementDocument
 
 
@@ -29,10 +31,13 @@ VENDOR = Vendor(
 KARI = Signer(name="Kari Nordmann", basis=SigningBasis.SIGNATURE_RIGHT)
 OLA = Signer(name="Ola Bjørn Ærlig-Østby", basis=SigningBasis.PROKURA, birth_date=date(1975, 3, 12))
 TERMS = (
-    TermsFile(name="Vilkår A (øving)", date="2026-01-15", sha256="9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"),
-    TermsFile(name="Vilkår B (øving)", date="2026-02-01", sha256="60303ae22b998861bce3b28f33eec1be758a213c86c93c076dbe9f558c11c752"),
+    TermsFile(name="Vilkår A (øving)", date="2026-01-15", sha256=sha256(b"A").hexdigest()),
+    TermsFile(name="Vilkår B (øving)", date="2026-02-01", sha256=sha256(b"B").hexdigest()),
 )
-LONG_NAME = ("Interkommunalt samarbeid om lønn, rekneskap og arkiv i Nord-Gudbrandsdalen og Øystre Slidre " * 2)[:130].strip()
+LONG_NAME = (
+    "Interkommunalt samarbeid om lønn, rekneskap og arkiv i Nord-Gudbrandsdalen, "
+    "Øystre Slidre og Sør-Aurdal, avdeling Fagernes vest A/S"
+)
 
 
 def address(line: str, postal_code: str, city: str) -> JsonValue:
@@ -110,3 +115,23 @@ def sample(
         terms=terms,
         example=example,
     )
+
+
+def summary(
+    values: dict[str, JsonValue] = REQUIRED,
+    *,
+    setup: dict[str, JsonValue] | None = None,
+    approved: bool = True,
+    manual: bool = False,
+) -> ConfigurationSummary:
+    document = sample(values)
+    at = datetime(2026, 11, 27, 14, 3, tzinfo=UTC)  # a Friday
+    subject = SummarySubject(
+        case_number="DA-2026-000042-J",
+        agreement_number=document.number,
+        customer=Customer(org_number=OrgNumber(str(values["customer.orgnr"])), name=str(values["customer.name"])),
+        vendor=VENDOR,
+        signed_sha256=TERMS[0].sha256 if approved else None,
+        approval=SummaryApproval(by="Kari Koordinator", at=at, manual=manual) if approved else None,
+    )
+    return build_summary(load_catalogue(), subject, agreed=document.values, setup=setup or {}, deadline_days=2)

@@ -1,0 +1,91 @@
+"""Mail texts. So far one: the letter that forwards an approved agreement to Digipost (facts/domain.md §7 d).
+
+Plain text, short, and free of personal identity data: contacts at work, no birth dates, no signers' data.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+
+from agreements.catalogue import Catalogue, Field, Values, load_catalogue
+from agreements.language import Language
+from agreements.parties import Vendor
+from agreements.summary import expected_features
+from agreements.values import format_date, format_value
+from renderers.agreement_view import plain
+from renderers.templates import fill, words
+
+_SERVICES = "service."
+_PLANNING = ("service.channel", "launch.first_send_date", "launch.monthly_volume")
+_CONTACTS = ("contact.contract", "contact.business", "contact.technical", "admin")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ForwardLetter:
+    """An approved agreement on its way to Digipost."""
+
+    case_number: str
+    agreement_number: str
+    values: Values
+    """The values of the issued agreement."""
+    vendor: Vendor
+    document_sha256: str
+    """SHA-256 of the signed PDF that is attached."""
+    approved_by: str
+    """The name of the person; read only if `manual`, for otherwise avtalemottak approved by itself."""
+    approved_on: date
+    manual: bool
+    audit_head: str
+    """The latest hash of the event log's chain: ties this mail to the record as it was."""
+    subject_prefix: str = ""
+    """Marks mail that is not for real (test, demo)."""
+
+
+def render_forward(letter: ForwardLetter, language: Language) -> tuple[str, str]:
+    """Subject (one line) and body of the letter to Digipost.
+
+    The case number stands in brackets in the subject, so that an answer finds its case.
+    """
+    catalogue, say, vendor = load_catalogue(), words(language), letter.vendor
+    texts = {
+        field_id: plain(format_value(catalogue, catalogue.field(field_id), value, language))
+        for field_id, value in letter.values.items()
+        if catalogue.find_field(field_id)
+    }
+    names = {"customer": texts["customer.name"], "org_number": texts["customer.orgnr"], "vendor": plain(vendor.name)}
+    subject = say("forward.subject", **names, system=plain(vendor.system_name), number=letter.case_number)
+    body = fill(
+        "forward.txt",
+        language,
+        letter=letter,
+        names=names,
+        kind=texts.get("agreement.kind", ""),
+        vendor={"name": names["vendor"], "system": plain(vendor.system_name), "org_number": vendor.org_number.grouped},
+        services=_services(catalogue, letter.values, language),
+        planning=[
+            (catalogue.field(field_id).label(language), texts[field_id])
+            for field_id in _PLANNING
+            if texts.get(field_id)
+        ],
+        features=expected_features(catalogue, letter.values),
+        contacts=_contacts(catalogue, texts, language),
+        approved_on=format_date(letter.approved_on, language),
+        approved_by=plain(letter.approved_by),
+    )
+    return " ".join(f"{letter.subject_prefix} {subject}".split()), body
+
+
+def _services(catalogue: Catalogue, values: Values, language: Language) -> list[str]:
+    return [field.label(language) for field in catalogue.fields if _is_ordered(catalogue, field, values)]
+
+
+def _is_ordered(catalogue: Catalogue, field: Field, values: Values) -> bool:
+    return field.id.startswith(_SERVICES) and values.get(field.id) is True and catalogue.is_asked(field, values)
+
+
+def _contacts(catalogue: Catalogue, texts: dict[str, str], language: Language) -> list[tuple[str, str]]:
+    contacts: list[tuple[str, str]] = []
+    for role in _CONTACTS:
+        parts = [texts[field_id] for part in ("name", "email", "phone") if texts.get(field_id := f"{role}.{part}")]
+        if parts:
+            contacts.append((catalogue.field(f"{role}.name").label(language), ", ".join(parts)))
+    return contacts
