@@ -11,6 +11,7 @@ Times are text (`agreements.times`), reasons are one finding as canonical JSON.
 """
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -18,7 +19,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from agreements.canonical import canonical_json
-from agreements.errors import IntegrityError, NotFoundError, TemporaryError
+from agreements.errors import NotFoundError, TemporaryError
 from agreements.findings import INT_WITHDRAWN, Finding
 from agreements.times import format_utc, parse_utc
 from intake.receipts import (
@@ -78,30 +79,43 @@ documents = sa.Table(
 MAX_LISTED = 1000  # rows of one answer; a longer list is asked for page by page
 
 
-def record_receipt(conn: sa.Connection, delivery: Delivery, *, now: datetime) -> Receipt:
+def record_receipt(conn: sa.Connection, delivery: Delivery, *, now: datetime, reason: Finding | None = None) -> Receipt:
     """Write a delivery down, once; `sha256` set means that its bytes are durably stored.
 
+    `reason`: why its bytes could not be read yet; kept with a receipt in `seen`.
+
     Telling it again changes nothing, except that a receipt in `seen` becomes `stored` when its bytes come. Bytes that
-    already have their verdict give a receipt with that verdict. Raises IntegrityError when the key is known with
-    other bytes.
+    already have their verdict give a receipt with that verdict. Other bytes under a known key (a file whose time
+    stamp was set back), or bytes for one that was decided unread, are a delivery of their own: their key gets their
+    digest added.
     """
     moment = format_utc(now)
     receipt = _find_by_key(conn, delivery.source, delivery.source_key)
     if receipt is None:
-        _insert_new(conn, receipts, _new_row(delivery, moment))
-        receipt = _get_by_key(conn, delivery)
-    elif delivery.sha256 is not None and receipt.state is ReceiptState.SEEN:
-        values = {"sha256": delivery.sha256, "size": delivery.size, "state": ReceiptState.STORED, "stored_at": moment}
-        conn.execute(sa.update(receipts).where(receipts.c.id == receipt.id, receipts.c.sha256.is_(None)).values(values))
+        _insert_new(conn, receipts, _new_row(delivery, moment, reason))
         receipt = _get_by_key(conn, delivery)
     if delivery.sha256 is None:
         return receipt
-    if receipt.sha256 not in (None, delivery.sha256):
-        raise IntegrityError("receipt_bytes_differ", receipt=receipt.id)
+    if receipt.state is ReceiptState.SEEN:
+        receipt = _store(conn, receipt, delivery, moment)
+    if receipt.sha256 != delivery.sha256:
+        own_key = f"{delivery.source_key}/{delivery.sha256}"
+        return record_receipt(conn, replace(delivery, source_key=own_key), now=now)
     return _join_document(conn, receipt, delivery.sha256, now=now)
 
 
-def _new_row(delivery: Delivery, moment: str) -> dict[str, object]:
+def _store(conn: sa.Connection, receipt: Receipt, delivery: Delivery, moment: str) -> Receipt:
+    """The receipt with the bytes that came at last."""
+    values = {"sha256": delivery.sha256, "size": delivery.size, "stored_at": moment, "reason": None}
+    conn.execute(
+        sa.update(receipts)
+        .where(receipts.c.id == receipt.id, receipts.c.state == ReceiptState.SEEN)
+        .values(state=ReceiptState.STORED, **values)
+    )
+    return _get_by_key(conn, delivery)
+
+
+def _new_row(delivery: Delivery, moment: str, reason: Finding | None) -> dict[str, object]:
     stored = delivery.sha256 is not None
     return {
         "source": delivery.source,
@@ -112,6 +126,7 @@ def _new_row(delivery: Delivery, moment: str) -> dict[str, object]:
         "sha256": delivery.sha256,
         "size": delivery.size,
         "state": ReceiptState.STORED if stored else ReceiptState.SEEN,
+        "reason": None if stored else _reason_text(reason),
         "supersedes": delivery.supersedes,
         "seen_at": moment,
         "stored_at": moment if stored else None,

@@ -57,5 +57,5 @@ def done_name(receipt_id: int, name: bytes, attempt: int = 0) -> bytes:
     prefix = b"%06d_" % receipt_id + (b"%d_" % attempt if attempt else b"")
     stem, dot, ending = name.rpartition(b".")
     stem, ending = (stem, dot + ending) if stem and len(ending) <= 15 else (name, b"")
-    room = MAX_FILE_NAME - len(prefix) - len(ending) - len(NOTE_SUFFIX)
+    room = MAX_FILE_NAME - len(prefix) - len(ending) - len(NOTE_SUFFIX) - 1  # and the dot of the note's draft
     return prefix + stem[:room] + ending

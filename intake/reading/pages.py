@@ -95,10 +95,21 @@ def _flatten(document: pypdfium2.PdfDocument, index: int) -> None:
     """Turn fields and annotations into page content, as a screen shows them (FLAT_NORMALDISPLAY)."""
     page = document.get_page(index)
     try:
+        _remove_unseen(page)
         if pdfium.FPDFPage_Flatten(page, pdfium.FLAT_NORMALDISPLAY) == pdfium.FLATTEN_FAIL:
             raise UnreadablePdfError(PagesFault.BROKEN)
     finally:
         page.close()
+
+
+def _remove_unseen(page: pypdfium2.PdfPage) -> None:
+    """Drop annotations that a screen never shows (NoView): PDFium's flattening only leaves out hidden ones."""
+    for number in reversed(range(pdfium.FPDFPage_GetAnnotCount(page))):
+        annotation = pdfium.FPDFPage_GetAnnot(page, number)
+        unseen = pdfium.FPDFAnnot_GetFlags(annotation) & (pdfium.FPDF_ANNOT_FLAG_NOVIEW | pdfium.FPDF_ANNOT_FLAG_HIDDEN)
+        pdfium.FPDFPage_CloseAnnot(annotation)
+        if unseen:
+            pdfium.FPDFPage_RemoveAnnot(page, number)
 
 
 def _clean(text: str) -> str:

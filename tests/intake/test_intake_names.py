@@ -47,6 +47,8 @@ def test_a_slot_gives_the_bytes_back_and_is_plain_text(name: bytes) -> None:
     assert "/" not in slot_of(name)
 
 
+@example(name=b"x" * 255, receipt_id=17, attempt=0)
+@example(name=b"x" * 251 + b".pdf", receipt_id=10**9, attempt=99)
 @given(name=FILE_NAMES, receipt_id=st.integers(1, 10**9), attempt=st.integers(0, 99))
 def test_a_finished_file_and_its_note_have_names_that_fit(name: bytes, receipt_id: int, attempt: int) -> None:
     finished = done_name(receipt_id, name, attempt)

@@ -5,10 +5,11 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from agreements.errors import IntegrityError, NotFoundError, TemporaryError
-from agreements.findings import INT_EMPTY, INT_NO_CASE, INT_NOT_REGULAR, INT_WITHDRAWN
+from agreements.errors import NotFoundError, TemporaryError
+from agreements.findings import INT_EMPTY, INT_NO_ACCESS, INT_NO_CASE, INT_NOT_REGULAR, INT_WITHDRAWN, Finding
 from intake import ledger
 from intake.receipts import DocumentState, Outcome, ReceiptState, SourceOutcome
+from intake.sources.folder.entries import parse_key
 from tests.intake.deliveries import NOW, SHA, a_delivery
 
 LATER = NOW + timedelta(seconds=5)
@@ -29,10 +30,27 @@ def test_the_same_key_in_two_sources_gives_two_receipts(connection: sa.Connectio
     assert first.id != second.id
 
 
-def test_a_known_key_with_other_bytes_is_refused_loudly(connection: sa.Connection) -> None:
-    ledger.record_receipt(connection, a_delivery(), now=NOW)
-    with pytest.raises(IntegrityError, match="receipt_bytes_differ"):
-        ledger.record_receipt(connection, a_delivery(sha256="cd" * 32), now=NOW)
+def test_other_bytes_under_a_known_key_are_a_delivery_of_their_own(connection: sa.Connection) -> None:
+    first = ledger.record_receipt(connection, a_delivery(), now=NOW)
+    other = ledger.record_receipt(connection, a_delivery(sha256="cd" * 32), now=NOW)
+    assert (other.id != first.id, other.state, other.sha256) == (True, ReceiptState.STORED, "cd" * 32)
+    assert ledger.record_receipt(connection, a_delivery(sha256="cd" * 32), now=LATER) == other
+    assert parse_key(other.source_key) == parse_key(first.source_key)
+
+
+@pytest.mark.parametrize("reason", [INT_NOT_REGULAR(kind="hard_link"), INT_WITHDRAWN()])
+def test_bytes_that_come_after_a_decision_without_them_are_judged(connection: sa.Connection, reason: Finding) -> None:
+    unread = ledger.record_receipt(connection, a_delivery(sha256=None), now=NOW)
+    ledger.mark_decided(connection, unread.id, Outcome(state=ReceiptState.QUARANTINED, reason=reason), now=NOW)
+    come = ledger.record_receipt(connection, a_delivery(), now=LATER)
+    assert come.id != unread.id
+    assert ledger.receipts_to_judge(connection) == (come,)
+
+
+def test_why_something_could_not_be_read_is_kept_until_it_can(connection: sa.Connection) -> None:
+    reason = INT_NO_ACCESS(reason="EACCES")
+    assert ledger.record_receipt(connection, a_delivery(sha256=None), now=NOW, reason=reason).reason == reason
+    assert ledger.record_receipt(connection, a_delivery(), now=NOW).reason is None
 
 
 def test_what_was_only_seen_becomes_stored_when_its_bytes_come(connection: sa.Connection) -> None:

@@ -51,7 +51,7 @@ class Entry:
 
 def parse_key(key: str) -> tuple[bytes, FileState]:
     """Name and state from an entry's key. Raises ValueError for a key that no folder wrote."""
-    slot, inode, size, mtime_ns = key.split("/")
+    slot, inode, size, mtime_ns = key.split("/")[:4]  # the ledger may have added a digest
     return name_in_slot(slot), FileState(size=int(size), mtime_ns=int(mtime_ns), inode=int(inode))
 
 
