@@ -1,9 +1,9 @@
 """Loads the configuration: every fault at once, each with its line.
 
 1. read the file as YAML that remembers its lines (`document.py`)
-2. refuse what is not in use in this version (`unused.py`)
+2. refuse what is not in use in this version (`unused.py`), and check the vendors' pre-filled values (`profile.py`)
 3. make typed values of it (`model.py`)
-4. check the vendors' pre-filled values by the catalogue (`profile.py`), and what is unsafe (`safety.py`)
+4. if that went well, look at the whole: is it unsafe or at odds with itself (`safety.py`)
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -53,12 +53,12 @@ def load_settings(path: Path) -> Settings:
     """
     path = path.absolute()
     document = read_document(path, _read(path))
-    faults = [*document.faults, *refuse_unused(document)]
+    faults = [*document.faults, *refuse_unused(document), *_located(check_profiles(document.data), document)]
     try:
         settings = Settings.model_validate(without_unused(document.data), context={"folder": path.parent})
     except ValidationError as error:
         raise SettingsError(path, [*faults, *_validation_faults(error, document)]) from None
-    faults += _located([*check_profiles(settings), *check_safety(settings, path)], document)
+    faults += _located(check_safety(settings, path), document)
     if faults:
         raise SettingsError(path, faults)
     return with_canonical_profiles(settings)

@@ -9,7 +9,7 @@ from agreements.canonical import JsonValue
 from agreements.catalogue import Field, FieldType, load_catalogue
 from agreements.values import Fault, ValueFault, check_values, parse_value, with_defaults
 from onboarding.settings.faults import Problem
-from onboarding.settings.model import Settings, VendorSettings
+from onboarding.settings.model import Settings
 
 _NOT_PREFILLED: Final = frozenset({"pipeline", "digipost"})
 _OWN_TO_EACH_CUSTOMER: Final = ("customer.orgnr", "customer.name", "signer")
@@ -22,41 +22,51 @@ _SAID_ELSEWHERE: Final = frozenset(
 )
 
 
-def check_profiles(settings: Settings) -> Iterator[Problem]:
-    """Every value of a service profile that the catalogue does not know or does not allow."""
-    for index, vendor in enumerate(settings.vendors):
-        where = ("vendors", index, "service_profile")
-        for fault in _faults(vendor, allow_synthetic=settings.allow_synthetic):
-            yield Problem(where=(*where, fault.where[0]), code=fault.code, detail=fault.detail)
+def check_profiles(data: object) -> Iterator[Problem]:
+    """Every value of a service profile that the catalogue does not know or does not allow.
+
+    Looks at the file's own data, so that these faults are told together with all others.
+    """
+    if not isinstance(data, dict) or not isinstance(data.get("vendors"), list):
+        return
+    allow_synthetic = data.get("environment") != "production"
+    for index, vendor in enumerate(data["vendors"]):
+        profile = vendor.get("service_profile") if isinstance(vendor, dict) else None
+        if isinstance(profile, dict):
+            for fault in _faults(profile, allow_synthetic=allow_synthetic):
+                where = ("vendors", index, "service_profile", *fault.where)
+                yield Problem(where=where, code=fault.code, detail=fault.detail)
 
 
 def with_canonical_profiles(settings: Settings) -> Settings:
     """The same settings with canonical values in the profiles (checked before)."""
     vendors = tuple(
-        vendor.model_copy(update={"service_profile": _canonical(vendor, allow_synthetic=settings.allow_synthetic)[0]})
+        vendor.model_copy(
+            update={"service_profile": _canonical(vendor.service_profile, allow_synthetic=settings.allow_synthetic)[0]}
+        )
         for vendor in settings.vendors
     )
     return settings.model_copy(update={"vendors": vendors})
 
 
-def _faults(vendor: VendorSettings, *, allow_synthetic: bool) -> Iterator[Problem]:
-    values, faults = _canonical(vendor, allow_synthetic=allow_synthetic)
+def _faults(profile: Mapping[str, Any], *, allow_synthetic: bool) -> Iterator[Problem]:
+    values, faults = _canonical(profile, allow_synthetic=allow_synthetic)
     yield from faults
     for fault in check_values(load_catalogue(), with_defaults(load_catalogue(), values)):
         if fault.field_id in values:
             yield _refused(fault)
 
 
-def _canonical(vendor: VendorSettings, *, allow_synthetic: bool) -> tuple[dict[str, JsonValue], list[Problem]]:
+def _canonical(profile: Mapping[str, Any], *, allow_synthetic: bool) -> tuple[dict[str, JsonValue], list[Problem]]:
     values: dict[str, JsonValue] = {}
     faults: list[Problem] = []
-    for field_id, written in vendor.service_profile.items():
+    for field_id, written in profile.items():
         field = load_catalogue().find_field(field_id)
         if field is None:
             faults.append(_unknown(field_id))
         elif not _may_be_prefilled(field):
             faults.append(Problem(where=(field_id,), code="setting_not_prefilled"))
-        else:
+        elif written is not None:  # `null` says nothing, and must not hide the catalogue's default
             try:
                 values[field_id] = _value(field, written, allow_synthetic=allow_synthetic)
             except ValueFault as fault:

@@ -73,11 +73,12 @@ def test_every_fault_is_told_at_once_with_its_line(config: Path) -> None:
     text = text.replace("environment: demo", "environment: prod").replace("port: 8025", "port: 99999")
     text = text.replace("    name: Fjordsystem AS\n", "").replace("310000000", "310000001")
     text = text.replace("quiet", "quite").replace("{path: ./inn}", "{path: ./inn, mod: scan}")
-    config.write_text(text)
+    config.write_text(text.replace("service.print_fallback: true", "service.channel: telex"))
     assert brief(faults_of(config)) == [
         (1, "environment", "setting_not_a_choice"),
         (3, "vendors[0].name", "setting_missing"),
         (4, "vendors[0].org_number", "setting_orgnr_check_digit"),
+        (9, "vendors[0].service_profile.service.channel", "setting_value"),
         (11, "vendors[0].folders[0].mod", "setting_unknown_key_near"),
         (14, "smtp.port", "setting_too_large"),
     ]
@@ -252,6 +253,7 @@ def test_a_service_profile_comes_out_in_canonical_values(config: Path) -> None:
         "launch.first_send_date: 2026-12-01",
         "service.document_types: [Payslip]",
         "invoice.address: Storgata 1, 0155 Oslo",
+        "service.digital: null",
     ]
     config.write_text(config.read_text().replace("service.print_fallback: true", "\n      ".join(lines)))
     assert load_settings(config).vendors[0].service_profile == {
