@@ -1,5 +1,6 @@
 """The doorbell shortens the wait. A real observer on real folders."""
 
+import errno
 import os
 import time
 from collections.abc import Callable
@@ -132,6 +133,18 @@ def test_a_name_that_is_no_text_rings_too(rung_source: FolderSource, doorbell: D
     with open(os.fsencode(inbox) + b"/\xff\n.pdf", "wb") as file:  # noqa: PTH123 - a path of bytes
         file.write(PDF)
     assert take_when_ready(rung_source, doorbell).name == b"\xff\n.pdf"
+
+
+def test_without_an_observer_folders_are_scanned_only(inbox: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_instance_left() -> None:
+        raise OSError(errno.EMFILE, "inotify instance limit reached")
+
+    monkeypatch.setattr("intake.sources.folder.doorbell.Observer", no_instance_left)
+    with Doorbell() as doorbell:
+        source = FolderSource(source_id="s", path=inbox, vendor_id=None, quiet=2.0, doorbell=doorbell)
+        drop(inbox)
+        assert not source.scan(0.0).bell
+        assert len(source.scan(2.0).ready) == 1
 
 
 def test_a_bell_for_a_folder_that_is_not_there_is_no_bell(doorbell: Doorbell, tmp_path: Path) -> None:

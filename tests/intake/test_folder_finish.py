@@ -72,6 +72,34 @@ def test_a_file_that_somebody_took_away_is_gone(source: FolderSource, inbox: Pat
     assert source.finish(a_receipt(entry), Done.DONE) == Finished(outcome=SourceOutcome.GONE)
 
 
+def test_a_file_written_to_while_it_is_moved_is_put_back(
+    source: FolderSource, inbox: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = drop(inbox)
+    receipt = a_receipt(ready(source))
+    rename = os.rename
+
+    def write_and_rename(*names: bytes, **folders: int) -> None:
+        if path.exists():
+            path.write_bytes(PDF + b"the second half")
+        rename(*names, **folders)
+
+    monkeypatch.setattr("intake.sources.folder.finishing.os.rename", write_and_rename)
+    assert source.finish(receipt, Done.DONE) == Finished(outcome=SourceOutcome.CHANGED)
+    assert path.read_bytes() == PDF + b"the second half"
+    assert listed(inbox / "ferdig") == []
+
+
+def test_a_late_file_whose_name_is_taken_is_put_back_under_another(source: FolderSource, inbox: Path) -> None:
+    drop(inbox)
+    source.finish(a_receipt(ready(source)), Done.DONE)
+    drop(inbox, data=b"the next one of that name")
+    with (inbox / "ferdig" / "000017_avtale.pdf").open("ab") as writer:
+        writer.write(b"the second half")
+    names = {entry.name for entry in scan_quiet(source, 10.0).ready}
+    assert names == {b"avtale.pdf", b"000017_avtale.pdf"}
+
+
 def test_a_file_moved_back_by_somebody_is_finished_again(source: FolderSource, inbox: Path) -> None:
     drop(inbox)
     entry = ready(source)

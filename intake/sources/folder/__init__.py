@@ -11,14 +11,13 @@ from intake.sources.folder.entries import (
     Waiting,
     is_same_file,
 )
-from intake.sources.folder.source import Done, FolderMode, FolderSource
+from intake.sources.folder.source import Done, FolderSource
 
 __all__ = [
     "Done",
     "Doorbell",
     "Entry",
     "Finished",
-    "FolderMode",
     "FolderScan",
     "FolderSource",
     "FolderState",

@@ -51,17 +51,6 @@ MAX_STORED_BYTES: Final = 256 * 2**20  # ten times the largest PDF that can be f
 COPY_BYTES: Final = 2**20
 
 
-class FolderMode(StrEnum):
-    """How changes are noticed. The folder is scanned in every mode."""
-
-    AUTO = "auto"
-    """With the doorbell where the operating system gives one."""
-    EVENTS = "events"
-    """The same; who configured it so wants to hear when there is none."""
-    SCAN = "scan"
-    """Scans only."""
-
-
 class Done(StrEnum):
     """Where a finished file goes, inside the watched folder."""
 
