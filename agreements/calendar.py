@@ -5,15 +5,23 @@
 """
 
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache
+from zoneinfo import ZoneInfo
 
 import holidays
+
+_OSLO = ZoneInfo("Europe/Oslo")
 
 
 @cache
 def _norway() -> Mapping[date, str]:
     return holidays.country_holidays("NO")  # fills itself year by year as days are asked for
+
+
+def norwegian_day(moment: datetime) -> date:
+    """The calendar day it is in Norway: what agreements are dated by and deadlines count from."""
+    return moment.astimezone(_OSLO).date()
 
 
 def is_working_day(day: date) -> bool:

@@ -1,0 +1,84 @@
+"""`avtale import`: cases from a file, a result for each row. Running it again creates nothing twice."""
+
+from pathlib import Path
+
+from agreements.canonical import JsonValue
+from agreements.errors import AvtaleError, NotFoundError
+from agreements.language import Language
+from agreements.orgnumber import parse_org_number
+from agreements.parties import Actor
+from agreements.texts import text
+from onboarding.answers import Answer, error_entries, fault_entry, table
+from onboarding.importing import MAX_FILE_BYTES, EnquiryRow, RefusedRow, read_enquiries
+from onboarding.steps.enquiry import Enquiry, create_case
+from onboarding.store.cases import find_open_case
+from onboarding.workspace import Workspace
+
+
+def import_answer(workspace: Workspace, path: Path, *, actor: Actor, dry_run: bool, language: Language) -> Answer:
+    """Import a file; exit 2 if any row was refused. Raises NotFoundError, UsageError for the file as a whole."""
+    settings = workspace.settings
+    profiles = {vendor.id: vendor.service_profile for vendor in settings.vendors}
+    rows = read_enquiries(_read(path), profiles=profiles, allow_synthetic=settings.allow_synthetic)
+    results = [_import(workspace, row, actor, dry_run=dry_run, language=language) for row in rows]
+    refused = [result for result in results if result["result"] == "refused"]
+    shown = [
+        [str(result["line"]), str(result["case"] or ""), _result_text(result, language), _why(result)]
+        for result in results
+    ]
+    return Answer(
+        data=[dict(result) for result in results],
+        lines=table(("line", "case", "result", "why"), shown, language),
+        exit_code=2 if refused else 0,
+    )
+
+
+def _read(path: Path) -> bytes:
+    try:
+        with path.open("rb") as stream:
+            return stream.read(MAX_FILE_BYTES + 1)
+    except OSError as error:
+        raise NotFoundError("file_not_found", path=str(path)) from error
+
+
+def _import(
+    workspace: Workspace, row: EnquiryRow | RefusedRow, actor: Actor, *, dry_run: bool, language: Language
+) -> dict[str, JsonValue]:
+    if isinstance(row, RefusedRow):
+        return _result(row.line, "refused", errors=[fault_entry(fault, language) for fault in row.faults])
+    with workspace.store.read() as connection:
+        number = parse_org_number(row.org_number, allow_synthetic=True)
+        existing = find_open_case(connection, row.vendor_id, number)
+    if existing is not None:
+        return _result(row.line, "exists", case=str(existing.number))
+    if dry_run:
+        return _result(row.line, "would_create")
+    values = {**row.values, **({"agreement.language": row.language.value} if row.language else {})}
+    enquiry = Enquiry(
+        vendor_id=row.vendor_id,
+        org_number=row.org_number,
+        customer_name=row.customer_name,
+        values=values,
+        signers=row.signers,
+    )
+    try:
+        case = create_case(workspace, enquiry, actor)
+    except AvtaleError as error:
+        return _result(row.line, "refused", errors=error_entries(error, language))
+    return _result(row.line, "created", case=str(case.number))
+
+
+def _result(
+    line: int, result: str, *, case: str | None = None, errors: list[dict[str, str]] | None = None
+) -> dict[str, JsonValue]:
+    return {"line": line, "result": result, "case": case, "errors": [dict(error) for error in errors or []]}
+
+
+def _result_text(result: dict[str, JsonValue], language: Language) -> str:
+    return text(f"talk.import.{result['result']}", language)
+
+
+def _why(result: dict[str, JsonValue]) -> str:
+    errors = result["errors"]
+    assert isinstance(errors, list)  # noqa: S101 - built above
+    return " ".join(str(error["message"]) for error in errors if isinstance(error, dict))

@@ -1,0 +1,121 @@
+"""One case as a whole: what is known, who signs, what was issued, what came back, what left, what happened."""
+
+import json
+
+from agreements.canonical import JsonValue
+from agreements.case import Case
+from agreements.catalogue import load_catalogue
+from agreements.language import Language
+from agreements.texts import has_text, text
+from agreements.values import format_value
+from onboarding.answers import Answer, table
+from onboarding.steps.enquiry import read_case
+from onboarding.store.events import Event, list_events
+from onboarding.store.issued import list_agreements
+from onboarding.store.judgements import list_judgements
+from onboarding.views import (
+    case_data,
+    case_row,
+    judgement_data,
+    judgement_row,
+    local_time,
+    message_data,
+    message_row,
+    utc,
+)
+from onboarding.workspace import Workspace
+from outbox.messages import list_messages
+
+
+def case_details(workspace: Workspace, number: str, language: Language) -> Answer:
+    """Everything about a case. Raises UsageError or NotFoundError."""
+    case = read_case(workspace, number)
+    with workspace.store.read() as connection:
+        agreements = list_agreements(connection, case.number)
+        judgements = list_judgements(connection, case=case.number)
+        messages = list_messages(connection, case_number=str(case.number))
+    issued: list[JsonValue] = [
+        {
+            "agreement": str(agreement.number),
+            "sha256": agreement.sha256,
+            "state": agreement.state.value,
+            "template_version": agreement.template_version,
+            "language": agreement.language.value,
+            "issued_at": utc(agreement.issued_at),
+            "issued_by": agreement.issued_by,
+        }
+        for agreement in agreements
+    ]
+    signers: list[JsonValue] = [{"name": signer.name, "basis": signer.basis.value} for signer in case.signers]
+    data: dict[str, JsonValue] = {
+        **case_data(case),
+        "values": dict(case.values),
+        "signers": signers,
+        "agreements": issued,
+        "returns": [judgement_data(judgement, language) for judgement in judgements],
+        "messages": [message_data(message) for message in messages],
+    }
+    lines = [
+        *table(
+            ("case", "customer", "step", "agreement", "waiting_for", "updated"), [case_row(case, language)], language
+        ),
+        "",
+        *_value_lines(case, language),
+        "",
+        *table(
+            ("return", "agreement", "verdict", "why", "time"),
+            [judgement_row(j, language) for j in judgements],
+            language,
+        ),
+        "",
+        *table(
+            ("message", "agreement", "recipient", "state", "reply", "time"),
+            [message_row(message, language) for message in messages],
+            language,
+        ),
+    ]
+    return Answer(data=data, lines=lines)
+
+
+def case_timeline(workspace: Workspace, number: str, language: Language) -> Answer:
+    """The case's events, oldest first. Raises UsageError or NotFoundError."""
+    case = read_case(workspace, number)
+    with workspace.store.read() as connection:
+        events = list_events(connection, str(case.number))
+    data: list[JsonValue] = [
+        {
+            "seq": event.seq,
+            "at": utc(event.at),
+            "kind": event.kind,
+            "actor": event.actor.user,
+            "os_user": event.actor.os_user,
+            "data": json.loads(event.data),
+        }
+        for event in events
+    ]
+    rows = [[local_time(event.at), _kind(event, language), event.actor.user, _detail(event)] for event in events]
+    return Answer(data=data, lines=table(("time", "event", "user", "detail"), rows, language))
+
+
+def _value_lines(case: Case, language: Language) -> list[str]:
+    catalogue = load_catalogue()
+    rows = [[signer.name, text(f"states.basis.{signer.basis.value}", language)] for signer in case.signers]
+    signers = [[text("table.signer", language), f"{name} ({basis})"] for name, basis in rows]
+    known = [
+        [field.label(language), format_value(catalogue, field, case.values[field.id], language)]
+        for field in catalogue.fields
+        if field.id in case.values
+    ]
+    return table(("field", "value"), [*known, *signers], language)
+
+
+def _kind(event: Event, language: Language) -> str:
+    key = f"events.{event.kind}"
+    return text(key, language) if has_text(key) else event.kind
+
+
+def _detail(event: Event) -> str:
+    """The particulars that tell a person most; the rest stands in the JSON."""
+    data = json.loads(event.data)
+    shown = (data.get(name) for name in ("agreement", "verdict", "note", "reason", "reply"))
+    return " · ".join(str(value) for value in shown if value)

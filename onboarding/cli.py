@@ -1,0 +1,126 @@
+"""`avtale`: the command line as a table of contents. Each command parses, calls and prints; the work is elsewhere.
+
+Commands are imported when they are called, so that `avtale --help` answers at once. Exit codes and JSON are those of `cli.md`.
+"""
+
+import json
+import logging
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from agreements.errors import AvtaleError
+from agreements.language import Language
+from agreements.texts import text
+from onboarding.answers import SCHEMA, error_entries, error_lines
+from onboarding.call import Call
+from onboarding.command import TextGroup, language_of, language_option, option
+
+_COMMANDS = {
+    "init": "onboarding.commands.setup:init",
+    "doctor": "onboarding.commands.setup:doctor",
+    "demo": "onboarding.commands.demo:demo",
+    "case": "onboarding.commands.case:group",
+    "import": "onboarding.commands.importing:import_",
+    "agreement": "onboarding.commands.agreement:group",
+    "template": "onboarding.commands.template:group",
+    "validate": "onboarding.commands.validate:validate",
+    "run": "onboarding.commands.run:run",
+    "intake": "onboarding.commands.intake:group",
+    "review": "onboarding.commands.review:group",
+    "outbox": "onboarding.commands.outbox:group",
+    "config": "onboarding.commands.configuration:group",
+    "audit": "onboarding.commands.audit:group",
+    "status": "onboarding.commands.status:status",
+    "codes": "onboarding.commands.codes:codes",
+}
+
+
+def _root(config: Path | None, lang: str | None, by: str | None) -> None:
+    click.get_current_context().obj = Call(clock=lambda: datetime.now(UTC), config=config, by=by)
+
+
+root = TextGroup(
+    "root",
+    _COMMANDS,
+    name="avtale",
+    callback=_root,
+    params=[
+        option("--config", type=click.Path(path_type=Path, dir_okay=False)),
+        language_option(),
+        option("--by"),
+        click.Option(
+            ["--version"], is_flag=True, is_eager=True, expose_value=False, callback=lambda c, _o, v: _version(c, v)
+        ),
+    ],
+)
+
+
+def main() -> None:
+    """The entry point: runs a command and exits with its code. No exception leaves it."""
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
+    sys.exit(run_cli(sys.argv[1:]))
+
+
+def run_cli(arguments: list[str]) -> int:
+    """Run one command line and return its exit code. Prints the result on stdout, errors on stderr (or as JSON on stdout)."""
+    as_json = "--json" in arguments
+    context: click.Context | None = None
+    try:
+        with root.make_context("avtale", list(arguments)) as context:
+            root.invoke(context)
+    except click.exceptions.Exit as done:
+        return done.exit_code
+    except click.UsageError as error:
+        language = language_of(error.ctx) if error.ctx else Language.NB
+        return _fail(
+            2, [{"code": "usage", "message": error.format_message(), "hint": text("cli.see_help", language)}], as_json
+        )
+    except AvtaleError as error:
+        language = _language(context)
+        if as_json:
+            return _fail(error.exit_code, error_entries(error, language), as_json)
+        click.echo("\n".join(error_lines(error, language)), err=True)
+        return error.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        return 130
+    except BrokenPipeError:
+        return 0
+    except Exception as error:  # noqa: BLE001 - the border: a fault of ours is told plainly, without a traceback full of data
+        logging.getLogger(__name__).debug("internal error", exc_info=True)
+        language = _language(context)
+        entry = {
+            "code": "internal",
+            "message": text("errors.internal.message", language, error=type(error).__name__),
+            "hint": text("errors.internal.hint", language),
+        }
+        return _fail(1, [entry], as_json)
+    return 0
+
+
+def _fail(exit_code: int, errors: list[dict[str, str]], as_json: bool) -> int:
+    if as_json:
+        click.echo(json.dumps({"schema": SCHEMA, "ok": False, "data": None, "errors": errors}, ensure_ascii=False))
+    else:
+        for error in errors:
+            click.echo(f"{error['message']}\n{error['hint']}".rstrip(), err=True)
+    return exit_code
+
+
+def _language(context: click.Context | None) -> Language:
+    call = context.find_object(Call) if context else None
+    return call.lang if call else Language.NB
+
+
+def _version(context: click.Context, value: bool) -> None:
+    if value:
+        from importlib.metadata import version
+
+        click.echo(f"avtale {version('avtalemottak')}")
+        context.exit()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,161 @@
+"""`avtale case …`: step 1 and the life of a case."""
+
+from datetime import date
+from pathlib import Path
+
+import click
+
+from agreements.case import Case, Party, Step
+from agreements.errors import UsageError
+from agreements.parties import SigningBasis
+from onboarding.answers import Answer, table
+from onboarding.call import Call
+from onboarding.command import TextGroup, argument, command, option
+
+_CASE = argument("case_number", metavar="CASE")
+_COLUMNS = ("case", "customer", "step", "agreement", "waiting_for", "updated")
+
+group = TextGroup(
+    "case",
+    {
+        "new": "onboarding.commands.case:new",
+        "list": "onboarding.commands.case:list_",
+        "show": "onboarding.commands.case:show",
+        "timeline": "onboarding.commands.case:timeline",
+        "note": "onboarding.commands.case:note",
+        "set": "onboarding.commands.case:set_",
+        "signer": "onboarding.commands.case:signer",
+        "hold": "onboarding.commands.case:hold",
+        "resume": "onboarding.commands.case:resume",
+    },
+    name="case",
+)
+
+
+def pairs(assignments: tuple[str, ...]) -> dict[str, str]:
+    """`field=value` pairs. Raises UsageError for one without an equals sign, or a field given twice."""
+    typed: dict[str, str] = {}
+    for assignment in assignments:
+        field, equals, value = assignment.partition("=")
+        if not equals or field.strip() in typed:
+            raise UsageError("assignment_form", assignment=field.strip())
+        typed[field.strip()] = value
+    return typed
+
+
+@command(
+    "case.new",
+    option("--org-number", required=True),
+    option("--name", required=True),
+    option("--vendor", required=True),
+    option("--set", "assignments", multiple=True, metavar="FIELD=VALUE"),
+)
+def new(call: Call, org_number: str, name: str, vendor: str, assignments: tuple[str, ...]) -> Answer:
+    """Make a case."""
+    from onboarding.steps.enquiry import Enquiry, create_case, parse_values
+    from onboarding.views import case_data
+
+    values = parse_values(pairs(assignments), allow_synthetic=call.settings.allow_synthetic)
+    enquiry = Enquiry(vendor_id=vendor, org_number=org_number, customer_name=name, values=values)
+    case = create_case(call.workspace, enquiry, call.actor)
+    return Answer(data=case_data(case), lines=[str(case.number)])
+
+
+@command(
+    "case.list",
+    option("--step", type=click.Choice([step.value for step in Step])),
+    option("--waiting-for", type=click.Choice([party.value for party in Party])),
+)
+def list_(call: Call, step: str | None, waiting_for: str | None) -> Answer:
+    """List cases."""
+    from agreements.case import waiting_for as who
+    from onboarding.steps.enquiry import every_case
+    from onboarding.views import case_data, case_row
+
+    cases = [
+        case
+        for case in every_case(call.workspace)
+        if step in (None, case.step.value) and (waiting_for is None or who(case) == waiting_for)
+    ]
+    rows = [case_row(case, call.lang) for case in cases]
+    return Answer(data=[case_data(case) for case in cases], lines=table(_COLUMNS, rows, call.lang))
+
+
+@command("case.show", _CASE)
+def show(call: Call, case_number: str) -> Answer:
+    """Show a case with its values, signers, versions and returns."""
+    from onboarding.case_view import case_details
+
+    return case_details(call.workspace, case_number, call.lang)
+
+
+@command("case.timeline", _CASE)
+def timeline(call: Call, case_number: str) -> Answer:
+    """Show what has happened to a case."""
+    from onboarding.case_view import case_timeline
+
+    return case_timeline(call.workspace, case_number, call.lang)
+
+
+@command("case.note", _CASE, argument("note"))
+def note(call: Call, case_number: str, note: str) -> Answer:
+    """Write a note into the record."""
+    from agreements.casenumber import parse_case_number
+    from onboarding.steps.enquiry import add_note
+
+    return _changed(call, add_note(call.workspace, parse_case_number(case_number), note, call.actor))
+
+
+@command("case.set", _CASE, argument("assignments", nargs=-1, required=True, metavar="FIELD=VALUE…"))
+def set_(call: Call, case_number: str, assignments: tuple[str, ...]) -> Answer:
+    """Set values before issue."""
+    from agreements.casenumber import parse_case_number
+    from onboarding.steps.enquiry import set_values
+
+    return _changed(call, set_values(call.workspace, parse_case_number(case_number), pairs(assignments), call.actor))
+
+
+@command(
+    "case.signer",
+    _CASE,
+    option("--name", required=True),
+    option("--basis", required=True, type=click.Choice([basis.value for basis in SigningBasis])),
+    option("--birth-date", type=click.DateTime(["%Y-%m-%d"])),
+    option("--file", type=click.Path(path_type=Path, dir_okay=False)),
+)
+def signer(call: Call, case_number: str, name: str, basis: str, birth_date: date | None, file: Path | None) -> Answer:
+    """Say who signs."""
+    from datetime import datetime
+
+    from agreements.casenumber import parse_case_number
+    from agreements.parties import Signer
+    from onboarding.steps.enquiry import declare_signer
+
+    born = birth_date.date() if isinstance(birth_date, datetime) else birth_date
+    declared = Signer(name=name, basis=SigningBasis(basis), birth_date=born)
+    return _changed(call, declare_signer(call.workspace, parse_case_number(case_number), declared, file, call.actor))
+
+
+@command("case.hold", _CASE, option("--reason", required=True))
+def hold(call: Call, case_number: str, reason: str) -> Answer:
+    """Put a case on hold."""
+    return _hold(call, case_number, True, reason)
+
+
+@command("case.resume", _CASE, option("--reason", required=True))
+def resume(call: Call, case_number: str, reason: str) -> Answer:
+    """Take a case up again."""
+    return _hold(call, case_number, False, reason)
+
+
+def _hold(call: Call, case_number: str, held: bool, reason: str) -> Answer:
+    from agreements.casenumber import parse_case_number
+    from onboarding.steps.enquiry import hold_case
+
+    return _changed(call, hold_case(call.workspace, parse_case_number(case_number), held, reason, call.actor))
+
+
+def _changed(call: Call, case: Case) -> Answer:
+    from onboarding.views import case_data, case_row
+
+    return Answer(data=case_data(case), lines=table(_COLUMNS, [case_row(case, call.lang)], call.lang))

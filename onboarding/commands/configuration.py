@@ -1,0 +1,41 @@
+"""`avtale config …`: step 4, the configuration summary."""
+
+from pathlib import Path
+
+import click
+
+from onboarding.answers import Answer
+from onboarding.call import Call
+from onboarding.command import TextGroup, argument, command, option
+
+_CASE = argument("case_number", metavar="CASE")
+_FORMATS = ("json", "yaml", "pdf", "html", "csv")
+
+group = TextGroup(
+    "config",
+    {"show": "onboarding.commands.configuration:show", "export": "onboarding.commands.configuration:export"},
+    name="config",
+)
+
+
+@command("config.show", _CASE)
+def show(call: Call, case_number: str) -> Answer:
+    """Show what Digipost, the vendor and the customer must do."""
+    from onboarding.steps.configuration import summary_answer
+
+    return summary_answer(call.workspace, case_number, call.lang)
+
+
+@command(
+    "config.export",
+    _CASE,
+    option("--out", type=click.Path(path_type=Path, file_okay=False), required=True),
+    option("--format", "formats", type=click.Choice(_FORMATS), multiple=True),
+)
+def export(call: Call, case_number: str, out: Path, formats: tuple[str, ...]) -> Answer:
+    """Write the summary as files: JSON, YAML and PDF unless a format is named."""
+    from onboarding.steps.configuration import export_summary
+
+    written = export_summary(call.workspace, case_number, out, formats or ("json", "yaml", "pdf"), call.lang)
+    paths = [str(path) for path in written]
+    return Answer(data={"case": case_number, "files": list(paths)}, lines=paths)

@@ -1,0 +1,67 @@
+"""`avtale intake …`: the ledger of everything received."""
+
+from pathlib import Path
+
+import click
+
+from onboarding.answers import Answer, table
+from onboarding.call import Call
+from onboarding.command import TextGroup, argument, command, option
+
+_ID = argument("identity", metavar="ID", type=int)
+_COLUMNS = ("receipt", "file", "state", "reason", "time")
+_STATES = ("seen", "stored", "received", "quarantined", "not_agreement")
+
+group = TextGroup(
+    "intake",
+    {
+        "list": "onboarding.commands.intake:list_",
+        "show": "onboarding.commands.intake:show",
+        "add": "onboarding.commands.intake:add",
+        "retry": "onboarding.commands.intake:retry",
+    },
+    name="intake",
+)
+
+
+@command("intake.list", option("--state", type=click.Choice(_STATES)))
+def list_(call: Call, state: str | None) -> Answer:
+    """List receipts."""
+    from intake.ledger import list_receipts
+    from intake.receipts import ReceiptState
+    from onboarding.views import receipt_data, receipt_row
+
+    with call.workspace.store.read() as connection:
+        receipts = list_receipts(connection, ReceiptState(state) if state else None)
+    rows = [receipt_row(receipt, call.lang) for receipt in receipts]
+    return Answer(
+        data=[receipt_data(receipt, call.lang) for receipt in receipts], lines=table(_COLUMNS, rows, call.lang)
+    )
+
+
+@command("intake.show", _ID)
+def show(call: Call, identity: int) -> Answer:
+    """Show one receipt and what became of it."""
+    from onboarding.intake_view import receipt_details
+
+    return receipt_details(call.workspace, identity, call.lang)
+
+
+@command("intake.add", argument("file", type=click.Path(path_type=Path)), option("--vendor"))
+def add(call: Call, file: Path, vendor: str | None) -> Answer:
+    """Receive a file by hand, and judge it."""
+    from onboarding.intake_view import receipt_details
+    from onboarding.sources import add_file
+
+    receipt = add_file(call.workspace, file, vendor, call.actor)
+    return receipt_details(call.workspace, receipt.id, call.lang)
+
+
+@command("intake.retry", _ID)
+def retry(call: Call, identity: int) -> Answer:
+    """Judge a stored document once more."""
+    from onboarding.intake_view import receipt_details
+    from onboarding.sources import retry_receipt
+
+    retry_receipt(call.workspace, identity, call.actor)
+    return receipt_details(call.workspace, identity, call.lang)

@@ -1,0 +1,52 @@
+"""`avtale run`: watch, receive, judge, forward."""
+
+import signal
+import threading
+from typing import TYPE_CHECKING
+
+from onboarding.answers import Answer
+from onboarding.call import Call
+from onboarding.command import command, option, talk
+
+if TYPE_CHECKING:
+    from onboarding.jobs.loop import Round
+
+
+@command("run", option("--once", is_flag=True))
+def run(call: Call, once: bool) -> Answer:
+    """Work until stopped, or do what is due and return."""
+    from agreements.texts import text
+    from onboarding.jobs.loop import run_once, run_until
+
+    if once:
+        return _answer(call, run_once(call.workspace))
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    run_until(call.workspace, stop, lambda: talk(call, text("talk.run_started", call.lang)))
+    return Answer(data={"stopped": True}, lines=[text("talk.run_stopped", call.lang)])
+
+
+def _answer(call: Call, done: "Round") -> Answer:
+    """8 when something could not be done now and will be tried again."""
+    from agreements.texts import text
+    from onboarding.delivery import read_messages
+    from outbox.states import State
+
+    queued = len(read_messages(call.workspace, State.QUEUED))
+    data = {"received": done.received, "judged": done.judged, "attempted": done.attempted, "queued": queued}
+    errors = [
+        {
+            "code": "folder_unavailable",
+            "message": text("errors.folder_unavailable.message", call.lang, path=path),
+            "hint": "",
+        }
+        for path in done.unavailable
+    ]
+    lines = [text("talk.run_once", call.lang, **data)]
+    return Answer(
+        data={**data, "unavailable": list(done.unavailable)},
+        lines=lines,
+        exit_code=8 if errors or queued else 0,
+        errors=errors,
+    )

@@ -1,0 +1,99 @@
+"""Step 7 of the pipeline: what is due leaves, and a person's word on what did not."""
+
+from datetime import datetime
+
+from agreements.errors import NotFoundError
+from agreements.parties import Actor
+from onboarding.forwarding import record_forwarded, record_outcome
+from onboarding.record import EventKind
+from onboarding.settings import Settings, smtp_password
+from onboarding.store.events import NewEvent, append_event
+from onboarding.workspace import Workspace
+from outbox.messages import Connection, Message, find, list_messages, release, retry, settle
+from outbox.outcome import Outcome
+from outbox.pace import Pace
+from outbox.sending import Pass, Sender, deliver_due
+from outbox.smtp import SmtpServer
+from outbox.states import State
+
+
+def smtp_server(settings: Settings) -> SmtpServer:
+    """The configured mail server with its password. Raises ConfigurationError."""
+    smtp = settings.smtp
+    return SmtpServer(
+        host=smtp.host, port=smtp.port, tls=smtp.tls, username=smtp.username, password=smtp_password(settings)
+    )
+
+
+def sender_of(workspace: Workspace) -> Sender:
+    """The sender for this workspace. One process uses one, under the run lock."""
+
+    def follow_up(connection: Connection, message: Message, outcome: Outcome) -> None:
+        record_outcome(connection, message, outcome, actor=workspace.system, now=workspace.clock())
+
+    return Sender(
+        begin=workspace.store.begin,
+        blobs=workspace.blobs,
+        server=smtp_server(workspace.settings),
+        clock=workspace.clock,
+        on_outcome=follow_up,
+        pace=Pace(workspace.settings.smtp.per_minute),
+    )
+
+
+def deliver(sender: Sender) -> Pass:
+    """One pass over everything that is due."""
+    return deliver_due(sender)
+
+
+def read_messages(workspace: Workspace, state: State | None = None) -> tuple[Message, ...]:
+    """Messages, all or of one state, in the order they were made."""
+    with workspace.store.read() as connection:
+        return list_messages(connection, state)
+
+
+def read_message(workspace: Workspace, identity: int) -> Message:
+    """One message. Raises NotFoundError."""
+    with workspace.store.read() as connection:
+        message = find(connection, identity)
+    if message is None:
+        raise NotFoundError("message_not_found", id=identity)
+    return message
+
+
+def settle_message(workspace: Workspace, identity: int, *, sent: bool, actor: Actor) -> Message:
+    """A person says what became of an `unknown` message: it left, or it is to be sent again. Raises GateError."""
+    now = workspace.clock()
+    with workspace.store.begin() as connection:
+        message = settle(connection, identity, sent=sent, now=now)
+        _append(connection, EventKind.MESSAGE_SETTLED, message, actor, now, sent=sent)
+        if sent:
+            record_forwarded(connection, message, actor=actor, now=now, data={"message": message.id, "settled": True})
+    return message
+
+
+def retry_message(workspace: Workspace, identity: int, actor: Actor) -> Message:
+    """Queue a `blocked` or `gave_up` message again. Raises GateError."""
+    now = workspace.clock()
+    with workspace.store.begin() as connection:
+        message = retry(connection, identity, now=now)
+        _append(connection, EventKind.MESSAGE_REQUEUED, message, actor, now)
+    return message
+
+
+def release_message(workspace: Workspace, identity: int, reason: str, actor: Actor) -> Message:
+    """Let a `held` message go. Raises GateError."""
+    now = workspace.clock()
+    with workspace.store.begin() as connection:
+        message = release(connection, identity, now=now)
+        _append(connection, EventKind.MESSAGE_RELEASED, message, actor, now, reason=reason)
+    return message
+
+
+def _append(
+    connection: Connection, kind: EventKind, message: Message, actor: Actor, now: datetime, **data: str | bool
+) -> None:
+    event = NewEvent(
+        kind=kind, actor=actor, at=now, case_number=message.case_number, data={"message": message.id, **data}
+    )
+    append_event(connection, event)

@@ -1,0 +1,157 @@
+"""Runs the demo and tells what became of every return."""
+
+import hashlib
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from email import message_from_bytes, policy
+from pathlib import Path
+
+from agreements.canonical import JsonValue
+from agreements.findings import Finding, Severity
+from agreements.language import Language
+from agreements.texts import finding_message, text
+from intake.ledger import find_document, receipts_of
+from intake.receipts import ReceiptState
+from onboarding.answers import Answer, table
+from onboarding.demo.returns import RETURNS, Made, Return
+from onboarding.demo.stage import QUIET_SECONDS, Stage, set_stage
+from onboarding.jobs.loop import run_once
+from onboarding.steps.configuration import export_summary
+from onboarding.store.judgements import find_judgement_of
+
+_FORMATS = ("json", "yaml", "pdf")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """What became of one return."""
+
+    expected: Return
+    made: Made
+    file: Path
+    actual: str
+    findings: tuple[Finding, ...]
+    mails: tuple[Path, ...]
+    """What left because of it."""
+
+    @property
+    def as_expected(self) -> bool:
+        """The verdict is the expected one, and exactly what was approved has left, once, byte for byte."""
+        should_leave = 1 if self.expected.expected == "approved" else 0
+        return (
+            self.actual == self.expected.expected
+            and len(self.mails) == should_leave
+            and all(_carries(mail, self.made.data) for mail in self.mails)
+        )
+
+
+def show_demo(folder: Path, clock: Callable[[], datetime], language: Language, say: Callable[[str], None]) -> Answer:
+    """The whole demo in a folder; exit 1 if anything ended otherwise than expected."""
+    with set_stage(folder, clock) as stage:
+        say(text("demo.issuing", language, count=len(RETURNS)))
+        made = [(expected, expected.make(stage)) for expected in RETURNS]
+        say(text("demo.dropping", language))
+        _drop_all(stage, made)
+        run_once(stage.workspace)
+        results = [_result(stage, expected, returned) for expected, returned in made]
+        say(text("demo.summaries", language))
+        for result in results:
+            _export(stage, result, language)
+    return _answer(folder, results, language)
+
+
+def _drop_all(stage: Stage, made: list[tuple[Return, Made]]) -> None:
+    """Put every return into the watched folder; one comes in two halves, as from a slow copy."""
+    kept = stage.folder / "returns"
+    kept.mkdir()
+    for expected, returned in made:
+        (kept / expected.file_name).write_bytes(returned.data)
+        target = stage.inbox / expected.file_name
+        if not expected.in_halves:
+            target.write_bytes(returned.data)
+            continue
+        half = len(returned.data) // 2
+        target.write_bytes(returned.data[:half])
+        threading.Timer(QUIET_SECONDS / 2, _append, (target, returned.data[half:])).start()
+
+
+def _append(path: Path, rest: bytes) -> None:
+    with path.open("ab") as stream:
+        stream.write(rest)
+
+
+def _result(stage: Stage, expected: Return, made: Made) -> Result:
+    sha256 = hashlib.sha256(made.data).hexdigest()
+    with stage.workspace.store.read() as connection:
+        judgement = find_judgement_of(connection, sha256)
+        document = find_document(connection, sha256)
+        receipts = receipts_of(connection, sha256)
+    if judgement is not None:
+        actual, findings = judgement.decision.verdict.value, judgement.decision.findings
+    elif document is not None and document.outcome is not None:
+        reason = document.outcome.reason
+        actual, findings = document.outcome.state.value, (reason,) if reason else ()
+    else:
+        actual, findings = "-", ()
+    place = "ferdig" if receipts and receipts[-1].state is ReceiptState.RECEIVED else "karantene"
+    agreement = str(made.issue.agreement.number) if made.issue else "-"
+    return Result(
+        expected=expected,
+        made=made,
+        file=next((stage.inbox / place).glob(f"*{expected.file_name}"), stage.folder / "returns" / expected.file_name),
+        actual=actual,
+        findings=findings,
+        mails=tuple(sorted((stage.folder / "mail").glob(f"{agreement}*.eml"))),
+    )
+
+
+def _carries(mail: Path, pdf: bytes) -> bool:
+    """True if the signed PDF is attached to the mail byte for byte."""
+    message = message_from_bytes(mail.read_bytes(), policy=policy.default)
+    return any(attachment.get_content() == pdf for attachment in message.iter_attachments())
+
+
+def _export(stage: Stage, result: Result, language: Language) -> None:
+    if result.actual == "approved" and result.made.issue is not None:
+        number = str(result.made.issue.agreement.number.case)
+        export_summary(stage.workspace, number, stage.folder / "summaries", _FORMATS, language)
+
+
+def _answer(folder: Path, results: list[Result], language: Language) -> Answer:
+    good = sum(result.as_expected for result in results)
+    data: list[JsonValue] = [
+        {
+            "return": result.expected.name,
+            "file": str(result.file),
+            "agreement": str(result.made.issue.agreement.number) if result.made.issue else None,
+            "expected": result.expected.expected,
+            "actual": result.actual,
+            "findings": [finding.code for finding in result.findings],
+            "mails": [str(mail) for mail in result.mails],
+            "ok": result.as_expected,
+        }
+        for result in results
+    ]
+    rows = [_row(result, language) for result in results]
+    outcome = text("demo.done", language, good=good, count=len(results), folder=folder)
+    return Answer(
+        data=data,
+        lines=[*table(("arrived", "verdict", "why", "what_left", "ok"), rows, language), "", *outcome.splitlines()],
+        exit_code=0 if good == len(results) else 1,
+    )
+
+
+def _row(result: Result, language: Language) -> list[str]:
+    weighty = [finding for finding in result.findings if finding.severity is not Severity.INFO]
+    why = f"{weighty[0].code} {finding_message(weighty[0], language)}" if weighty else ""
+    verdict = "receipt.quarantined" if result.actual == "quarantined" else f"verdict.{result.actual}"
+    left = ", ".join(mail.name for mail in result.mails)
+    shown = text(f"states.{verdict}", language) if result.actual != "-" else "-"
+    ok = text("values.yes" if result.as_expected else "values.no", language)
+    return [text(f"demo.returns.{result.expected.name}", language), shown, _short(why), left, ok]
+
+
+def _short(why: str, width: int = 76) -> str:
+    return why if len(why) <= width else why[: width - 1] + "…"

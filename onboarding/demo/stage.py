@@ -1,0 +1,125 @@
+"""The demo's stage: a folder made by `avtale init`, set up for the demo, with a PKI that nobody trusts elsewhere."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+import yaml
+
+from agreements.canonical import JsonValue
+from agreements.casenumber import parse_case_number
+from agreements.orgnumber import check_digit
+from agreements.parties import Actor, Signer, SigningBasis
+from onboarding.demo.mail_server import keeping_mail_server
+from onboarding.importing import EnquiryRow, read_enquiries
+from onboarding.initialise import InitResult, initialise
+from onboarding.settings import Settings, current_os_user, find_actor, load_settings
+from onboarding.steps.agreement import Issue, issue_agreement, save_issue, void_agreement_in_force
+from onboarding.steps.enquiry import Enquiry, create_case
+from onboarding.workspace import Workspace, open_workspace
+from signatures.throwaway import ThrowawayPki
+
+QUIET_SECONDS = 0.5
+"""How long the demo's folder waits for a file to be finished: everything is written on this machine."""
+PER_MINUTE = 600
+"""The demo's mail server asks for no patience."""
+
+
+@dataclass(kw_only=True)
+class Stage:
+    """Everything a return of the demo is made with."""
+
+    folder: Path
+    workspace: Workspace
+    actor: Actor
+    pki: ThrowawayPki
+    strangers: ThrowawayPki
+    """An infrastructure of somebody else's, which the demo does not trust."""
+    now: datetime
+    _example: EnquiryRow
+    _customers: int = field(default=0)
+
+    @property
+    def inbox(self) -> Path:
+        """The watched folder."""
+        return self.folder / "inn"
+
+    def issue(self, *names: str, language: str = "nb") -> Issue:
+        """A case for one more customer with its declared signers, and its agreement issued."""
+        self._customers += 1
+        values: dict[str, JsonValue] = {**self._example.values, "agreement.language": language}
+        enquiry = Enquiry(
+            vendor_id=self._example.vendor_id,
+            org_number=synthetic_org_number(self._customers),
+            customer_name=f"{_PLACES[self._customers % len(_PLACES)]} {_TRADES[self._customers % len(_TRADES)]} AS",
+            values=values,
+            signers=tuple(Signer(name=name, basis=SigningBasis.SIGNATURE_RIGHT) for name in names),
+        )
+        case = create_case(self.workspace, enquiry, self.actor)
+        return self.issue_again(str(case.number))
+
+    def issue_again(self, case_number: str) -> Issue:
+        """The next version of a case's agreement."""
+        issue = issue_agreement(self.workspace, case_number, self.actor)
+        save_issue(issue, self.folder / "issued")
+        return issue
+
+    def void(self, case_number: str) -> None:
+        """Make the version in force void."""
+        void_agreement_in_force(self.workspace, parse_case_number(case_number), "demo", self.actor)
+
+
+_PLACES = ("Fjord", "Vidda", "Skjær", "Ånes", "Tind", "Øyra", "Lyng")
+_TRADES = ("Regnskap", "Renhold", "Bygg", "Logistikk", "Barnehage")
+
+
+def synthetic_org_number(serial: int) -> str:
+    """The n-th organisation number that no real organisation can have."""
+    found = 0
+    for eight in range(31_100_000, 32_000_000):
+        digit = check_digit(str(eight))
+        found += digit is not None
+        if found == serial:
+            return f"{eight}{digit}"
+    raise ValueError(serial)
+
+
+@contextmanager
+def set_stage(folder: Path, clock: Callable[[], datetime]) -> Iterator[Stage]:
+    """Make the folder, the PKI and the mail server. Raises ConfigurationError if something of ours is there already."""
+    now = clock()
+    made = initialise(folder, os_user=current_os_user(), user_name="Demo", now=now)
+    pki = ThrowawayPki.create(now)
+    (folder / "trust" / "anchors" / "demo.pem").write_bytes(pki.root_pem())
+    with ExitStack() as stack:
+        port = stack.enter_context(keeping_mail_server(folder / "mail"))
+        settings = _demo_settings(made, port)
+        workspace = stack.enter_context(open_workspace(settings, clock))
+        yield Stage(
+            folder=folder,
+            workspace=workspace,
+            actor=find_actor(settings, None),
+            pki=pki,
+            strangers=ThrowawayPki.create(now),
+            now=now,
+            _example=_example(made, settings),
+        )
+
+
+def _demo_settings(made: InitResult, port: int) -> Settings:
+    """The configuration that `init` wrote, with the demo's mail server and `signer_policy: declared`."""
+    configuration = yaml.safe_load(made.config.read_bytes())
+    configuration["signer_policy"] = "declared"
+    configuration["smtp"] |= {"host": "127.0.0.1", "port": port, "tls": "none", "per_minute": PER_MINUTE}
+    configuration["vendors"][0]["folders"][0]["quiet_seconds"] = QUIET_SECONDS
+    made.config.write_text(yaml.safe_dump(configuration, allow_unicode=True, sort_keys=False), encoding="utf-8")
+    return load_settings(made.config)
+
+
+def _example(made: InitResult, settings: Settings) -> EnquiryRow:
+    """The first customer of the example file: nobody types forty values."""
+    profiles = {vendor.id: vendor.service_profile for vendor in settings.vendors}
+    rows = read_enquiries(made.example.read_bytes(), profiles=profiles, allow_synthetic=True)
+    return next(row for row in rows if isinstance(row, EnquiryRow))

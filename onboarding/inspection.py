@@ -1,0 +1,100 @@
+"""Opening a received document: what happens inside the sandbox child, and how the program asks for it.
+
+A received document is opened once for everything that needs it: visible text, signatures, identity numbers. The child gets the
+bytes and gives back JSON; nothing it returns is believed to be more than values.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from pydantic import BaseModel, ConfigDict
+
+from agreements.canonical import JsonValue
+from agreements.casenumber import find_agreement_numbers
+from agreements.findings import INT_ENCRYPTED, INT_ENGINE_ERROR, INT_RESOURCE_LIMIT, INT_UNREADABLE_PDF, Finding
+from agreements.national_id import contains_national_id
+from agreements.pages import Pages
+from agreements.signature_report import SignatureReport
+from agreements.times import format_utc, parse_utc
+from onboarding.sandbox import Limits, Sandbox, SandboxResult
+from onboarding.settings.model import Limits as ConfiguredLimits
+from signatures.trust import Trust
+
+DOCUMENT, ISSUED = "document", "issued"
+MAX_NUMBERS = 100
+"""Numbers a child reports; ours: an honest return holds one, a hostile one may hold thousands."""
+_PRELOADED = ("onboarding.inspection", "signatures.judge", "intake.reading.pages")
+
+
+class Inspection(BaseModel):
+    """What the child found. `failure` is why it could not be read; `report` is None only when the child did not finish."""
+
+    model_config = ConfigDict(frozen=True)
+
+    report: SignatureReport | None = None
+    numbers: tuple[str, ...] = ()
+    """Case and agreement numbers in the visible text; the text itself stays in the child."""
+    has_national_id: bool = False
+    failure: Finding | None = None
+
+
+def inspect(files: Mapping[str, bytes], arguments: JsonValue) -> JsonValue:
+    """Runs in the child: read the visible text, judge the signatures. `arguments`: trust and time, as `inspect_document` sends."""
+    from intake.reading.pages import EncryptedPdfError, UnreadablePdfError, read_pages
+    from signatures.judge import judge
+
+    assert isinstance(arguments, dict)  # noqa: S101 - our own caller; says what mypy can't see
+    issued = files.get(ISSUED)
+    pages: Pages | None = None
+    failure: Finding | None = None
+    try:
+        pages = read_pages(files[DOCUMENT])
+    except EncryptedPdfError:
+        failure = INT_ENCRYPTED()
+    except UnreadablePdfError:
+        failure = INT_UNREADABLE_PDF()
+    report = judge(
+        files[DOCUMENT],
+        trust=Trust.from_json(arguments["trust"]),
+        at=parse_utc(str(arguments["at"])),
+        issued=issued,
+        pages=pages,
+        issued_pages=None if issued is None else read_pages(issued),
+    )
+    text = "" if pages is None else pages.text
+    numbers = tuple(f"{case}.{version}" if version else str(case) for case, version in find_agreement_numbers(text))
+    return Inspection(
+        report=report, numbers=numbers[:MAX_NUMBERS], has_national_id=contains_national_id(text), failure=failure
+    ).model_dump(mode="json")
+
+
+def open_sandbox(limits: ConfiguredLimits | None = None, *, workers: int = 1) -> Sandbox:
+    """A sandbox with everything imported that `inspect` needs, under the configured limits."""
+    limits = limits or ConfiguredLimits()
+    return Sandbox(
+        Limits(
+            memory_bytes=limits.validation_bytes,
+            cpu_seconds=limits.validation_seconds,
+            wall_seconds=limits.validation_seconds,
+        ),
+        preload=_PRELOADED,
+        workers=workers,
+    )
+
+
+def inspect_document(sandbox: Sandbox, document: int, *, issued: int | None, trust: Trust, at: datetime) -> Inspection:
+    """Have the child look at a document. `document` and `issued` are descriptors open for reading; they stay open.
+
+    Never raises for what the document holds; a killed child is a finding.
+    """
+    files = {DOCUMENT: document} if issued is None else {DOCUMENT: document, ISSUED: issued}
+    arguments: JsonValue = {"trust": trust.to_json(), "at": format_utc(at)}
+    return _inspection(sandbox.run("onboarding.inspection:inspect", files=files, arguments=arguments))
+
+
+def _inspection(result: SandboxResult) -> Inspection:
+    if result.limit is not None:
+        return Inspection(failure=INT_RESOURCE_LIMIT(limit=result.limit))
+    if result.error is not None:
+        return Inspection(failure=INT_ENGINE_ERROR(error=result.error))
+    return Inspection.model_validate(result.value)

@@ -1,0 +1,289 @@
+"""From receipt to verdict to forward. Each step is durable before the next begins, and every step can be done twice.
+
+1. take      a source's bytes go to the originals, then one transaction writes the receipt         (`sources.py`)
+2. match     the beginning of the bytes, or a number in the text, says which agreement it is
+3. inspect   a sandbox child reads text and signatures
+4. decide    a pure policy over everything known: approved, needs_review, rejected
+5. record    one transaction: judgement, case, event, outgoing message, receipt
+6. finish    the source is moved to its done place                                                   (`sources.py`)
+7. deliver   the message leaves, outside any transaction                                             (`delivery.py`)
+
+What was stored but not judged when the process died is judged at the next start; a judgement is made once per content.
+"""
+
+import logging
+import os
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import datetime
+
+from agreements.agreement import Agreement
+from agreements.calendar import norwegian_day
+from agreements.case import AgreementState, Case, move_agreement
+from agreements.casenumber import AgreementNumber
+from agreements.decision import Decision, Verdict, decide
+from agreements.errors import TemporaryError
+from agreements.findings import (
+    CAS_EXAMPLE_TERMS,
+    CAS_NATIONAL_ID,
+    INT_NO_CASE,
+    INT_UNREADABLE_PDF,
+    Finding,
+)
+from agreements.returns import ReturnContext, judge_return
+from agreements.signers import ExpectedSigners
+from intake.classify import HEAD_BYTES, classify
+from intake.ledger import mark_judged, receipts_to_judge
+from intake.matching import Match, match_return, prefix_digests
+from intake.receipts import Outcome, Receipt, ReceiptState
+from onboarding.authority import confirmed_signers
+from onboarding.forwarding import NATIONAL_ID, Approval, prepare_forward
+from onboarding.inspection import Inspection, inspect_document
+from onboarding.record import EventKind
+from onboarding.store.cases import find_case, move_case
+from onboarding.store.events import NewEvent, append_event
+from onboarding.store.issued import find_agreement, find_by_bytes, issued_sizes
+from onboarding.store.judgements import JudgementStatus, NewJudgement, insert_judgement
+from onboarding.workspace import Workspace
+from outbox.messages import NewMessage, enqueue
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claim:
+    """What a document is held to be: a version of a case's agreement, as both stand now."""
+
+    case: Case
+    agreement: Agreement
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judged:
+    """A document's outcome, ready to be recorded."""
+
+    receipt: Receipt
+    outcome: Outcome
+    judgement: NewJudgement | None = None
+    claim: Claim | None = None
+    message: NewMessage | None = None
+
+
+def judge_due(workspace: Workspace) -> int:
+    """Judge every stored document without a verdict, oldest first; returns how many.
+
+    One document's failure is logged and leaves it due; the others are judged all the same.
+    """
+    with workspace.store.read() as connection:
+        due = receipts_to_judge(connection)
+    done = 0
+    for receipt in due:
+        try:
+            judge_receipt(workspace, receipt)
+        except TemporaryError as error:
+            logger.warning("document not judged yet", extra={"receipt": receipt.id, "error": error.code})
+        else:
+            done += 1
+    return done
+
+
+def judge_receipt(workspace: Workspace, receipt: Receipt) -> Outcome:
+    """Steps 2 to 5 for one stored document. Raises TemporaryError if the case changed meanwhile: it stays due."""
+    judged = _judge(workspace, receipt)
+    _record(workspace, judged)
+    logger.info("document judged", extra={"receipt": receipt.id, "state": judged.outcome.state.value})
+    return judged.outcome
+
+
+# --- steps 2 to 4: nothing is written ------------------------------------------------------------------------------------
+
+
+def _judge(workspace: Workspace, receipt: Receipt) -> Judged:
+    assert receipt.sha256 is not None  # noqa: S101 - the ledger hands over stored receipts only
+    data = workspace.blobs.read(receipt.sha256)
+    unfit = classify(data[:HEAD_BYTES], len(data), max_bytes=workspace.settings.limits.pdf_bytes)
+    if unfit is not None:
+        return _quarantined(receipt, unfit)
+    claim = _claim_by_bytes(workspace, data)
+    inspection = _inspect(workspace, receipt.sha256, claim)
+    match = _match(claim, inspection)
+    if claim is None and match.agreement is not None:
+        claim = _find_claim(workspace, match.agreement)
+        inspection = _inspect(workspace, receipt.sha256, claim) if claim else inspection
+    if claim is None:
+        return _quarantined(receipt, inspection.failure or _no_case(match))
+    if inspection.failure is not None or inspection.report is None:
+        return _quarantined(receipt, inspection.failure or INT_UNREADABLE_PDF(), claim)
+    return _decided(workspace, receipt, claim, inspection, match)
+
+
+def _claim_by_bytes(workspace: Workspace, data: bytes) -> Claim | None:
+    """The agreement whose issued bytes the document begins with: the strongest evidence there is."""
+    with workspace.store.read() as connection:
+        digests = prefix_digests(data, issued_sizes(connection))
+        for size, sha256 in sorted(digests.items(), reverse=True):
+            agreement = find_by_bytes(connection, size=size, sha256=sha256)
+            case = None if agreement is None else find_case(connection, agreement.number.case)
+            if agreement is not None and case is not None:
+                return Claim(case=case, agreement=agreement)
+    return None
+
+
+def _find_claim(workspace: Workspace, number: AgreementNumber) -> Claim | None:
+    with workspace.store.read() as connection:
+        agreement, case = find_agreement(connection, number), find_case(connection, number.case)
+    return None if agreement is None or case is None else Claim(case=case, agreement=agreement)
+
+
+def _inspect(workspace: Workspace, sha256: str, claim: Claim | None) -> Inspection:
+    with ExitStack() as stack:
+        document = _opened(stack, workspace, sha256)
+        issued = None if claim is None else _opened(stack, workspace, claim.agreement.sha256)
+        return inspect_document(workspace.sandbox, document, issued=issued, trust=workspace.trust, at=workspace.clock())
+
+
+def _opened(stack: ExitStack, workspace: Workspace, sha256: str) -> int:
+    descriptor = workspace.blobs.open(sha256)
+    stack.callback(os.close, descriptor)
+    return descriptor
+
+
+def _match(claim: Claim | None, inspection: Inspection) -> Match:
+    text = " ".join(inspection.numbers)
+    if claim is None:
+        return match_return({}, {}, text)
+    pair = (claim.agreement.size, claim.agreement.sha256)
+    return match_return(dict([pair]), {pair: claim.agreement.number}, text)
+
+
+def _no_case(match: Match) -> Finding:
+    return match.findings[0] if match.findings else INT_NO_CASE()
+
+
+def _quarantined(receipt: Receipt, reason: Finding, claim: Claim | None = None) -> Judged:
+    outcome = Outcome(
+        state=ReceiptState.QUARANTINED,
+        reason=reason,
+        case_number=str(claim.case.number) if claim else None,
+        agreement=str(claim.agreement.number) if claim else None,
+    )
+    return Judged(receipt=receipt, outcome=outcome)
+
+
+def _decided(workspace: Workspace, receipt: Receipt, claim: Claim, inspection: Inspection, match: Match) -> Judged:
+    assert inspection.report is not None  # noqa: S101 - `_judge` has looked
+    context = ReturnContext(
+        case=claim.case,
+        agreement=claim.agreement,
+        delivered_by=receipt.vendor_id,
+        expected=expected_signers(workspace, claim),
+    )
+    judged = judge_return(inspection.report, context, None)
+    notes = _notes(workspace, claim, inspection)
+    decision = decide((*judged.decision.findings, *match.findings, *notes))
+    approved = decision.verdict is Verdict.APPROVED
+    first = claim.case.in_force == claim.agreement.number and claim.case.agreement_state in APPROVABLE
+    now = workspace.clock()
+    new_judgement = NewJudgement(
+        sha256=inspection.report.sha256,
+        case=claim.case.number,
+        version=claim.agreement.number.version,
+        decision=decision,
+        report=inspection.report,
+        status=_status(decision, first=first),
+        judged_at=now,
+    )
+    message = None
+    if approved and first:
+        approval = Approval(by=workspace.system, by_name="avtalemottak", at=now, manual=False)
+        message = prepare_forward(
+            workspace,
+            claim.case,
+            claim.agreement,
+            document=inspection.report.sha256,
+            approval=approval,
+            hold=hold_reason(workspace, decision),
+        )
+    outcome = Outcome(
+        state=ReceiptState.RECEIVED, case_number=str(claim.case.number), agreement=str(claim.agreement.number)
+    )
+    return Judged(receipt=receipt, outcome=outcome, judgement=new_judgement, claim=claim, message=message)
+
+
+APPROVABLE = frozenset({AgreementState.ISSUED, AgreementState.SENT, AgreementState.RETURNED})
+
+
+def _status(decision: Decision, *, first: bool) -> JudgementStatus:
+    """Everything but an approval waits for a person, rejections too: somebody must tell the customer."""
+    if decision.verdict is not Verdict.APPROVED:
+        return JudgementStatus.OPEN
+    return JudgementStatus.APPROVED if first else JudgementStatus.CLOSED
+
+
+def _notes(workspace: Workspace, claim: Claim, inspection: Inspection) -> tuple[Finding, ...]:
+    """What is worth telling and changes nothing."""
+    notes: tuple[Finding, ...] = (CAS_EXAMPLE_TERMS(),) if claim.agreement.example_terms else ()
+    return (*notes, CAS_NATIONAL_ID()) if inspection.has_national_id else notes
+
+
+def hold_reason(workspace: Workspace, decision: Decision) -> str | None:
+    """Why the forward must wait for a person, or None."""
+    found = any(finding.code == CAS_NATIONAL_ID.code for finding in decision.findings)
+    return NATIONAL_ID if found and workspace.settings.forward.national_id == "hold" else None
+
+
+def expected_signers(workspace: Workspace, claim: Claim) -> ExpectedSigners:
+    """Who must have signed: those named on the issued version, not whoever the case names now."""
+    return ExpectedSigners(
+        org_number=claim.case.org_number,
+        signers=claim.agreement.signers,
+        policy=workspace.settings.signer_policy,
+        confirmed=confirmed_signers(workspace.settings, claim.case.org_number, norwegian_day(workspace.clock())),
+    )
+
+
+# --- step 5: one transaction ----------------------------------------------------------------------------------------------
+
+
+def _record(workspace: Workspace, judged: Judged) -> None:
+    """Write everything that follows from the decision, or nothing."""
+    now = workspace.clock()
+    assert judged.receipt.sha256 is not None  # noqa: S101 - as in `_judge`
+    with workspace.store.begin() as connection:
+        mark_judged(connection, judged.receipt.sha256, judged.outcome, now=now)
+        if judged.judgement is None or judged.claim is None:
+            return
+        if insert_judgement(connection, judged.judgement) is None:
+            return
+        decision = judged.judgement.decision
+        event = NewEvent(
+            kind=EventKind.AGREEMENT_APPROVED if judged.message else EventKind.RETURN_JUDGED,
+            actor=workspace.system,
+            at=now,
+            case_number=str(judged.claim.case.number),
+            data={
+                "receipt": judged.receipt.id,
+                "sha256": judged.receipt.sha256,
+                "agreement": str(judged.claim.agreement.number),
+                "verdict": decision.verdict.value,
+                "findings": [finding.code for finding in decision.findings],
+            },
+        )
+        moved = _moved_case(judged, now)
+        if moved is None:
+            append_event(connection, event)
+        else:
+            move_case(connection, moved, event=event)
+        if judged.message is not None:
+            enqueue(connection, judged.message, now=now)
+
+
+def _moved_case(judged: Judged, now: datetime) -> Case | None:
+    """The case after this return: approved, or returned and waiting for the vendor; None if the return changes nothing."""
+    assert judged.claim is not None  # noqa: S101 - as in `_record`
+    case, agreement = judged.claim.case, judged.claim.agreement
+    if judged.message is not None:
+        return move_agreement(case, AgreementState.APPROVED, now=now)
+    if case.in_force == agreement.number and case.agreement_state in APPROVABLE:
+        return move_agreement(case, AgreementState.RETURNED, now=now)
+    return None

@@ -1,0 +1,163 @@
+"""What waits for a person: returns that the machine would not approve, and rejections somebody must act on.
+
+A finding of severity `reject` can't be approved by anyone. A scan takes two users. Approving does what the pipeline does:
+judgement, case, event and message in one transaction.
+"""
+
+from dataclasses import dataclass
+
+from agreements.agreement import Agreement
+from agreements.case import AgreementState, Case, move_agreement
+from agreements.errors import GateError, NotFoundError
+from agreements.findings import PRV_SCAN, Severity
+from agreements.parties import Actor
+from onboarding.forwarding import Approval, prepare_forward
+from onboarding.pipeline import APPROVABLE, hold_reason
+from onboarding.record import EventKind
+from onboarding.settings import user_name
+from onboarding.store.cases import find_case, move_case
+from onboarding.store.events import NewEvent, append_event
+from onboarding.store.issued import find_agreement
+from onboarding.store.judgements import (
+    Judgement,
+    JudgementStatus,
+    Ruling,
+    add_approval,
+    decide_judgement,
+    find_judgement,
+    list_approvals,
+    list_judgements,
+)
+from onboarding.workspace import Workspace
+from outbox.messages import Connection, NewMessage, enqueue
+
+
+@dataclass(frozen=True, kw_only=True)
+class Approved:
+    """What an approval came to: `given` of `needed` users have approved."""
+
+    judgement: Judgement
+    given: int
+    needed: int
+
+    @property
+    def final(self) -> bool:
+        """True once enough users have approved, and the agreement is on its way."""
+        return self.given >= self.needed
+
+
+def open_reviews(workspace: Workspace) -> tuple[Judgement, ...]:
+    """Everything that waits for a person, oldest first."""
+    with workspace.store.read() as connection:
+        return list_judgements(connection, status=JudgementStatus.OPEN)
+
+
+def read_judgement(workspace: Workspace, identity: int) -> Judgement:
+    """One judgement. Raises NotFoundError."""
+    with workspace.store.read() as connection:
+        judgement = find_judgement(connection, identity)
+    if judgement is None:
+        raise NotFoundError("judgement_not_found", judgement=identity)
+    return judgement
+
+
+def approve_return(workspace: Workspace, identity: int, actor: Actor, reason: str) -> Approved:
+    """Approve a return by hand, as one of the users it takes. Raises GateError with everything that stands in the way."""
+    judgement = read_judgement(workspace, identity)
+    case, agreement = _claimed(workspace, judgement)
+    _refuse_unapprovable(judgement, case, agreement)
+    now = workspace.clock()
+    ruling = Ruling(by=actor, at=now, reason=reason)
+    needed = approvals_needed(judgement)
+    with workspace.store.read() as connection:
+        others = {approval.by.user for approval in list_approvals(connection, identity)} - {actor.user}
+    message = None
+    if len(others) + 1 >= needed:
+        approval = Approval(by=actor, by_name=user_name(workspace.settings, actor.user), at=now, manual=True)
+        message = prepare_forward(
+            workspace,
+            case,
+            agreement,
+            document=judgement.sha256,
+            approval=approval,
+            hold=hold_reason(workspace, judgement.decision),
+        )
+    with workspace.store.begin() as connection:
+        given = len(add_approval(connection, identity, ruling))
+        if message is None or given < needed:
+            append_event(connection, _event(EventKind.REVIEW_APPROVAL, judgement, ruling))
+        else:
+            _approve(connection, judgement, case, message, ruling)
+    return Approved(judgement=read_judgement(workspace, identity), given=given, needed=needed)
+
+
+def reject_return(workspace: Workspace, identity: int, actor: Actor, reason: str) -> Judgement:
+    """Reject a return, or confirm the machine's rejection. The case waits for the customer again, unless more is open."""
+    judgement = read_judgement(workspace, identity)
+    ruling = Ruling(by=actor, at=workspace.clock(), reason=reason)
+    with workspace.store.begin() as connection:
+        decide_judgement(connection, identity, JudgementStatus.REJECTED, ruling)
+        event = _event(EventKind.REVIEW_REJECTED, judgement, ruling)
+        case = None if judgement.case is None else find_case(connection, judgement.case)
+        others = list_judgements(connection, status=JudgementStatus.OPEN, case=judgement.case) if case else ()
+        if case is None or case.agreement_state is not AgreementState.RETURNED or others:
+            append_event(connection, event)
+        else:
+            waiting = move_agreement(case, AgreementState.ISSUED, now=ruling.at)
+            move_case(connection, waiting, event=event)
+    return read_judgement(workspace, identity)
+
+
+def approvals_needed(judgement: Judgement) -> int:
+    """Two users for a scan: nothing but people's eyes stands behind it. One for everything else."""
+    return 2 if any(finding.code == PRV_SCAN.code for finding in judgement.decision.findings) else 1
+
+
+def _claimed(workspace: Workspace, judgement: Judgement) -> tuple[Case, Agreement]:
+    number = judgement.agreement
+    if number is None:
+        raise GateError("review_refused", unmet=("review_no_agreement",), judgement=judgement.id)
+    with workspace.store.read() as connection:
+        case, agreement = find_case(connection, number.case), find_agreement(connection, number)
+    if case is None or agreement is None:
+        raise NotFoundError("agreement_not_found", agreement=str(number))
+    return case, agreement
+
+
+def _refuse_unapprovable(judgement: Judgement, case: Case, agreement: Agreement) -> None:
+    """Everything that stands in the way, at once; the case is looked at as it is now, not as it was when judged."""
+    unmet: list[str] = []
+    if judgement.status is not JudgementStatus.OPEN:
+        unmet.append("judgement_not_open")
+    if any(finding.severity is Severity.REJECT for finding in judgement.decision.findings):
+        unmet.append("review_reject_finding")
+    if case.in_force != agreement.number:
+        unmet.append("review_not_in_force")
+    elif case.agreement_state not in APPROVABLE:
+        unmet.append("review_already_approved")
+    if case.held:
+        unmet.append("case_held")
+    if unmet:
+        raise GateError("review_refused", unmet=tuple(unmet), judgement=judgement.id)
+
+
+def _approve(connection: Connection, judgement: Judgement, case: Case, message: NewMessage, ruling: Ruling) -> None:
+    decide_judgement(connection, judgement.id, JudgementStatus.APPROVED, ruling)
+    moved = move_agreement(case, AgreementState.APPROVED, now=ruling.at)
+    move_case(connection, moved, event=_event(EventKind.AGREEMENT_APPROVED, judgement, ruling))
+    enqueue(connection, message, now=ruling.at)
+
+
+def _event(kind: EventKind, judgement: Judgement, ruling: Ruling) -> NewEvent:
+    return NewEvent(
+        kind=kind,
+        actor=ruling.by,
+        at=ruling.at,
+        case_number=None if judgement.case is None else str(judgement.case),
+        data={
+            "judgement": judgement.id,
+            "sha256": judgement.sha256,
+            "agreement": str(judgement.agreement) if judgement.agreement else None,
+            "reason": ruling.reason,
+        },
+    )

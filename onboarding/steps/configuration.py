@@ -1,0 +1,133 @@
+"""Step 4: what was agreed becomes a configuration summary that Digipost, the vendor and the customer act on."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from agreements.agreement import Agreement
+from agreements.canonical import JsonValue
+from agreements.case import Party
+from agreements.catalogue import load_catalogue
+from agreements.errors import GateError
+from agreements.language import Language
+from agreements.parties import Customer
+from agreements.summary import (
+    ConfigurationEntry,
+    ConfigurationSummary,
+    SummaryApproval,
+    SummarySubject,
+    as_json,
+    build_summary,
+)
+from agreements.texts import text
+from agreements.values import format_date, format_value
+from onboarding.answers import Answer, table
+from onboarding.rendering import private_fonts
+from onboarding.settings import user_name
+from onboarding.steps.enquiry import read_case
+from onboarding.store.cases import find_case
+from onboarding.store.issued import find_agreement
+from onboarding.store.judgements import Judgement, JudgementStatus, list_judgements
+from onboarding.workspace import Workspace
+
+
+@dataclass(frozen=True, kw_only=True)
+class Basis:
+    """What a configuration rests on: the signed document and its approval; both None while nothing is approved."""
+
+    document: str | None = None
+    approval: SummaryApproval | None = None
+
+
+def agreed_summary(workspace: Workspace, agreement: Agreement, basis: Basis) -> ConfigurationSummary:
+    """The summary of an issued agreement."""
+    catalogue = load_catalogue()
+    with workspace.store.read() as connection:
+        case = find_case(connection, agreement.number.case)
+    assert case is not None  # noqa: S101 - a foreign key holds it
+    subject = SummarySubject(
+        case_number=str(case.number),
+        agreement_number=str(agreement.number),
+        customer=Customer(org_number=case.org_number, name=case.customer_name),
+        vendor=workspace.vendor(case.vendor_id).party(),
+        signed_sha256=basis.document,
+        approval=basis.approval,
+    )
+    return build_summary(
+        catalogue,
+        subject,
+        agreed=agreement.values,
+        setup={},
+        deadline_days=workspace.settings.deadlines.configuration,
+    )
+
+
+def read_summary(workspace: Workspace, number: str) -> ConfigurationSummary:
+    """The summary of the version in force. Raises GateError("configuration_refused") while none has been issued."""
+    case = read_case(workspace, number)
+    if case.in_force is None:
+        raise GateError("configuration_refused", unmet=("agreement_not_issued",), case=str(case.number))
+    with workspace.store.read() as connection:
+        agreement = find_agreement(connection, case.in_force)
+        judgements = list_judgements(connection, case=case.number, status=JudgementStatus.APPROVED)
+    assert agreement is not None  # noqa: S101 - what is in force was issued
+    approved = next((judgement for judgement in judgements if judgement.agreement == case.in_force), None)
+    return agreed_summary(workspace, agreement, _basis(workspace, approved))
+
+
+def export_summary(
+    workspace: Workspace, number: str, folder: Path, formats: Sequence[str], language: Language
+) -> tuple[Path, ...]:
+    """Write the summary into a folder, one file for each format, replacing earlier ones; returns their paths."""
+    private_fonts()
+    from renderers.summary import SummaryFormat, render_summary
+
+    summary = read_summary(workspace, number)
+    folder.mkdir(parents=True, exist_ok=True)
+    paths: list[Path] = []
+    for form in map(SummaryFormat, formats):
+        path = folder / f"Konfigurasjonsoversikt-{summary.subject.case_number}.{form.value}"
+        path.write_bytes(render_summary(summary, language, form))
+        paths.append(path)
+    return tuple(paths)
+
+
+def summary_answer(workspace: Workspace, number: str, language: Language) -> Answer:
+    """The summary as data, and as lines: what each party sets up, then what is still open."""
+    summary = read_summary(workspace, number)
+    lines: list[str] = []
+    for party in (Party.DIGIPOST, Party.VENDOR, Party.CUSTOMER):
+        entries: tuple[ConfigurationEntry, ...] = getattr(summary, party.value)
+        heading = text(f"talk.sets_up.{party.value}", language)
+        lines += [
+            heading,
+            *table(("field", "value", "api"), [_row(entry, language) for entry in entries], language),
+            "",
+        ]
+    catalogue = load_catalogue()
+    items = [
+        [
+            catalogue.field(item.field_id).label(language),
+            text(f"states.owner.{item.owner.value}", language),
+            format_date(item.due, language) if item.due else "",
+        ]
+        for item in summary.open_items
+    ]
+    lines += [text("talk.open_items", language), *table(("field", "owner", "due"), items, language)]
+    return Answer(data=as_json(summary), lines=lines)
+
+
+def _basis(workspace: Workspace, approved: Judgement | None) -> Basis:
+    if approved is None:
+        return Basis()
+    manual = approved.decided_by is not None
+    at = approved.decided_at or approved.judged_at
+    by = user_name(workspace.settings, approved.decided_by.user) if approved.decided_by else "avtalemottak"
+    return Basis(document=approved.sha256, approval=SummaryApproval(by=by, at=at, manual=manual))
+
+
+def _row(entry: ConfigurationEntry, language: Language) -> list[str]:
+    catalogue = load_catalogue()
+    field = catalogue.field(entry.field_id)
+    value: JsonValue = entry.value
+    return [field.label(language), format_value(catalogue, field, value, language), entry.api or ""]

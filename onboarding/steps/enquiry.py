@@ -1,0 +1,216 @@
+"""Step 1: the customer asks. A case is made, its values and its signers are collected, before anything is issued.
+
+Events carry field names, never values: the record can't be erased, a person's data must be.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from agreements.canonical import JsonValue
+from agreements.case import MAX_SIGNERS, Case, require_editable, with_hold
+from agreements.casenumber import CaseNumber, parse_case_number
+from agreements.catalogue import Field, Phase, load_catalogue
+from agreements.errors import NotFoundError, UsageError
+from agreements.language import Language
+from agreements.orgnumber import parse_org_number
+from agreements.parties import Actor, Signer
+from agreements.signers import name_key
+from agreements.values import Fault, ValueFault, check_values, parse_value
+from onboarding.record import EventKind
+from onboarding.store.cases import find_case, insert_case, list_cases, move_case, next_case_number
+from onboarding.store.events import NewEvent
+from onboarding.workspace import Workspace
+
+_FIXED = frozenset({"customer.orgnr", "customer.name"})
+"""Set when the case is made; `case set` does not touch them."""
+MAX_POWER_BYTES = 10 * 2**20
+"""Largest power-of-attorney file; ours: a scan of a few pages."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Enquiry:
+    """What is known when a customer asks. `values` are canonical, by catalogue id."""
+
+    vendor_id: str
+    org_number: str
+    customer_name: str
+    values: Mapping[str, JsonValue]
+    signers: tuple[Signer, ...] = ()
+
+
+def create_case(workspace: Workspace, enquiry: Enquiry, actor: Actor) -> Case:
+    """Make a case with a new number.
+
+    Raises OrgNumberError, NotFoundError (vendor), UsageError: `case_exists`, `values_refused` with every fault.
+    """
+    vendor = workspace.vendor(enquiry.vendor_id)
+    org_number = parse_org_number(enquiry.org_number, allow_synthetic=workspace.settings.allow_synthetic)
+    own = {"customer.orgnr": org_number.digits, "customer.name": enquiry.customer_name}
+    values: dict[str, JsonValue] = {"agreement.language": workspace.settings.language.value, **enquiry.values, **own}
+    _refuse_faults(values, vendor.service_profile)
+    for signer in enquiry.signers:
+        _check_name(signer.name)
+    now = workspace.clock()
+    with workspace.store.begin() as connection:
+        case = Case(
+            number=next_case_number(connection, now.year),
+            vendor_id=vendor.id,
+            org_number=org_number,
+            customer_name=enquiry.customer_name,
+            language=_language(values),
+            values=values,
+            signers=enquiry.signers,
+            created_at=now,
+            updated_at=now,
+        )
+        data: dict[str, JsonValue] = {"fields": sorted(values), "signers": len(enquiry.signers)}
+        insert_case(connection, case, event=NewEvent(kind=EventKind.CASE_CREATED, actor=actor, at=now, data=data))
+    return case
+
+
+def read_case(workspace: Workspace, number: str) -> Case:
+    """The case with this number. Raises UsageError (no case number) or NotFoundError."""
+    parsed = parse_case_number(number)
+    with workspace.store.read() as connection:
+        case = find_case(connection, parsed)
+    if case is None:
+        raise NotFoundError("case_not_found", case=str(parsed))
+    return case
+
+
+def every_case(workspace: Workspace) -> tuple[Case, ...]:
+    """All cases, oldest number first."""
+    with workspace.store.read() as connection:
+        return list_cases(connection)
+
+
+def set_values(workspace: Workspace, number: CaseNumber, typed: Mapping[str, str], actor: Actor) -> Case:
+    """Set values before issue, as a person typed them. Raises GateError once issued, UsageError with every fault."""
+    changes = parse_values(typed, allow_synthetic=workspace.settings.allow_synthetic)
+
+    def change(case: Case) -> Case:
+        values = {**case.values, **changes}
+        _refuse_faults(values, workspace.vendor(case.vendor_id).service_profile)
+        return replace(case, values=values, language=_language(values))
+
+    return _change(
+        workspace, number, change, kind=EventKind.CASE_VALUES_SET, actor=actor, data={"fields": sorted(changes)}
+    )
+
+
+def declare_signer(workspace: Workspace, number: CaseNumber, signer: Signer, power: Path | None, actor: Actor) -> Case:
+    """Say who signs, before issue; the same name again replaces what was said. A second one signs jointly.
+
+    `power`: a power of attorney, kept among the originals and named by its hash in the record.
+    Raises GateError once issued, UsageError: `signer_name`, `too_many_signers`, `power_missing`.
+    """
+    _check_name(signer.name)
+    evidence = None if power is None else _store_power(workspace, power)
+
+    def change(case: Case) -> Case:
+        others = tuple(other for other in case.signers if name_key(other.name) != name_key(signer.name))
+        if len(others) >= MAX_SIGNERS:
+            raise UsageError("too_many_signers", limit=MAX_SIGNERS)
+        return replace(case, signers=(*others, signer))
+
+    data: dict[str, JsonValue] = {"basis": signer.basis.value, "power_sha256": evidence}
+    return _change(workspace, number, change, kind=EventKind.CASE_SIGNER_DECLARED, actor=actor, data=data)
+
+
+def add_note(workspace: Workspace, number: CaseNumber, note: str, actor: Actor) -> Case:
+    """Write a note into the case's record. Notes can't be erased: no personal data in them."""
+    return _change(
+        workspace, number, lambda case: case, kind=EventKind.CASE_NOTE, actor=actor, data={"note": note}, editable=False
+    )
+
+
+def hold_case(workspace: Workspace, number: CaseNumber, held: bool, reason: str, actor: Actor) -> Case:
+    """Put a case on hold, or take it up again. Raises GateError if it is closed."""
+    now = workspace.clock()
+    kind = EventKind.CASE_HELD if held else EventKind.CASE_RESUMED
+    return _change(
+        workspace,
+        number,
+        lambda case: with_hold(case, held, now=now),
+        kind=kind,
+        actor=actor,
+        data={"reason": reason},
+        editable=False,
+    )
+
+
+def parse_values(typed: Mapping[str, str], *, allow_synthetic: bool) -> dict[str, JsonValue]:
+    """Canonical values of what a person typed, by catalogue id. Raises UsageError with every fault at once."""
+    catalogue, parsed, faults = load_catalogue(), dict[str, JsonValue](), list[Fault]()
+    for field_id, text in typed.items():
+        field = catalogue.find_field(field_id)
+        fault = None if field is None else _refused(field)
+        if field is None or fault is not None:
+            faults.append(Fault(field_id=field_id, code=fault or "unknown_field", params={}))
+            continue
+        try:
+            parsed[field_id] = parse_value(field, text, allow_synthetic=allow_synthetic)
+        except ValueFault as error:
+            faults.append(Fault(field_id=field_id, code=error.code, params=error.params))
+    if faults:
+        raise UsageError("values_refused", count=len(faults), faults=tuple(faults))
+    return parsed
+
+
+def _language(values: Mapping[str, JsonValue]) -> Language:
+    return Language(str(values["agreement.language"]))  # checked by the catalogue already
+
+
+def _refused(field: Field) -> str | None:
+    """Fields that are set another way: by `case new`, `case signer`, or by Digipost and the pipeline."""
+    if field.id in _FIXED:
+        return "fixed_at_start"
+    if field.id.startswith("signer"):
+        return "set_by_case_signer"
+    return None if field.phase is Phase.AGREEMENT and field.filled_by != "pipeline" else "not_on_agreement"
+
+
+def _refuse_faults(values: Mapping[str, JsonValue], profile: Mapping[str, JsonValue]) -> None:
+    """The rules look at the whole: what the profile orders decides what a value may be."""
+    faults = check_values(load_catalogue(), {**profile, **values})
+    if faults:
+        raise UsageError("values_refused", count=len(faults), faults=faults)
+
+
+def _check_name(name: str) -> None:
+    if not name_key(name) or not name.isprintable() or len(name) > 130:  # as long as the catalogue's names
+        raise UsageError("signer_name")
+
+
+def _store_power(workspace: Workspace, power: Path) -> str:
+    try:
+        with power.open("rb") as stream:
+            data = stream.read(MAX_POWER_BYTES + 1)
+    except OSError as error:
+        raise NotFoundError("file_not_found", path=str(power)) from error
+    if not 0 < len(data) <= MAX_POWER_BYTES:
+        raise UsageError("power_size", limit=MAX_POWER_BYTES)
+    return workspace.blobs.put(data)
+
+
+def _change(
+    workspace: Workspace,
+    number: CaseNumber,
+    change: Callable[[Case], Case],
+    *,
+    kind: EventKind,
+    actor: Actor,
+    data: dict[str, JsonValue],
+    editable: bool = True,
+) -> Case:
+    """Read, change and write a case with its event, in one transaction."""
+    now = workspace.clock()
+    with workspace.store.begin() as connection:
+        case = find_case(connection, number)
+        if case is None:
+            raise NotFoundError("case_not_found", case=str(number))
+        if editable:
+            require_editable(case)
+        event = NewEvent(kind=kind, actor=actor, at=now, data=data)
+        return move_case(connection, replace(change(case), updated_at=now), event=event)

@@ -1,0 +1,224 @@
+"""`avtale validate`: judge files without a case, a configuration or a database. One line per file, in the order given."""
+
+import hashlib
+import json
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from agreements.canonical import JsonValue
+from agreements.decision import Decision, Verdict, decide
+from agreements.findings import INT_MISSING, INT_NO_ACCESS, INT_UNREADABLE_PDF, Finding
+from agreements.language import Language
+from agreements.returns import judge_return
+from agreements.signature_report import Indication, SignatureReport, SignatureResult
+from agreements.signers import ExpectedSigners, SignerCheck
+from agreements.texts import text
+from intake.classify import HEAD_BYTES, classify
+from onboarding.inspection import Inspection, inspect_document
+from onboarding.sandbox import Sandbox
+from onboarding.views import finding_data, finding_lines, local_time, utc
+from signatures.trust import Trust
+
+SCHEMA = "avtale/validation/v1"
+_EXIT = {Verdict.APPROVED: 0, Verdict.NEEDS_REVIEW: 6, Verdict.REJECTED: 5}
+_WORST = (0, 6, 5, 4, 8, 1)
+"""Exit codes from mildest to worst (`cli.md`)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What the files are judged by."""
+
+    trust: Trust
+    at: datetime
+    issued: Path | None
+    expected: ExpectedSigners | None
+    max_bytes: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Validation:
+    """One file's outcome."""
+
+    file: str
+    sha256: str | None
+    size: int | None
+    report: SignatureReport | None
+    decision: Decision
+    signer_check: SignerCheck
+    missing: bool
+    elapsed_ms: float
+
+    @property
+    def exit_code(self) -> int:
+        """Of this file alone."""
+        return 4 if self.missing else _EXIT[self.decision.verdict]
+
+
+def validate_files(sandbox: Sandbox, files: Sequence[Path], request: Request, *, jobs: int) -> Iterator[Validation]:
+    """Judge every file, `jobs` at a time, yielding in the order given. Never raises for what a file holds."""
+    with ThreadPoolExecutor(max_workers=jobs) as pool:
+        yield from pool.map(lambda path: validate_file(sandbox, path, request), files)
+
+
+def validate_file(sandbox: Sandbox, path: Path, request: Request) -> Validation:
+    """Judge one file."""
+    start = time.perf_counter()
+    sha256, size, unfit = _look(path, request.max_bytes)
+    if unfit is not None:
+        return _unopened(path, sha256, size, unfit, start)
+    try:
+        with ExitStack() as stack:
+            document = stack.enter_context(path.open("rb")).fileno()
+            issued = stack.enter_context(request.issued.open("rb")).fileno() if request.issued else None
+            inspection = inspect_document(sandbox, document, issued=issued, trust=request.trust, at=request.at)
+    except OSError:
+        return _unopened(path, sha256, size, INT_NO_ACCESS(), start)
+    return _opened(path, size, inspection, request, start)
+
+
+def worst_exit(codes: Iterable[int]) -> int:
+    """The exit code of several files together."""
+    return max(codes, key=_WORST.index, default=0)
+
+
+def _look(path: Path, max_bytes: int) -> tuple[str | None, int | None, Finding | None]:
+    """Hash, size, and why the file is not opened at all."""
+    try:
+        with path.open("rb") as stream:
+            head = stream.read(HEAD_BYTES)
+            stream.seek(0)
+            digest = hashlib.file_digest(stream, "sha256").hexdigest()
+            size = stream.tell()
+    except (FileNotFoundError, NotADirectoryError):
+        return None, None, INT_MISSING()
+    except OSError:
+        return None, None, INT_NO_ACCESS()
+    return digest, size, classify(head, size, max_bytes=max_bytes)
+
+
+def _unopened(path: Path, sha256: str | None, size: int | None, finding: Finding, start: float) -> Validation:
+    return Validation(
+        file=str(path),
+        sha256=sha256,
+        size=size,
+        report=None,
+        decision=decide([finding]),
+        signer_check=SignerCheck.NOT_JUDGED,
+        missing=finding.code == INT_MISSING.code,
+        elapsed_ms=_elapsed(start),
+    )
+
+
+def _opened(path: Path, size: int | None, inspection: Inspection, request: Request, start: float) -> Validation:
+    report, failure = inspection.report, inspection.failure
+    if report is None:
+        return _unopened(path, None, size, failure or INT_UNREADABLE_PDF(), start)
+    judged = judge_return(report, None, request.expected)
+    known = {finding.code for finding in judged.decision.findings}
+    extra = () if failure is None or failure.code in known else (failure,)
+    return Validation(
+        file=str(path),
+        sha256=report.sha256,
+        size=report.size,
+        report=report,
+        decision=decide((*judged.decision.findings, *extra)),
+        signer_check=judged.signers.check,
+        missing=False,
+        elapsed_ms=_elapsed(start),
+    )
+
+
+def _elapsed(start: float) -> float:
+    return round((time.perf_counter() - start) * 1000, 1)
+
+
+# --- how it looks ---------------------------------------------------------------------------------------------------------
+
+
+def as_json(validation: Validation, language: Language) -> str:
+    """The line of `validate --json`, exactly as in `cli.md`."""
+    report = validation.report
+    provenance = report.provenance if report else None
+    document: dict[str, JsonValue] = {
+        "schema": SCHEMA,
+        "file": validation.file,
+        "sha256": validation.sha256,
+        "size": validation.size,
+        "indication": (report.indication if report else _unopened_indication(validation)).value,
+        "sub_indication": report.sub_indication if report else None,
+        "signatures": [signature_data(signature) for signature in report.signatures] if report else [],
+        "provenance": None if provenance is None else provenance.model_dump(mode="json"),
+        "findings": [finding_data(finding, language) for finding in validation.decision.findings],
+        "signer_check": validation.signer_check.value,
+        "verdict": validation.decision.verdict.value,
+        "elapsed_ms": validation.elapsed_ms,
+    }
+    return json.dumps(document, ensure_ascii=False)
+
+
+def _unopened_indication(validation: Validation) -> Indication:
+    """A document that broke a limit may hold signatures; what is no PDF holds none."""
+    limits = {"INT-009", "INT-010"}
+    broke = any(finding.code in limits for finding in validation.decision.findings)
+    return Indication.INDETERMINATE if broke else Indication.NO_SIGNATURE
+
+
+def signature_data(signature: SignatureResult) -> dict[str, JsonValue]:
+    """A signature with the keys of `cli.md`; a birth date is never shown."""
+    signer = signature.signer
+    return {
+        "field": signature.field,
+        "kind": signature.kind.value,
+        "indication": signature.indication.value,
+        "sub_indication": signature.sub_indication,
+        "intact": signature.intact,
+        "covers_document": signature.covers_document,
+        "changes_after": signature.changes_after.value,
+        "level": signature.level,
+        "signer": {
+            "name": signer.name,
+            "org_name": signer.org_name,
+            "org_number": signer.org_number,
+            "issuer": signer.issuer,
+            "qualified": signer.qualified,
+        },
+        "trusted": signature.trusted,
+        "revocation": signature.revocation.value,
+        "claimed_time": utc(signature.claimed_time),
+        "best_signature_time": utc(signature.best_signature_time),
+    }
+
+
+def as_lines(validation: Validation, language: Language, *, explain: bool) -> list[str]:
+    """The outcome for people: the verdict, then every finding with what to do; with `explain`, every signature as well."""
+    verdict = text(f"states.verdict.{validation.decision.verdict.value}", language)
+    lines = [f"{validation.file}: {verdict}"]
+    if explain and validation.report is not None:
+        for signature in validation.report.signatures:
+            lines += [f"  {line}" for line in signature_lines(signature, language)]
+    for finding in validation.decision.findings:
+        lines += [f"  {line}" for line in finding_lines(finding, language)]
+    return lines
+
+
+def signature_lines(signature: SignatureResult, language: Language) -> list[str]:
+    """A signature for people: each check with its outcome."""
+    name = signature.signer.name or "?"
+    checks = (
+        ("intact", text("values.yes" if signature.intact else "values.no", language)),
+        ("covers", text("values.yes" if signature.covers_document else "values.no", language)),
+        ("changes_after", text(f"explain.changes.{signature.changes_after.value}", language)),
+        ("trusted", text("values.yes" if signature.trusted else "values.no", language)),
+        ("revocation", text(f"explain.revocation_states.{signature.revocation.value}", language)),
+        ("time", local_time(signature.best_signature_time)),
+        ("level", signature.level or "-"),
+        ("indication", " ".join(filter(None, (signature.indication.value, signature.sub_indication)))),
+    )
+    rows = [f"  {text(f'explain.checks.{check}', language)}: {outcome}" for check, outcome in checks]
+    return [f"{signature.field} ({text(f'explain.kinds.{signature.kind.value}', language)}): {name}", *rows]
