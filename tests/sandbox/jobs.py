@@ -1,5 +1,6 @@
 """What the sandbox tests run in children: an honest function, and all a hostile document could make a reader do."""
 
+import asyncio
 import ctypes
 import os
 import socket
@@ -144,6 +145,14 @@ def become_program(files: Files, arguments: JsonValue) -> JsonValue:
 def start_thread(files: Files, arguments: JsonValue) -> JsonValue:
     threading.Thread(target=time.sleep, args=(600,)).start()
     return "started"
+
+
+def run_event_loop(files: Files, arguments: JsonValue) -> JsonValue:
+    async def work() -> str:
+        await asyncio.sleep(0)
+        return "ran"
+
+    return asyncio.run(work())
 
 
 def kill_parent(files: Files, arguments: JsonValue) -> JsonValue:

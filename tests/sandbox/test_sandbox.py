@@ -22,7 +22,9 @@ Run = Callable[..., SandboxResult]
 
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[Sandbox]:
-    limits = Limits(memory_bytes=2**28, cpu_seconds=1, wall_seconds=8.0)
+    limits = Limits(
+        memory_bytes=2**28, cpu_seconds=60, wall_seconds=120.0
+    )  # far off, so that a busy machine breaks none
     with Sandbox(limits, preload=("tests.sandbox.jobs",)) as opened:
         yield opened
 
@@ -62,7 +64,6 @@ def test_large_arguments_and_answers_pass(run: Run) -> None:
     [
         ("eat_memory", Limit.MEMORY),
         ("eat_memory_in_small_bites", Limit.MEMORY),
-        ("loop", Limit.CPU),
         ("talk", Limit.OUTPUT),
         ("leave", Limit.CRASH),
         ("exit_by_exception", Limit.CRASH),
@@ -73,10 +74,14 @@ def test_a_child_that_breaks_a_limit_is_an_outcome(run: Run, name: str, limit: L
     assert run(name) == SandboxResult(limit=limit)
 
 
+def test_a_child_that_never_ends_is_killed_at_the_cpu_time(run: Run) -> None:
+    assert run("loop", limits=Limits(cpu_seconds=1, wall_seconds=120.0)) == SandboxResult(limit=Limit.CPU)
+
+
 def test_a_child_that_waits_is_killed_at_the_wall_time(run: Run) -> None:
     start = time.monotonic()
     assert run("sleep", limits=Limits(wall_seconds=0.2)) == SandboxResult(limit=Limit.WALL)
-    assert time.monotonic() - start < 5
+    assert time.monotonic() - start < 60
 
 
 def test_an_exception_is_told_by_type_and_place_and_never_by_its_message(run: Run) -> None:
@@ -141,6 +146,10 @@ def test_no_thread_is_started(run: Run) -> None:
     assert run("start_thread").error == "RuntimeError"
 
 
+def test_an_event_loop_runs_for_it_is_how_signatures_are_validated(run: Run) -> None:
+    assert run("run_event_loop").value == "ran"
+
+
 def test_descriptors_are_few(run: Run) -> None:
     assert run("open_many").error == "OSError"
 
@@ -178,7 +187,7 @@ def test_a_zygote_killed_under_a_job_is_replaced_and_the_job_tried_again(sandbox
     job.start()
     child = _wait_for_child(process.pid)
     os.kill(process.pid, signal.SIGKILL)
-    job.join(timeout=20)
+    job.join(timeout=60)
     assert results == [SandboxResult(limit=Limit.WALL)]
     assert sandbox.run("tests.sandbox.jobs:count", files={}) == HONEST
     _wait_until(lambda: not _runs(child))
@@ -252,7 +261,7 @@ def _runs(pid: int) -> bool:
         return False
 
 
-def _wait_until(condition: Callable[[], bool], seconds: float = 20) -> None:
+def _wait_until(condition: Callable[[], bool], seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "did not happen in time"
