@@ -1,12 +1,12 @@
 """Norwegian working days."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agreements.calendar import add_working_days, is_working_day, working_days_between
+from agreements.calendar import add_working_days, is_working_day, norwegian_day, working_days_between
 
 DAYS = st.dates(date(2020, 1, 1), date(2035, 12, 31))
 
@@ -69,3 +69,9 @@ def test_every_week_has_a_day_off_and_no_day_is_skipped(day: date) -> None:
     between = (day + timedelta(days=n) for n in range(1, (following - day).days))
     first = add_working_days(day, 0)
     assert not any(is_working_day(skipped) for skipped in between if skipped < first)
+
+
+def test_the_day_is_that_of_norway_not_of_the_clock_in_utc() -> None:
+    assert norwegian_day(datetime(2026, 12, 31, 23, 30, tzinfo=UTC)) == date(2027, 1, 1)
+    assert norwegian_day(datetime(2026, 7, 1, 21, 59, tzinfo=UTC)) == date(2026, 7, 1)
+    assert norwegian_day(datetime(2026, 7, 1, 22, 0, tzinfo=UTC)) == date(2026, 7, 2)

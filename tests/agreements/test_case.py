@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from itertools import product
 from typing import Any
 
@@ -134,11 +135,9 @@ def test_an_enquiry_can_be_edited_and_issued() -> None:
 def test_a_held_or_closed_case_takes_no_decision(stopped: dict[str, Any]) -> None:
     case = a_case(**stopped)
     for before, after in product(S, set(S) - FACTS):
-        refused(
-            lambda before=before, after=after: move_agreement(replace(case, agreement_state=before), after, now=LATER)
-        )
+        refused(partial(move_agreement, replace(case, agreement_state=before), after, now=LATER))
     for step in Step:
-        refused(lambda step=step: move_step(case, step, now=LATER, attestations=BOTH, configuration=HASH))
+        refused(partial(move_step, case, step, now=LATER, attestations=BOTH, configuration=HASH))
     refused(lambda: move_issued(case, now=LATER))
     refused(lambda: require_editable(case))
 
@@ -155,7 +154,7 @@ def test_a_held_or_closed_case_still_learns_what_has_happened(before: S, after: 
 def test_a_case_takes_the_six_steps_in_order_and_no_others(before: Step, after: Step) -> None:
     """Everything the guards ask for is there: what is left is the order."""
     case = a_case(step=before, agreement_state=S.FORWARDED, plan=LaunchPlan.DIRECT)
-    move = lambda: move_step(case, after, now=LATER, attestations=BOTH, configuration=HASH)  # noqa: E731
+    move = partial(move_step, case, after, now=LATER, attestations=BOTH, configuration=HASH)
     if (before, after) in STEP_MOVES:
         assert move() == replace(case, step=after, updated_at=LATER)
         return
