@@ -149,7 +149,8 @@ class _Comparison:
         for key in sorted((set(old_root) | set(new_root)) - special - _HARMLESS_ROOT_KEYS):
             kind = _ROOT_KINDS.get(key, ChangeKind.CATALOGUE)
             self._same(raw(old_root, key), raw(new_root, key), kind, f"Root{key}")
-        self._compare_metadata(raw(old_root, "/Metadata"), raw(new_root, "/Metadata"))
+        if self._shown_titles(old_root, self.old) != self._shown_titles(new_root, self.new):
+            self._report(ChangeKind.METADATA, "Root/Metadata")
         self._compare_structure(raw(old_root, "/StructTreeRoot"), raw(new_root, "/StructTreeRoot"))
 
     def _compare_info(self, old_trailer: PdfValue, new_trailer: PdfValue) -> None:
@@ -160,10 +161,12 @@ class _Comparison:
             if _words(raw(old_info, key)) != _words(raw(new_info, key)):
                 self._report(ChangeKind.METADATA, f"Info{key}")
 
-    def _compare_metadata(self, old: PdfValue, new: PdfValue) -> None:
-        """Of the XMP stream only the title shows (in a viewer's window); the rest is upkeep."""
-        if _title(self.document.resolve(old, self.old)) != _title(self.document.resolve(new, self.new)):
-            self._report(ChangeKind.METADATA, "Root/Metadata")
+    def _shown_titles(self, root: PdfValue, revision: int) -> object:
+        """Of the XMP stream only the titles show (in a viewer's window), before that of /Info; the rest is upkeep."""
+        titles = _titles(self.document.get(root, "/Metadata", revision))
+        info = self.document.get(self.document.trailer(revision), "/Info", revision)
+        title = self.document.get(info, "/Title", revision)
+        return titles or (() if title is None else (" ".join(str(title).split()),))
 
     # --- pages -------------------------------------------------------------------------------------------------------
 
@@ -496,13 +499,13 @@ def _scalar(value: PdfValue) -> tuple[str, object]:
     return (type(value).__name__, None if value is None else str(value))
 
 
-def _title(stream: PdfValue) -> tuple[str, ...] | bytes | None:
+def _titles(stream: PdfValue) -> tuple[str, ...] | bytes:
     """The XMP titles, one for each language; the packet itself where it is no XML we can look into."""
     if not isinstance(stream, generic.StreamObject):
-        return None
+        return ()
     data = bytes(stream.data)
     try:
         titles = ElementTree.fromstring(data).iter(_DC_TITLE)  # noqa: S314 - in the sandbox; expat bounds entities
-        return tuple(" ".join("".join(title.itertext()).split()) for title in titles)
+        return tuple(text for title in titles if (text := " ".join("".join(title.itertext()).split())))
     except (ElementTree.ParseError, ValueError, LookupError):
         return data

@@ -25,6 +25,7 @@ from agreements.findings import (
     SIG_VALUE_CHANGED_AFTER,
     SIG_WEAK_ALGORITHM,
     Finding,
+    Severity,
 )
 from agreements.signature_report import (
     ChangesAfter,
@@ -85,16 +86,17 @@ class _State:
 async def judge_one(found: FoundSignature, context: Context) -> tuple[SignatureResult, tuple[Finding, ...]]:
     """Judge one signature. Never raises: what the libraries choke on is a finding on this signature alone."""
     changed = _change_findings(found, context)
+    refused = any(finding.severity is Severity.REJECT for finding in changed)
     try:
         state = await _judge(found, context)
-        result = _result(found, context, state, refused=bool(changed))
+        result = _result(found, context, state, refused=refused)
     except TooManyError as error:
         state = _failed(Indication.INDETERMINATE, "GENERIC", SIG_TOO_MANY(what=error.what, limit=error.limit))
-        result = _result(found, context, state, refused=bool(changed))
+        result = _result(found, context, state, refused=refused)
     except Exception as error:  # noqa: BLE001 - the engine is called on hostile input
         unread = SIG_UNSUPPORTED(field=found.field, detail=type(error).__name__)
         state = _failed(Indication.INDETERMINATE, "GENERIC", unread)
-        result = _result(found, context, state, refused=bool(changed))
+        result = _result(found, context, state, refused=refused)
     return result, (*state.findings, *_demo(found, context), *changed)
 
 
@@ -219,7 +221,7 @@ def _why_not(found: FoundSignature, cms: Cms, belief: Belief) -> Finding:
     sub = belief.sub_indication or "GENERIC"
     if belief.revocation is Revocation.REVOKED or sub.startswith("REVOKED"):
         return SIG_REVOKED(field=found.field)
-    if sub == "NO_CERTIFICATE_CHAIN_FOUND":
+    if sub in ("NO_CERTIFICATE_CHAIN_FOUND", "CERTIFICATE_CHAIN_GENERAL_FAILURE"):  # a namesake of an authority, say
         return SIG_UNTRUSTED(field=found.field, issuer=read_identity(cms.certificate, trusted=False).issuer or "?")
     if sub in ("OUT_OF_BOUNDS_NO_POE", "EXPIRED", "NOT_YET_VALID", "OUT_OF_BOUNDS_NOT_REVOKED"):
         return SIG_OUT_OF_BOUNDS(field=found.field)

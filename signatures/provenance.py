@@ -93,7 +93,7 @@ def _compare_visible(texts: Texts, changes: tuple[Change, ...]) -> list[Finding]
     issued, returned = texts.issued.pages, texts.returned.pages
     if len(issued) != len(returned):
         return [PRV_VISIBLE_DIFFERS(page=min(len(issued), len(returned)) + 1)]
-    touched = {change.page for change in changes if change.page is not None}
+    touched = {change.page for change in changes if change.kind in _FIELD_CHANGES}
     pages = enumerate(zip(issued, returned, strict=True), start=1)
     return [
         PRV_VISIBLE_DIFFERS(page=number)

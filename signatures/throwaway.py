@@ -7,6 +7,7 @@ play a real authority make theirs unmarked.
 """
 
 import io
+import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
@@ -58,8 +59,9 @@ class ThrowawayPki:
         self._demo = demo
         self._until = now + min(validity, MAX_VALIDITY)
         self._revoked: list[tuple[int, datetime]] = []
-        self.root = self._authority(_plain_name("Kastbar rot"), issuer=None)
-        self.intermediate = self._authority(_plain_name("Kastbar utsteder"), issuer=self.root)
+        label = secrets.token_hex(3)  # so that two infrastructures have authorities of different names, as real ones do
+        self.root = self._authority(_plain_name(f"Kastbar rot {label}"), issuer=None)
+        self.intermediate = self._authority(_plain_name(f"Kastbar utsteder {label}"), issuer=self.root)
         self.timestamper = self._leaf(
             _plain_name("Kastbart tidsstempel"), [], purpose=ExtendedKeyUsageOID.TIME_STAMPING, options=_rsa_options()
         )  # the library's time-stamp authority can sign with RSA only
@@ -223,14 +225,14 @@ def sign(
     result.
     """
     chosen = options or SigningOptions(embed_revocation=embed_revocation)
-    archived = level in ("B-LT", "B-LTA")
+    embeds = level in ("B-LT", "B-LTA") or (chosen.embed_revocation and level != "CMS")
     metadata = signers.PdfSignatureMetadata(
         field_name=field,
         md_algorithm=chosen.digest,
         subfilter=SigSeedSubFilter.ADOBE_PKCS7_DETACHED if level == "CMS" else SigSeedSubFilter.PADES,
-        embed_validation_info=archived or (chosen.embed_revocation and level != "CMS"),
+        embed_validation_info=embeds,
         use_pades_lta=level == "B-LTA",
-        validation_context=_signing_context(credential, now),
+        validation_context=_signing_context(credential, now) if embeds else None,  # with it, the library judges as well
         signer_key_usage=set(),
     )
     timestamper = None if level in ("B-B", "CMS") else _timestamper(credential.pki, chosen.timestamp or now)

@@ -1,0 +1,160 @@
+"""What the tests make: an issued agreement, its visible text as PDFium sees it, and increments as an attacker writes them."""
+
+import io
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pikepdf
+import pypdfium2  # type: ignore[import-untyped]
+import pypdfium2.raw as pdfium_c  # type: ignore[import-untyped]
+
+from pyhanko.pdf_utils import generic
+from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+
+from agreements.pages import Page, Pages
+
+NOW = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
+RECEIVED = NOW + timedelta(minutes=5)
+
+TERMS = (
+    "Avtale om bruk av Digipost DA-2026-000042-J.1",
+    "Virksomhet: Fjord Regnskap AS",
+    "Ansvar: begrenset til 100 000 kroner",
+)
+
+
+def make_agreement(lines: tuple[str, ...] = TERMS, *, value_field: bool = False, pages: int = 1) -> bytes:
+    """A small issued agreement: classic cross-reference table, two empty visible signature fields, /SigFlags 3."""
+    pdf = pikepdf.new()
+    font = pdf.make_indirect(
+        pikepdf.Dictionary(
+            Type=pikepdf.Name.Font,
+            Subtype=pikepdf.Name.Type1,
+            BaseFont=pikepdf.Name.Helvetica,
+            Encoding=pikepdf.Name.WinAnsiEncoding,
+        )
+    )
+    for number in range(pages):
+        text = "".join(f"1 0 0 1 72 {760 - 20 * row} Tm ({line}) Tj\n" for row, line in enumerate(lines))
+        content = f"BT /F1 11 Tf {text} 1 0 0 1 72 40 Tm (Side {number + 1}) Tj ET".encode("cp1252")
+        page = pdf.add_blank_page(page_size=(595, 842))
+        page.obj.Resources = pikepdf.Dictionary(Font=pikepdf.Dictionary(F1=font))
+        page.obj.Contents = pdf.make_stream(content)
+    last = pdf.pages[-1].obj
+    fields = [
+        _signature_field(pdf, last, name, 72 + 240 * index) for index, name in enumerate(("Signatur1", "Signatur2"))
+    ]
+    if value_field:
+        fields.append(_text_field(pdf, last))
+    last.Annots = pikepdf.Array(fields)
+    pdf.Root.AcroForm = pdf.make_indirect(
+        pikepdf.Dictionary(
+            Fields=pikepdf.Array(fields), SigFlags=3, DR=pikepdf.Dictionary(Font=pikepdf.Dictionary(F1=font))
+        )
+    )
+    pdf.docinfo["/Title"] = "Avtale"
+    output = io.BytesIO()
+    pdf.save(output, object_stream_mode=pikepdf.ObjectStreamMode.disable, compress_streams=False, static_id=True)
+    return output.getvalue()
+
+
+def _signature_field(pdf: pikepdf.Pdf, page: pikepdf.Object, name: str, left: int) -> pikepdf.Object:
+    return pdf.make_indirect(
+        pikepdf.Dictionary(
+            Type=pikepdf.Name.Annot,
+            Subtype=pikepdf.Name.Widget,
+            FT=pikepdf.Name.Sig,
+            T=pikepdf.String(name),
+            F=4,
+            P=page,
+            Rect=pikepdf.Array([left, 80, left + 200, 140]),
+        )
+    )
+
+
+def _text_field(pdf: pikepdf.Pdf, page: pikepdf.Object) -> pikepdf.Object:
+    return pdf.make_indirect(
+        pikepdf.Dictionary(
+            Type=pikepdf.Name.Annot,
+            Subtype=pikepdf.Name.Widget,
+            FT=pikepdf.Name.Tx,
+            T=pikepdf.String("kontakt"),
+            F=4,
+            P=page,
+            DA=pikepdf.String("/F1 11 Tf 0 g"),
+            Rect=pikepdf.Array([72, 200, 300, 220]),
+        )
+    )
+
+
+def visible(pdf: bytes) -> Pages:
+    """The visible text, fields included: flattened by PDFium and read page by page."""
+    pages = []
+    with pypdfium2.PdfDocument(pdf) as document:
+        for index in range(len(document)):
+            page = document[index]
+            pdfium_c.FPDFPage_Flatten(page.raw, pdfium_c.FLAT_NORMALDISPLAY)
+            page.close()
+            page = document[index]
+            textpage = page.get_textpage()
+            pages.append(Page(width=page.get_width(), height=page.get_height(), text=textpage.get_text_bounded()))
+            textpage.close()
+            page.close()
+    return Pages(pages=tuple(pages))
+
+
+def append(pdf: bytes, change: Callable[[IncrementalPdfFileWriter], None]) -> bytes:
+    """The bytes with one more revision, made by `change`."""
+    writer = IncrementalPdfFileWriter(io.BytesIO(pdf), strict=False)
+    change(writer)
+    output = io.BytesIO()
+    writer.write(output)
+    return output.getvalue()
+
+
+def name(text: str) -> Any:
+    return generic.NameObject(text)
+
+
+def first_page(writer: IncrementalPdfFileWriter) -> Any:
+    return writer.root["/Pages"]["/Kids"][0]
+
+
+def overlay(pdf: bytes, text: str = "Ansvar: ubegrenset") -> bytes:
+    """Text laid over the first page by a later revision."""
+
+    def change(writer: IncrementalPdfFileWriter) -> None:
+        page = first_page(writer)
+        stream = generic.StreamObject(stream_data=f"BT /F1 11 Tf 1 0 0 1 72 600 Tm ({text}) Tj ET".encode("cp1252"))
+        page["/Contents"] = generic.ArrayObject([page.raw_get("/Contents"), writer.add_object(stream)])
+        writer.update_container(page)
+
+    return append(pdf, change)
+
+
+def field_named(writer: IncrementalPdfFileWriter, wanted: str) -> Any:
+    return next(f.get_object() for f in writer.root["/AcroForm"]["/Fields"] if f.get_object()["/T"] == wanted)
+
+
+def fill(pdf: bytes, value: str, *, field: str = "kontakt") -> bytes:
+    """A text field's value and appearance, set by a later revision."""
+
+    def change(writer: IncrementalPdfFileWriter) -> None:
+        node = field_named(writer, field)
+        look = generic.StreamObject(
+            generic.DictionaryObject(
+                {
+                    name("/Type"): name("/XObject"),
+                    name("/Subtype"): name("/Form"),
+                    name("/BBox"): generic.ArrayObject([generic.NumberObject(n) for n in (0, 0, 228, 20)]),
+                    name("/Resources"): writer.root["/AcroForm"]["/DR"],
+                }
+            ),
+            stream_data=f"/Tx BMC BT /F1 11 Tf 2 5 Td ({value}) Tj ET EMC".encode("cp1252"),
+        )
+        node["/V"] = generic.pdf_string(value)
+        node["/AP"] = generic.DictionaryObject({name("/N"): writer.add_object(look)})
+        writer.update_container(node)
+
+    return append(pdf, change)

@@ -1,0 +1,135 @@
+"""What the bytes alone tell, and that hostile files are stopped before any parser sees them."""
+
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agreements.signature_report import Indication, RevocationPolicy
+from signatures.judge import judge
+from signatures.prescan import MAX_REVISIONS, MAX_SIGNATURES, der_size, prescan
+from signatures.trust import Trust
+from tests.signatures.papers import RECEIVED, make_agreement
+
+NOBODY = Trust.from_der([], revocation=RevocationPolicy.IF_AVAILABLE, accept_demo=False)
+
+
+def ranged(text: bytes, gap: bytes = b"<3003020101>", before: bytes = b"/Contents ") -> bytes:
+    return b"%PDF-1.7\n/ByteRange [" + text + b"]" + before + gap + b"\n%%EOF\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        (b"1 2 3", "byte-range-not-four-integers"),
+        (b"0 1 0 R 3", "byte-range-not-four-integers"),
+        (b"5 1 9 3", "byte-range-not-from-start"),
+        (b"0 9 5 3", "byte-range-outside-file"),
+        (b"0 1 9 999999", "byte-range-outside-file"),
+        (b"0 4 9 10", "gap-not-hex-string"),
+    ],
+)
+def test_a_byte_range_that_is_not_exactly_right_is_named(text: bytes, fault: str) -> None:
+    assert [item.fault for item in prescan(ranged(text)).ranges] == [fault]
+
+
+@pytest.mark.parametrize(
+    ("gap", "before", "fault"),
+    [
+        (b"<3003020101>", b"/Contents ", None),
+        (b"<30030201010000>", b"/Contents", None),
+        (b"<30030201010001>", b"/Contents", "padding-not-zero"),
+        (b"<3003020101>", b"/Content", "gap-not-contents"),
+        (b"<3009020101>", b"/Contents", "padding-not-zero"),
+        (b"(3003020101)", b"/Contents", "gap-not-hex-string"),
+    ],
+)
+def test_the_gap_holds_one_signature_and_zeros(gap: bytes, before: bytes, fault: str | None) -> None:
+    width = 40
+    for _ in range(2):
+        start = len(b"%PDF-1.7\n/ByteRange [") + width + 1 + len(before)
+        text = f"0 {start} {start + len(gap)} 3".encode().ljust(width)
+        pdf = ranged(text, gap, before)
+    assert [item.fault for item in prescan(pdf).ranges] == [fault]
+
+
+@pytest.mark.parametrize(
+    ("tail", "count"), [(b"", 0), (b"\n", 0), (b"\r\n", 0), (b"\r", 0), (b"\n\n", 1), (b"x", 1), (b"\r\n123", 3)]
+)
+def test_one_line_end_may_follow_the_end(tail: bytes, count: int) -> None:
+    assert prescan(b"%PDF-1.7\n%%EOF" + tail).trailing_bytes == count
+
+
+@pytest.mark.parametrize(
+    ("data", "size"),
+    [
+        (b"", None),
+        (b"\x30", None),
+        (b"\x30\x03", 5),
+        (b"\x30\x80", None),
+        (b"\x30\x82\x01\x00", 260),
+        (b"\x30\x85\x00", None),
+        (b"\x30\x82\x01", None),
+    ],
+)
+def test_the_size_of_a_der_value_is_read_from_its_head(data: bytes, size: int | None) -> None:
+    assert der_size(data) == size
+
+
+HOSTILE = {
+    "entries of no width": b"1 0 obj <</Type/XRef/W[0 0 0]/Index[0 1000000000]/Size 5/Root 2 0 R>> stream",
+    "entries of great width": b"1 0 obj <</Type/XRef/W[9 900 9]/Size 5/Root 2 0 R>> stream",
+    "a huge index": b"1 0 obj <</Type/XRef/W[1 2 1]/Index[0 1000000000]/Size 5>> stream",
+    "an index of odd length": b"1 0 obj <</Type/XRef/W[1 2 1]/Index[0 5 7]/Size 5>> stream",
+    "a huge size": b"1 0 obj <</Type/XRef/W[1 2 1]/Size 99999999999999999>> stream",
+    "a huge table": b"xref\n0 99999999\n",
+    "many revisions": b"startxref\n5\n%%EOF\n" * (MAX_REVISIONS + 1),
+    "many signatures": b"/ByteRange [0 1 2 3]" * (MAX_SIGNATURES + 1),
+}
+
+
+@pytest.mark.parametrize("body", HOSTILE.values(), ids=HOSTILE)
+def test_work_without_bounds_is_refused_before_it_begins(body: bytes) -> None:
+    start = time.perf_counter()
+    report = judge(b"%PDF-1.7\n" + body + b"\nstartxref\n9\n%%EOF\n", trust=NOBODY, at=RECEIVED)
+    assert time.perf_counter() - start < 1
+    assert report.indication is Indication.TOTAL_FAILED
+    assert report.findings[0].code == "SIG-021"
+
+
+def test_an_embedded_files_size_is_not_taken_for_the_tables(agreement: bytes) -> None:
+    assert (
+        prescan(agreement.replace(b"%%EOF", b"% <</Type/EmbeddedFile/Params<</Size 9999999>>>>\n%%EOF")).exceeded == ()
+    )
+
+
+@pytest.mark.parametrize(
+    ("pdf", "code"),
+    [
+        (b"", "INT-001"),
+        (b"hello", "INT-003"),
+        (b"\x00" * 5000, "INT-003"),
+        (b"%PDF-1.7\nnothing here", "INT-004"),
+        (make_agreement()[:600], "INT-004"),
+    ],
+)
+def test_what_is_no_pdf_is_said_to_be_none(pdf: bytes, code: str) -> None:
+    report = judge(pdf, trust=NOBODY, at=RECEIVED, issued=make_agreement())
+    assert report.findings[0].code == code
+    assert (report.indication, report.sub_indication) == (Indication.TOTAL_FAILED, "FORMAT_FAILURE")
+    assert report.provenance is not None
+
+
+@given(st.binary(max_size=2000))
+def test_the_scan_never_raises(data: bytes) -> None:
+    prescan(b"%PDF-1.7 /ByteRange [" + data)
+    prescan(data)
+
+
+def test_the_scan_of_six_megabytes_is_quick(tmp_path: Path) -> None:
+    pdf = make_agreement() + b"stream " + bytes(range(256)) * 25_000
+    start = time.perf_counter()
+    prescan(pdf)
+    assert time.perf_counter() - start < 1
