@@ -12,10 +12,12 @@ from threading import Lock
 from typing import NoReturn
 
 from weasyprint import CSS, HTML  # type: ignore[import-untyped]
+from weasyprint.text.ffi import ffi, fontconfig  # type: ignore[import-untyped]
 from weasyprint.text.fonts import FontConfiguration  # type: ignore[import-untyped]
 from weasyprint.urls import FatalURLFetchingError, URLFetcher  # type: ignore[import-untyped]
 
 from agreements.errors import ConfigurationError
+from renderers import fontconfig_file
 from renderers.templates import read_template
 
 _LOGGER = logging.getLogger("weasyprint")
@@ -43,7 +45,8 @@ class _Collector(logging.Handler):
 def lay_out(html: str, *stylesheets: str, fields: bool = False) -> bytes:
     """The tagged PDF of a page of HTML with the named stylesheets of this package. `fields`: inputs become form fields.
 
-    Raises ConfigurationError `render_failed` with the library's own words as `reason`.
+    Raises ConfigurationError: `render_failed` with the library's own words as `reason`; `fonts_not_private` if
+    this process sees other fonts than ours.
     """
     with _LOCK, _complaints() as complaints:
         try:
@@ -77,6 +80,11 @@ def _complaints() -> Iterator[list[str]]:
 
 @cache
 def _fonts() -> FontConfiguration:
+    """The fonts, after making sure that they are ours alone: with none at all, Pango would end the whole process."""
+    config = ffi.gc(fontconfig.FcInitLoadConfigAndFonts(), fontconfig.FcConfigDestroy)
+    found = fontconfig.FcConfigGetFonts(config, fontconfig.FcSetSystem).nfont
+    if found != (expected := len(list(fontconfig_file().parent.glob("*.ttf")))):
+        raise ConfigurationError("fonts_not_private", found=found, expected=expected)
     return FontConfiguration()
 
 

@@ -12,7 +12,6 @@ from enum import StrEnum
 from io import StringIO
 
 import yaml
-from markupsafe import Markup, escape
 
 from agreements.canonical import JsonValue
 from agreements.catalogue import FieldType, load_catalogue
@@ -39,12 +38,12 @@ class SummaryFormat(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class _Line:
-    """One value as people read it. `names`: API names that stand where a value does."""
+    """One value as people read it. `names`: API names that stand where a value does. Names come in parts."""
 
     label: str
     value: str
-    api: Markup
-    names: tuple[Markup, ...] = ()
+    api: list[str]
+    names: tuple[list[str], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,7 +80,7 @@ def _render_csv(summary: ConfigurationSummary, language: Language) -> bytes:
 
 
 def _render_html(summary: ConfigurationSummary, language: Language) -> bytes:
-    style = Markup("\n".join(read_template(name) for name in (*_STYLESHEETS, "screen.css")))  # noqa: S704 - our own stylesheets
+    style = "\n".join(read_template(name) for name in (*_STYLESHEETS, "screen.css"))
     return fill("summary.html", language, style=style, **_view(summary, language)).encode()
 
 
@@ -143,7 +142,7 @@ def _part(title: str, entries: tuple[ConfigurationEntry, ...], language: Languag
 
 
 def _line(entry: ConfigurationEntry, language: Language) -> _Line:
-    names: tuple[Markup, ...] = ()
+    names: tuple[list[str], ...] = ()
     if isinstance(entry.value, list) and load_catalogue().field(entry.field_id).item_pattern:
         names = tuple(_breakable(str(item)) for item in entry.value)
     return _Line(
@@ -161,7 +160,7 @@ def _api(entry: ConfigurationEntry) -> str:
     return entry.api or ""
 
 
-def _open_view(item: OpenItem, language: Language, say: Words) -> dict[str, str]:
+def _open_view(item: OpenItem, language: Language, say: Words) -> dict[str, object]:
     return {
         "label": _label(item.field_id, language),
         "api": _breakable(item.api or ""),
@@ -191,9 +190,9 @@ def _value_text(field_id: str, value: JsonValue, language: Language) -> str:
     return shown[:1].upper() + shown[1:] if field.type in {FieldType.BOOL, FieldType.ENUM} else shown
 
 
-def _breakable(name: str) -> Markup:
-    """An API name that may be broken after its full stops and slashes only, so that it stays readable."""
-    return Markup("<wbr>").join(escape(part) for part in _BREAKS.split(name))
+def _breakable(name: str) -> list[str]:
+    """An API name in the parts it may be broken into, after full stops and slashes only, so that it stays readable."""
+    return _BREAKS.split(name) if name else []
 
 
 # --- for spreadsheets -------------------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """Agreements to render: plain, and as awkward as they come. All names and numbers are made up."""
 
 from datetime import UTC, date, datetime
+from functools import cache
 from hashlib import sha256
 
 from agreements.agreement import TermsFile, agreement_values
@@ -10,7 +11,7 @@ from agreements.language import Language
 from agreements.orgnumber import OrgNumber, check_digit
 from agreements.parties import Customer, Signer, SigningBasis, Vendor
 from agreements.summary import ConfigurationSummary, SummaryApproval, SummarySubject, build_summary
-from renderers.agreement import AgreementDocument
+from renderers.agreement import AgreementDocument, RenderedAgreement, render_agreement
 
 
 def synthetic(first_eight: str) -> str:
@@ -115,6 +116,19 @@ def sample(
         terms=terms,
         example=example,
     )
+
+
+@cache
+def rendered(language: Language = Language.NB, *, full: bool = False, example: bool = False) -> RenderedAgreement:
+    """An agreement with what must be there, or with everything and two signers; laid out once for all tests."""
+    document = sample(
+        MUCH if full else REQUIRED,
+        signers=(KARI, OLA) if full else (KARI,),
+        language=language,
+        terms=() if example else TERMS,
+        example=example,
+    )
+    return render_agreement(document)
 
 
 def summary(
