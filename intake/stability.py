@@ -38,7 +38,7 @@ class Observation:
     first_seen: float
     """When the name was first seen, whatever its state."""
     closed: bool
-    """Its writer closed it, or it was moved in, and it has looked the same since."""
+    """The last that was heard of it is that its writer closed it, or that it was moved in."""
 
 
 class Readiness(Enum):
@@ -51,14 +51,11 @@ class Readiness(Enum):
 
 
 def observe(previous: Observation | None, state: FileState, *, now: float, closed: bool) -> Observation:
-    """Add what this scan saw. `closed`: a close or a move-in was reported since the scan before, and no change after
-    it.
-    """
+    """Add what this scan saw. `closed`: the last that was heard of the file is that it was closed or moved in."""
     if previous is None:
         return Observation(state=state, since=now, first_seen=now, closed=closed)
-    if previous.state != state:
-        return replace(previous, state=state, since=now, closed=closed)
-    return replace(previous, closed=previous.closed or closed)
+    since = previous.since if previous.state == state else now
+    return replace(previous, state=state, since=since, closed=closed)
 
 
 def readiness(seen: Observation, *, now: float, quiet: float) -> Readiness:

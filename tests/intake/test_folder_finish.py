@@ -79,10 +79,10 @@ def test_a_file_written_to_while_it_is_moved_is_put_back(
     receipt = a_receipt(ready(source))
     rename = os.rename
 
-    def write_and_rename(*names: bytes, **folders: int) -> None:
+    def write_and_rename(old: bytes, new: bytes, *, src_dir_fd: int, dst_dir_fd: int) -> None:
         if path.exists():
             path.write_bytes(PDF + b"the second half")
-        rename(*names, **folders)
+        rename(old, new, src_dir_fd=src_dir_fd, dst_dir_fd=dst_dir_fd)
 
     monkeypatch.setattr("intake.sources.folder.finishing.os.rename", write_and_rename)
     assert source.finish(receipt, Done.DONE) == Finished(outcome=SourceOutcome.CHANGED)

@@ -2,7 +2,7 @@
 
 import hashlib
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from agreements.casenumber import AgreementNumber, CaseNumber
@@ -24,6 +24,7 @@ def match(data: bytes, text: str = "", **issued: bytes) -> Match:
     return match_return(prefix_digests(data, {size for size, _ in known}), known, text)
 
 
+@example(data=b"x", sizes=[0, 1, 2])
 @given(data=st.binary(max_size=200), sizes=st.lists(st.integers(-5, 250)))
 def test_every_prefix_gets_the_digest_it_would_have_alone(data: bytes, sizes: list[int]) -> None:
     expected = {size: digest(data[:size]) for size in sizes if 0 < size <= len(data)}

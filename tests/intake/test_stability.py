@@ -39,17 +39,17 @@ def test_nothing_is_taken_that_changed_within_the_quiet_time_unless_it_was_close
 ) -> None:
     observation, now = watch(looks)
     last = looks[-1][1]
-    same_since, closed, moment = now, False, now
-    for gap, state, was_closed in reversed(looks):
+    same_since, moment = now, now
+    for gap, state, _ in reversed(looks):
         if state != last:
             break
-        same_since, closed = moment, closed or was_closed
+        same_since = moment
         moment -= gap
     decision = readiness(observation, now=now, quiet=quiet)
     if decision is Readiness.TAKE:
         assert now - same_since >= quiet - 1e-6
     if decision is Readiness.TAKE_IF_COMPLETE:
-        assert closed
+        assert looks[-1][2]
         assert last.size > 0
         assert now - same_since >= FAST_QUIET_SECONDS - 1e-6
 
@@ -82,12 +82,19 @@ def test_the_first_sight_is_remembered_through_all_changes(looks: list[tuple[flo
     assert watch(looks)[0].first_seen == 100.0 + looks[0][0]
 
 
-def test_a_change_forgets_that_the_file_was_closed() -> None:
+def test_a_file_that_is_written_to_again_is_not_closed_any_more() -> None:
     small, large = (FileState(size=size, mtime_ns=size, inode=1) for size in (1, 2))
     closed = observe(None, small, now=0.0, closed=True)
     assert readiness(closed, now=0.3, quiet=QUIET) is Readiness.TAKE_IF_COMPLETE
     grown = observe(closed, large, now=0.3, closed=False)
     assert readiness(grown, now=1.0, quiet=QUIET) is Readiness.WAIT
+    reopened = observe(closed, small, now=0.2, closed=False)
+    assert readiness(reopened, now=0.3, quiet=QUIET) is Readiness.WAIT
+
+
+def test_a_file_that_nobody_closed_has_no_fast_way() -> None:
+    seen = observe(None, FileState(size=1, mtime_ns=1, inode=1), now=0.0, closed=False)
+    assert readiness(seen, now=1.9, quiet=QUIET) is Readiness.WAIT
 
 
 def test_an_empty_file_has_no_fast_way() -> None:

@@ -8,6 +8,7 @@ import logging
 import os
 import sys
 import threading
+from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -80,11 +81,18 @@ class Hook(FileSystemEventHandler):
                 self._closed.add(_last_part(path))
         self._rung.set()
 
-    def take_closed(self) -> set[bytes]:
-        """The names that were closed or moved in, and not written to since; each is told once."""
+    def closed_names(self) -> frozenset[bytes]:
+        """The names of which the last that was heard is a close or a move-in.
+
+        A file that is just being made is among them until its first writing is reported, a moment later.
+        """
         with self._lock:
-            closed, self._closed = self._closed, set()
-        return closed
+            return frozenset(self._closed)
+
+    def forget(self, names: Iterable[bytes]) -> None:
+        """Drop names that are no longer in the folder."""
+        with self._lock:
+            self._closed.difference_update(names)
 
 
 class Doorbell:

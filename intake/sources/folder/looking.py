@@ -27,8 +27,8 @@ class Look:
     now: float
     quiet: float
     known: frozenset[str]
-    closed: set[bytes]
-    """Names that the doorbell reported as closed or moved in."""
+    closed: frozenset[bytes]
+    """Names of which the doorbell last reported that they were closed or moved in."""
     before: Mapping[bytes, Observation]
     """What the look before this one saw."""
 

@@ -96,7 +96,7 @@ class FolderSource:
                 if problem is not None:
                     return FolderScan(state=FolderState.UNAVAILABLE, problem=problem)
                 self._late.put_back_changed(root, now=now)
-                closed = self._hook.take_closed() if self._hook else set()
+                closed = self._hook.closed_names() if self._hook else frozenset()
                 look = Look(
                     source=self.source_id,
                     vendor_id=self.vendor_id,
@@ -110,6 +110,8 @@ class FolderSource:
                 look.at_everything()
         except OSError as error:
             return FolderScan(state=FolderState.UNAVAILABLE, problem=errno_name(error))
+        if self._hook is not None:
+            self._hook.forget(closed - look.seen.keys())
         self._seen = look.seen
         return look.result(bell=self._hook is not None)
 
