@@ -63,9 +63,10 @@ def agreement_values(
     profile: Values,
     signers: tuple[Signer, ...],
 ) -> dict[str, JsonValue]:
-    """The values an agreement is made of: defaults, the vendor's contact, its service profile, who it is, the case and its signers.
+    """The values an agreement is made of.
 
-    Later sources win. What the pipeline alone knows (number, template version, date of issue) is added when it is issued.
+    From defaults, the vendor's contact, its service profile, who the vendor is, the case and its signers: later sources
+    win. What the pipeline alone knows (number, template version, date of issue) is added when it is issued.
     """
     usual: Mapping[str, JsonValue] = {
         "agreement.kind": "new",
@@ -100,6 +101,6 @@ def signer_values(signers: tuple[Signer, ...]) -> dict[str, JsonValue]:
 
 
 def _belongs(catalogue: Catalogue, field_id: str, values: Values) -> bool:
-    """A field whose `when:` does not hold is not part of the agreement; unknown ids stay, so that checking names them."""
+    """True unless the field's `when:` does not hold; unknown ids stay, so that checking names them."""
     field = catalogue.find_field(field_id)
     return field is None or catalogue.is_asked(field, values)

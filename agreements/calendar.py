@@ -1,7 +1,8 @@
 """Norwegian working days: Monday to Friday, less the public holidays (package `holidays`).
 
-24 and 31 December are ordinary working days here: they are no public holidays by law (lov om helligdager og helligdagsfred
-§ 2 has only the days themselves), and a deadline that pretends otherwise would be late for those who do work.
+24 and 31 December are ordinary working days here: they are no public holidays by law (lov om helligdager og
+helligdagsfred § 2 has only the days themselves), and a deadline that pretends otherwise would be late for those who do
+work.
 """
 
 from collections.abc import Mapping

@@ -1,7 +1,8 @@
 """A case (sak): one customer's way through the six steps, and the rules no one gets around.
 
-Pure values: `move_*` functions take a case and give the next one, or raise GateError with everything that is missing. The store
-writes what they return, compare-and-set on `revision`. Source of the steps: the mission's seed document, steps 1–6.
+Pure values: `move_*` functions take a case and give the next one, or raise GateError with everything that is missing.
+The store writes what they return, compare-and-set on `revision`. Source of the steps: the mission's seed document,
+steps 1–6.
 """
 
 from collections.abc import Callable
@@ -117,9 +118,9 @@ _MOVES: dict[AgreementState, frozenset[AgreementState]] = {
     _S.RETURNED_BY_DIGIPOST: frozenset({_S.VOID}),
     _S.VOID: frozenset(),
 }
-"""What may become of one version. ISSUED after RETURNED: the return was turned down, and the same version waits again. An
-approved agreement is out of our hands (it is on its way to Digipost), so it can neither be voided nor replaced until Digipost
-has said no."""
+"""What may become of one version. ISSUED after RETURNED: the return was turned down, and the same version waits again.
+An approved agreement is out of our hands (it is on its way to Digipost), so it can neither be voided nor replaced until
+Digipost has said no."""
 
 _REPLACEABLE = frozenset({_S.DRAFT, _S.ISSUED, _S.SENT, _S.RETURNED, _S.RETURNED_BY_DIGIPOST, _S.VOID})
 """The states in which a new version may be issued; the one in force before is superseded."""
@@ -149,7 +150,8 @@ def move_agreement(case: Case, to: AgreementState, *, now: datetime) -> Case:
     unmet = () if to in _FACTS else _not_moving(case)
     if to not in _MOVES[case.agreement_state]:
         unmet += ("agreement_move",)
-    _refuse_unless_met("case_move_refused", case, unmet, agreement_from=case.agreement_state.value, agreement_to=to.value)
+    moving = {"agreement_from": case.agreement_state.value, "agreement_to": to.value}
+    _refuse_unless_met("case_move_refused", case, unmet, **moving)
     return replace(case, agreement_state=to, updated_at=now)
 
 
@@ -169,7 +171,9 @@ def move_issued(case: Case, *, now: datetime) -> Case:
     return replace(case, agreement_state=_S.ISSUED, agreement_version=version, step=Step.AGREEMENT, updated_at=now)
 
 
-def move_step(case: Case, to: Step, *, now: datetime, attestations: Attestations, configuration: str | None = None) -> Case:
+def move_step(
+    case: Case, to: Step, *, now: datetime, attestations: Attestations, configuration: str | None = None
+) -> Case:
     """The case in its next step, if that step's guards hold. `configuration`: hash of the configuration in force.
 
     Raises GateError with every unmet guard. There is no way to force it.
@@ -179,7 +183,7 @@ def move_step(case: Case, to: Step, *, now: datetime, attestations: Attestations
     return replace(case, step=to, updated_at=now)
 
 
-def with_hold(case: Case, held: bool, *, now: datetime) -> Case:
+def with_hold(case: Case, *, held: bool, now: datetime) -> Case:
     """The case put on hold, or resumed. Raises GateError if it is closed."""
     _refuse_unless_met("case_step_refused", case, () if case.step is not Step.CLOSED else ("case_closed",))
     return replace(case, held=held, updated_at=now)
@@ -207,7 +211,7 @@ def _refuse_unless_met(code: str, case: Case, unmet: tuple[str, ...], **params: 
         raise GateError(code, unmet=unmet, case=str(case.number), **params)
 
 
-# --- guards of the steps: each returns what is missing ---------------------------------------------------------------------
+# --- guards of the steps: each returns what is missing ----------------------------------------------------------------
 
 
 def _no_such_step(case: Case, attestations: Attestations, configuration: str | None) -> tuple[str, ...]:

@@ -1,8 +1,8 @@
 """Case numbers: `DA-2026-000042-J`, and agreement numbers: `DA-2026-000042-J.2` (the case's second version).
 
 The last character is a check character, ISO/IEC 7064 MOD 37,36 over year and serial (`2026000042` gives J), so that a
-number read wrongly from a subject line, a scan or the telephone is refused: every single wrong character, and all but one in
-four hundred pairs of neighbours in the wrong order.
+number read wrongly from a subject line, a scan or the telephone is refused: every single wrong character, and all but
+one in four hundred pairs of neighbours in the wrong order.
 """
 
 import re
@@ -14,7 +14,9 @@ _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _CASE = r"DA-([0-9]{4})-([0-9]{6})-([0-9A-Z])"
 _CASE_NUMBER = re.compile(_CASE)
 _AGREEMENT_NUMBER = re.compile(_CASE + r"\.([1-9][0-9]{0,2})")
-_IN_TEXT = re.compile(r"(?<![0-9A-Za-z])" + _CASE + r"(?:\.([1-9][0-9]{0,2}))?(?![0-9A-Za-z])", re.ASCII | re.IGNORECASE)
+_IN_TEXT = re.compile(
+    r"(?<![0-9A-Za-z])" + _CASE + r"(?:\.([1-9][0-9]{0,2}))?(?![0-9A-Za-z])", re.ASCII | re.IGNORECASE
+)
 MAX_SERIAL = 999_999
 
 

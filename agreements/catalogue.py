@@ -1,7 +1,7 @@
 """The catalogue: the one list of fields that everything else is generated from (`catalogue.yaml`).
 
-Sections of the agreement, validation of input, the configuration summary, the import's columns and the documentation all read
-this. Adding a parameter is one entry in the YAML file.
+Sections of the agreement, validation of input, the configuration summary, the import's columns and the documentation
+all read this. Adding a parameter is one entry in the YAML file.
 """
 
 from collections.abc import Mapping

@@ -16,7 +16,11 @@ class Verdict(StrEnum):
     REJECTED = "rejected"
 
 
-_BY_SEVERITY = {Severity.INFO: Verdict.APPROVED, Severity.REVIEW: Verdict.NEEDS_REVIEW, Severity.REJECT: Verdict.REJECTED}
+_BY_SEVERITY = {
+    Severity.INFO: Verdict.APPROVED,
+    Severity.REVIEW: Verdict.NEEDS_REVIEW,
+    Severity.REJECT: Verdict.REJECTED,
+}
 _STRICTNESS = tuple(Verdict)
 
 

@@ -1,8 +1,8 @@
 """Findings: what was noticed about something received, each with a stable code, a severity and parameters.
 
 A code never changes its meaning. What a person reads (`message`: what happened, `action`: what to do) stands in
-`texts/{nb,nn,en}.yaml` under `findings.<code>`. A `reject` finding can't be approved by anyone; a `review` finding waits for a
-person; `info` is shown and changes nothing.
+`texts/{nb,nn,en}.yaml` under `findings.<code>`. A `reject` finding can't be approved by anyone; a `review` finding
+waits for a person; `info` is shown and changes nothing.
 """
 
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ class Severity(StrEnum):
 
 
 class Finding(BaseModel):
-    """One thing noticed. `params` fill the places of its texts; values are short strings or numbers, never document bytes."""
+    """One thing noticed. `params` fill the places of its texts: short strings or numbers, never document bytes."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -38,13 +38,14 @@ class FindingCode:
         self.severity = severity
 
     def __call__(self, **params: str | int) -> Finding:
+        """The finding with its parameters."""
         return Finding(code=self.code, severity=self.severity, params=params)
 
     def __repr__(self) -> str:
         return f"FindingCode({self.code!r}, {self.severity.value!r})"
 
 
-# --- the signatures themselves (ETSI EN 319 102-1) -----------------------------------------------------------------------
+# --- the signatures themselves (ETSI EN 319 102-1) --------------------------------------------------------------------
 SIG_NONE: Final = FindingCode("SIG-001", Severity.REJECT)  # no signature in the document
 SIG_HASH_FAILURE: Final = FindingCode("SIG-002", Severity.REJECT)  # signed bytes were altered; field
 SIG_CRYPTO_FAILURE: Final = FindingCode("SIG-003", Severity.REJECT)  # signature value is wrong; field
@@ -68,7 +69,7 @@ SIG_DEMO_CERTIFICATE: Final = FindingCode("SIG-020", Severity.REJECT)  # throwaw
 SIG_TOO_MANY: Final = FindingCode("SIG-021", Severity.REVIEW)  # more than a bound allows; what, limit
 SIG_NEW_FIELD: Final = FindingCode("SIG-022", Severity.REVIEW)  # signed later in a field that was not issued; field
 
-# --- is it what we issued -------------------------------------------------------------------------------------------------
+# --- is it what we issued ---------------------------------------------------------------------------------------------
 PRV_NOT_COMPARED: Final = FindingCode("PRV-001", Severity.REVIEW)  # no issued document was given
 PRV_REWRITTEN: Final = FindingCode("PRV-002", Severity.REVIEW)  # another file, but every issued line is there
 PRV_TEXT_DIFFERS: Final = FindingCode("PRV-003", Severity.REJECT)  # issued lines are missing; count, page, line
@@ -78,7 +79,7 @@ PRV_FIELDS_FILLED: Final = FindingCode("PRV-006", Severity.INFO)  # fields
 PRV_VISIBLE_DIFFERS: Final = FindingCode("PRV-007", Severity.REJECT)  # same bytes first, another text on the page; page
 PRV_ACTIVE_CONTENT: Final = FindingCode("PRV-008", Severity.REVIEW)  # scripts, actions or attachments were added; what
 
-# --- who signed -----------------------------------------------------------------------------------------------------------
+# --- who signed -------------------------------------------------------------------------------------------------------
 WHO_NOT_JUDGED: Final = FindingCode("WHO-001", Severity.INFO)  # nobody said who should sign
 WHO_UNEXPECTED: Final = FindingCode("WHO-002", Severity.REVIEW)  # a signature by somebody not named; signer
 WHO_MISSING: Final = FindingCode("WHO-003", Severity.REVIEW)  # a required signer has not signed; signer
@@ -88,7 +89,7 @@ WHO_BIRTH_DATE: Final = FindingCode("WHO-006", Severity.REVIEW)  # same name, an
 WHO_POWER_OF_ATTORNEY: Final = FindingCode("WHO-007", Severity.REVIEW)  # signer
 WHO_NONE_DECLARED: Final = FindingCode("WHO-008", Severity.REVIEW)  # the case names no signer
 
-# --- the case -------------------------------------------------------------------------------------------------------------
+# --- the case ---------------------------------------------------------------------------------------------------------
 CAS_VOID: Final = FindingCode("CAS-001", Severity.REJECT)  # the version was voided; agreement
 CAS_SUPERSEDED: Final = FindingCode("CAS-002", Severity.REJECT)  # a later version is in force; agreement, in_force
 CAS_ALREADY_APPROVED: Final = FindingCode("CAS-003", Severity.INFO)  # nothing is sent again; agreement
@@ -96,10 +97,10 @@ CAS_NOT_OPEN: Final = FindingCode("CAS-004", Severity.REVIEW)  # the case is on 
 CAS_OTHER_VENDOR: Final = FindingCode("CAS-005", Severity.REVIEW)  # came through another vendor's channel; case
 CAS_SEVERAL: Final = FindingCode("CAS-006", Severity.REVIEW)  # evidence points at several cases; cases
 CAS_EXAMPLE_TERMS: Final = FindingCode("CAS-007", Severity.INFO)  # issued without the operator's terms
-CAS_NATIONAL_ID: Final = FindingCode("CAS-008", Severity.INFO)  # carries a national identity number: the forward is held
-CAS_SENT_BACK: Final = FindingCode("CAS-009", Severity.REJECT)  # Digipost returned this version, a new one is due; agreement
+CAS_NATIONAL_ID: Final = FindingCode("CAS-008", Severity.INFO)  # a national identity number: the forward is held
+CAS_SENT_BACK: Final = FindingCode("CAS-009", Severity.REJECT)  # Digipost returned this very version; agreement
 
-# --- intake: why something stands in quarantine or was no agreement ----------------------------------------------------------
+# --- intake: why something stands in quarantine or was no agreement ---------------------------------------------------
 INT_EMPTY: Final = FindingCode("INT-001", Severity.REJECT)
 INT_TOO_LARGE: Final = FindingCode("INT-002", Severity.REJECT)  # size, limit (bytes)
 INT_NOT_PDF: Final = FindingCode("INT-003", Severity.REJECT)

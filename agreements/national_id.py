@@ -1,8 +1,8 @@
 """Norwegian national identity numbers (fødselsnummer, D-nummer) in text: find them, mask them, never keep them.
 
-Rule: eleven digits, modulus 11 on both check digits (Skatteetaten, "Fødselsnummer"), a day of 1–31 (+40 for D-numbers) and a
-month of 1–12 (+40, +65 or +80 for H-numbers and synthetic ones). The birth date itself is not checked: a detector that guards
-privacy errs on the side of finding.
+Rule: eleven digits, modulus 11 on both check digits (Skatteetaten, "Fødselsnummer"), a day of 1–31 (+40 for D-numbers)
+and a month of 1–12 (+40, +65 or +80 for H-numbers and synthetic ones). The birth date itself is not checked: a detector
+that guards privacy errs on the side of finding.
 """
 
 import re

@@ -1,6 +1,7 @@
 """The visible text of a PDF, page by page, and how two such texts are compared.
 
-Defined here because two rooms must agree on it: `intake/reading` produces it, `signatures` compares it, and neither may know the other.
+Defined here because two rooms must agree on it: `intake/reading` produces it, `signatures` compares it, and neither may
+know the other.
 """
 
 import re
@@ -41,7 +42,7 @@ class Pages(BaseModel):
 
 
 def normal_lines(text: str) -> tuple[str, ...]:
-    """Lines as they are compared: NFKC, soft hyphens and zero-width marks gone, white space folded, empty lines dropped."""
+    """Lines as they are compared: NFKC, no soft hyphens or zero-width marks, white space folded, no empty lines."""
     lines = (_SPACE.sub(" ", line).strip() for line in unicodedata.normalize("NFKC", text).splitlines())
     return tuple(line for line in lines if line)
 

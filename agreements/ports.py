@@ -14,8 +14,9 @@ class Blobs(Protocol):
     def put_stream(self, stream: BinaryIO) -> tuple[str, int]:
         """Store what `stream.read(n)` gives until it gives nothing; return (SHA-256 in hex, number of bytes).
 
-        Bounded memory, whatever the size; on disk and synced before it returns. Storing the same bytes again is nothing.
-        An exception of the stream passes through unchanged and leaves nothing stored; a full disk is TemporaryError("disk_full").
+        Bounded memory, whatever the size; on disk and synced before it returns. Storing the same bytes again is
+        nothing. An exception of the stream passes through unchanged and leaves nothing stored; a full disk is
+        TemporaryError("disk_full").
         """
         ...
 
@@ -27,4 +28,6 @@ class Blobs(Protocol):
 class Clock(Protocol):
     """Tells the time, in UTC."""
 
-    def __call__(self) -> datetime: ...
+    def __call__(self) -> datetime:
+        """The time it is now, with its zone."""
+        ...

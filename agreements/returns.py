@@ -43,7 +43,9 @@ class ReturnJudgement:
     signers: SignerJudgement
 
 
-def judge_return(report: SignatureReport, context: ReturnContext | None, expected: ExpectedSigners | None) -> ReturnJudgement:
+def judge_return(
+    report: SignatureReport, context: ReturnContext | None, expected: ExpectedSigners | None
+) -> ReturnJudgement:
     """Decide on a return. Without a context (`avtale validate`) only `expected` says who should have signed."""
     signers = judge_signers(report.signatures, context.expected if context else expected)
     findings = (*report.findings, *_unexplained(report), *signers.findings)

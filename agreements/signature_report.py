@@ -1,6 +1,7 @@
 """What `signatures` says about one document. The JSON of `avtale validate --json` is made from this.
 
-Indications and sub-indications are those of ETSI EN 319 102-1 v1.3.1, clause 5.1.3; PAdES levels those of ETSI EN 319 142-1.
+Indications and sub-indications are those of ETSI EN 319 102-1 v1.3.1, clause 5.1.3; PAdES levels those of ETSI EN 319
+142-1.
 """
 
 from datetime import date, datetime

@@ -1,9 +1,10 @@
 """Are the signers the expected ones? (Approved needs every required signer to be expected.)
 
-The customer's own organisation seal (organisation number in the certificate = the customer's) is enough alone. Otherwise every
-person named on the issued agreement must have signed. Any valid signature of anybody else is for a person to look at.
-A name is all most certificates give: two people of the same name can't be told apart without a birth date, which is why the
-birth date is compared wherever both sides have one. Residual risk: a namesake under the same trusted issuer.
+The customer's own organisation seal (organisation number in the certificate = the customer's) is enough alone.
+Otherwise every person named on the issued agreement must have signed. Any valid signature of anybody else is for a
+person to look at. A name is all most certificates give: two people of the same name can't be told apart without a birth
+date, which is why the birth date is compared wherever both sides have one. Residual risk: a namesake under the same
+trusted issuer.
 """
 
 import re
@@ -40,7 +41,7 @@ class SignerCheck(StrEnum):
 
 
 class SignerPolicy(StrEnum):
-    """`confirmed`: the right to sign must be confirmed (register or stored power). `declared`: the coordinator's word counts."""
+    """`confirmed`: register or stored power confirms the right to sign. `declared`: the coordinator's word counts."""
 
     CONFIRMED = "confirmed"
     DECLARED = "declared"
@@ -139,7 +140,7 @@ def _stranger(signature: SignatureResult, expected: ExpectedSigners) -> Finding 
 
 
 def _lacking(made: list[SignatureResult], expected: ExpectedSigners) -> tuple[Finding, ...]:
-    """Required signers without a signature of their own: two signers of one name need the signatures of two certificates."""
+    """Required signers without a signature of their own; one certificate can't be two signers of the same name."""
     if not expected.signers:
         return (WHO_NONE_DECLARED(),)
     free = list(made)
@@ -154,7 +155,8 @@ def _lacking(made: list[SignatureResult], expected: ExpectedSigners) -> tuple[Fi
 
 
 def _same_certificate(one: SignatureResult, other: SignatureResult) -> bool:
-    return one.signer.certificate_sha256 is not None and one.signer.certificate_sha256 == other.signer.certificate_sha256
+    fingerprint = one.signer.certificate_sha256
+    return fingerprint is not None and fingerprint == other.signer.certificate_sha256
 
 
 def _right_to_sign(signer: Signer, expected: ExpectedSigners) -> Finding | None:

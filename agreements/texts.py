@@ -40,7 +40,8 @@ def _flat(language: Language) -> Mapping[str, str]:
 def text(key: str, language: Language, /, **params: object) -> str:
     """The text for a key with its places filled. Raises KeyError for an unknown key or a missing place.
 
-    Parameters that are codes (`what="page-content"`, `limit="memory"`) are said in words where `terms.<name>.<code>` has them.
+    Parameters that are codes (`what="page-content"`, `limit="memory"`) are said in words where `terms.<name>.<code>`
+    has them.
     """
     spoken = {name: _spoken(name, value, language) for name, value in params.items()}
     return _flat(language)[key].format_map(spoken)
@@ -55,6 +56,11 @@ def _spoken(name: str, value: object, language: Language) -> object:
         return value
     words, section = _flat(language), _WORDS.get(name, f"terms.{name}")
     return ", ".join(words.get(f"{section}.{code}", code) for code in value.split(", "))
+
+
+def unfilled_text(key: str, language: Language) -> str:
+    """The text with its places left open, as `{field}`: for lists of all texts. Raises KeyError for an unknown key."""
+    return _flat(language)[key]
 
 
 def has_text(key: str) -> bool:

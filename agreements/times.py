@@ -1,4 +1,4 @@
-"""Times as they are stored and printed in JSON: ISO 8601, UTC, microseconds, always the same width, so that text order is time order."""
+"""Times as they are stored and printed in JSON: ISO 8601, UTC, microseconds; one width, so text order is time order."""
 
 from datetime import UTC, datetime
 

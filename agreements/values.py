@@ -1,7 +1,7 @@
 """Values of the catalogue: from text to canonical value, checks, and the way people read them.
 
-`parse_value` reads what a person typed (command line, CSV). `check_values` looks at a whole set and returns every fault at once.
-`format_value` gives what is printed: labels, never codes.
+`parse_value` reads what a person typed (command line, CSV). `check_values` looks at a whole set and returns every fault
+at once. `format_value` gives what is printed: labels, never codes.
 """
 
 import re
@@ -15,13 +15,16 @@ from agreements.language import Language
 from agreements.orgnumber import OrgNumber, OrgNumberError, find_org_number, parse_org_number
 from agreements.texts import text
 
-# RFC 5321 4.5.3.1: local part 64 octets; the whole path at most 254 (erratum 1690). No quoted local parts: nobody has one.
-_EMAIL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}")
+# RFC 5321 4.5.3.1: local part 64 octets; the whole path at most 254 (erratum 1690). No quoted local parts: nobody has
+# one. RFC 5322 3.2.3: full stops stand between other characters. RFC 1035 2.3.1: labels of at most 63.
+_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_EMAIL = re.compile(rf"(?=[^@]{{1,64}}@){_ATOM}(?:\.{_ATOM})*@(?:{_LABEL}\.)+[A-Za-z]{{2,63}}")
 _PHONE = re.compile(r"\+[1-9][0-9]{6,14}")  # ITU-T E.164: at most fifteen digits
 _POSTAL = re.compile(r"([0-9]{4}) +(\S.*)")  # four digits: Brønnøysund `^\d{4}$`
 _SSH = re.compile(r"SHA256:[A-Za-z0-9+/]{43}")
-# C0, C1 and line separators; marks that turn the direction of text or can't be seen (they make a page show what the value does
-# not say; UAX #9, 2.1–2.4); lone surrogates (a command line that was no UTF-8), which no file can hold.
+# C0, C1 and line separators; marks that turn the direction of text or can't be seen (they make a page show what the
+# value does not say; UAX #9, 2.1–2.4); lone surrogates (a command line that was no UTF-8), which no file can hold.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
 _INT64_MAX = 2**63 - 1  # xsd:long
 MAX_TEXT = 2000
@@ -52,8 +55,8 @@ class ValueFault(Exception):
 def parse_value(field: Field, typed: str, *, allow_synthetic: bool) -> JsonValue:
     """The canonical value of what a person typed. Raises ValueFault.
 
-    Lists are separated by commas; an address is `Storgata 1, 0155 Oslo` (the part after the last comma is postal code and place);
-    true/false may be written ja/nei; dates are `2026-11-23` or `23.11.2026`.
+    Lists are separated by commas; an address is `Storgata 1, 0155 Oslo` (the part after the last comma is postal code
+    and place); true/false may be written ja/nei; dates are `2026-11-23` or `23.11.2026`.
     """
     typed = typed.strip()
     if field.type is not FieldType.TEXT and _CONTROL.search(typed):
@@ -159,7 +162,7 @@ def _format_item(catalogue: Catalogue, field: Field, value: JsonValue, language:
     return catalogue.value_label(field.id, str(value), language)
 
 
-# --- parsing ---------------------------------------------------------------------------------------------------------------
+# --- parsing ----------------------------------------------------------------------------------------------------------
 
 
 def _parse_bool(typed: str) -> bool:
@@ -212,7 +215,7 @@ def _parse_orgnr(typed: str, *, allow_synthetic: bool) -> str:
         raise ValueFault(error.code) from error
 
 
-# --- checks ----------------------------------------------------------------------------------------------------------------
+# --- checks -----------------------------------------------------------------------------------------------------------
 
 
 def _check_text(catalogue: Catalogue, field: Field, value: JsonValue, values: Values) -> None:
@@ -221,7 +224,8 @@ def _check_text(catalogue: Catalogue, field: Field, value: JsonValue, values: Va
     allowed = "\n" if field.type is FieldType.TEXT else ""
     if any(match[0] not in allowed for match in _CONTROL.finditer(value)):
         raise ValueFault("control_characters")
-    limit = min([field.max or MAX_TEXT, *(n for name, n in field.max_when.items() if catalogue.conditions[name].holds(values))])
+    limits = [limit for name, limit in field.max_when.items() if catalogue.conditions[name].holds(values)]
+    limit = min([field.max or MAX_TEXT, *limits])
     if len(value) > limit:
         raise ValueFault("too_long", limit=limit)
     if field.pattern and not re.fullmatch(field.pattern, value):
@@ -283,7 +287,7 @@ def _check_date(catalogue: Catalogue, field: Field, value: JsonValue, values: Va
 
 def _check_email(catalogue: Catalogue, field: Field, value: JsonValue, values: Values) -> None:
     _check_text(catalogue, field, value, values)
-    if not _EMAIL.fullmatch(str(value)) or ".." in str(value) or str(value).partition("@")[0].strip(".") != str(value).partition("@")[0]:
+    if not _EMAIL.fullmatch(str(value)):
         raise ValueFault("not_an_email")
 
 
@@ -325,9 +329,12 @@ def _check_part(part: JsonValue, limit: int | None) -> None:
 
 
 def _check_signer(catalogue: Catalogue, field: Field, value: JsonValue, values: Values) -> None:
-    if not isinstance(value, dict) or set(value) != {"name", "role"} or not isinstance(value["name"], str):
+    if not isinstance(value, dict) or set(value) != {"name", "role"}:
         raise ValueFault("signer_form")
-    if _CONTROL.search(value["name"]) or not value["name"].strip() or value["role"] not in catalogue.field("signer.role").values:
+    name, role = value["name"], value["role"]
+    if not isinstance(name, str) or not name.strip() or _CONTROL.search(name):
+        raise ValueFault("signer_form")
+    if role not in catalogue.field("signer.role").values:
         raise ValueFault("signer_form")
 
 

@@ -1,4 +1,4 @@
-"""Reads the YAML files that are shipped as package data (catalogue, texts). Nothing else is read from disk in the ground."""
+"""Reads the YAML files shipped as package data (catalogue, texts). Nothing else is read from disk in the ground."""
 
 from importlib.resources import files
 from typing import Any

@@ -132,7 +132,7 @@ def hold_case(workspace: Workspace, number: CaseNumber, held: bool, reason: str,
     return _change(
         workspace,
         number,
-        lambda case: with_hold(case, held, now=now),
+        lambda case: with_hold(case, held=held, now=now),
         kind=kind,
         actor=actor,
         data={"reason": reason},

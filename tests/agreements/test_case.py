@@ -188,10 +188,10 @@ def test_the_next_step_is_refused_with_everything_that_is_missing(
 
 
 def test_a_case_is_put_on_hold_and_resumed_until_it_is_closed() -> None:
-    held = with_hold(a_case(), True, now=LATER)
+    held = with_hold(a_case(), held=True, now=LATER)
     assert held.held
-    assert not with_hold(held, False, now=LATER).held
-    assert refused(lambda: with_hold(a_case(step=Step.CLOSED), True, now=LATER)).unmet == ("case_closed",)
+    assert not with_hold(held, held=False, now=LATER).held
+    assert refused(lambda: with_hold(a_case(step=Step.CLOSED), held=True, now=LATER)).unmet == ("case_closed",)
 
 
 @pytest.mark.parametrize(
@@ -245,7 +245,7 @@ def act(case: Case, action: Any) -> Case:
             case ("issue",):
                 return move_issued(case, now=LATER)
             case ("hold", held):
-                return with_hold(case, held, now=LATER)
+                return with_hold(case, held=held, now=LATER)
             case (_, plan):
                 return replace(case, plan=plan)
     except GateError:
