@@ -23,7 +23,7 @@ from agreements.language import Language
 from agreements.parties import SigningBasis
 from agreements.signature_report import ChangesAfter, Indication, Revocation, Shape, SignatureKind
 from agreements.signers import SignerCheck
-from agreements.texts import finding_action, finding_message, flat_texts, has_text, text
+from agreements.texts import finding_action, finding_message, flat_texts, has_text, text, unfilled_text
 from signatures.changes import ChangeKind
 from tests.architecture.tree import modules, parsed, where
 
@@ -330,6 +330,10 @@ def test_a_missing_place_or_key_is_our_fault_and_is_not_printed(params: dict[str
     with pytest.raises(KeyError):
         text("no.such.key", Language.NB)
     assert not has_text("no.such.key")
+
+
+def test_a_list_of_all_texts_shows_their_places_left_open() -> None:
+    assert "{limit}" in unfilled_text("faults.too_long", Language.NB)
 
 
 @given(st.text())
