@@ -20,9 +20,14 @@ def _norway() -> Mapping[date, str]:
     return holidays.country_holidays("NO")  # fills itself year by year as days are asked for
 
 
+def norwegian_time(moment: datetime) -> datetime:
+    """The same moment by Norwegian clocks."""
+    return moment.astimezone(_OSLO)
+
+
 def norwegian_day(moment: datetime) -> date:
     """The calendar day it is in Norway: what agreements are dated by and deadlines count from."""
-    return moment.astimezone(_OSLO).date()
+    return norwegian_time(moment).date()
 
 
 def is_working_day(day: date) -> bool:

@@ -27,6 +27,11 @@ class AvtaleError(Exception):
         super().__init__(f"{code} ({details})" if details else code)
 
 
+def as_told(error: Exception) -> AvtaleError:
+    """The error as it can be told to people: a fault of ours keeps its type, never its words (they may quote data)."""
+    return error if isinstance(error, AvtaleError) else AvtaleError("internal", error=type(error).__name__)
+
+
 class UsageError(AvtaleError):
     """The call does not make sense as it stands (exit 2)."""
 

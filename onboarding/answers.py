@@ -1,4 +1,7 @@
-"""What a command answers: data for programs, lines for people, and an exit code. The same answer is printed either way."""
+"""What a command answers: data for programs, lines for people, and an exit code.
+
+The same answer is printed either way.
+"""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -43,7 +46,7 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[str]], language: Lang
 
 def _one_line(cell: str) -> str:
     """Received names may hold anything: no line breaks, no terminal escapes."""
-    return "".join(character if character.isprintable() else "\ufffd" for character in cell)
+    return "".join(character if character.isprintable() else "\ufffd" for character in cell.replace("\u00a0", " "))
 
 
 def error_entries(error: AvtaleError, language: Language) -> list[dict[str, str]]:

@@ -80,5 +80,5 @@ def _result_text(result: dict[str, JsonValue], language: Language) -> str:
 
 def _why(result: dict[str, JsonValue]) -> str:
     errors = result["errors"]
-    assert isinstance(errors, list)  # noqa: S101 - built above
+    assert isinstance(errors, list)
     return " ".join(str(error["message"]) for error in errors if isinstance(error, dict))

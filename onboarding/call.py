@@ -1,4 +1,7 @@
-"""One call of the program: what the command line said, and what it opens on the way. Closed when the command is done."""
+"""One call of the program: what the command line said, and what it opens on the way.
+
+Closed when the command is done.
+"""
 
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -57,7 +60,10 @@ class Call:
 
     @property
     def actor(self) -> "Actor":
-        """Who decides: `--by`, else the user whose OS user is the caller's. Raises ConfigurationError if there is none."""
+        """Who decides: `--by`, else the user whose OS user is the caller's.
+
+        Raises ConfigurationError if there is none.
+        """
         from onboarding.settings import find_actor
 
         return find_actor(self.settings, self.by)

@@ -26,6 +26,10 @@ from onboarding.views import (
 from onboarding.workspace import Workspace
 from outbox.messages import list_messages
 
+_CASE_COLUMNS = ("case", "customer", "step", "agreement", "waiting_for", "updated")
+_RETURN_COLUMNS = ("return", "agreement", "verdict", "why", "time")
+_MESSAGE_COLUMNS = ("message", "agreement", "recipient", "state", "reply", "time")
+
 
 def case_details(workspace: Workspace, number: str, language: Language) -> Answer:
     """Everything about a case. Raises UsageError or NotFoundError."""
@@ -55,25 +59,13 @@ def case_details(workspace: Workspace, number: str, language: Language) -> Answe
         "returns": [judgement_data(judgement, language) for judgement in judgements],
         "messages": [message_data(message) for message in messages],
     }
-    lines = [
-        *table(
-            ("case", "customer", "step", "agreement", "waiting_for", "updated"), [case_row(case, language)], language
-        ),
-        "",
-        *_value_lines(case, language),
-        "",
-        *table(
-            ("return", "agreement", "verdict", "why", "time"),
-            [judgement_row(j, language) for j in judgements],
-            language,
-        ),
-        "",
-        *table(
-            ("message", "agreement", "recipient", "state", "reply", "time"),
-            [message_row(message, language) for message in messages],
-            language,
-        ),
-    ]
+    parts = (
+        (_CASE_COLUMNS, [case_row(case, language)]),
+        (("field", "value"), _value_rows(case, language)),
+        (_RETURN_COLUMNS, [judgement_row(judgement, language) for judgement in judgements]),
+        (_MESSAGE_COLUMNS, [message_row(message, language) for message in messages]),
+    )
+    lines = [line for columns, rows in parts if rows for line in (*table(columns, rows, language), "")]
     return Answer(data=data, lines=lines)
 
 
@@ -97,16 +89,19 @@ def case_timeline(workspace: Workspace, number: str, language: Language) -> Answ
     return Answer(data=data, lines=table(("time", "event", "user", "detail"), rows, language))
 
 
-def _value_lines(case: Case, language: Language) -> list[str]:
+def _value_rows(case: Case, language: Language) -> list[list[str]]:
+    """What is known of the case, in the catalogue's order, then who signs."""
     catalogue = load_catalogue()
-    rows = [[signer.name, text(f"states.basis.{signer.basis.value}", language)] for signer in case.signers]
-    signers = [[text("table.signer", language), f"{name} ({basis})"] for name, basis in rows]
     known = [
         [field.label(language), format_value(catalogue, field, case.values[field.id], language)]
         for field in catalogue.fields
         if field.id in case.values
     ]
-    return table(("field", "value"), [*known, *signers], language)
+    signers = [
+        [text("table.signer", language), f"{signer.name} ({text(f'states.basis.{signer.basis.value}', language)})"]
+        for signer in case.signers
+    ]
+    return [*known, *signers]
 
 
 def _kind(event: Event, language: Language) -> str:

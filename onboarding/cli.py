@@ -1,6 +1,7 @@
 """`avtale`: the command line as a table of contents. Each command parses, calls and prints; the work is elsewhere.
 
-Commands are imported when they are called, so that `avtale --help` answers at once. Exit codes and JSON are those of `cli.md`.
+Commands are imported when they are called, so that `avtale --help` answers at once. Exit codes and JSON are those of
+`cli.md`.
 """
 
 import json
@@ -65,7 +66,10 @@ def main() -> None:
 
 
 def run_cli(arguments: list[str]) -> int:
-    """Run one command line and return its exit code. Prints the result on stdout, errors on stderr (or as JSON on stdout)."""
+    """Run one command line and return its exit code.
+
+    Prints the result on stdout, errors on stderr (or as JSON on stdout).
+    """
     as_json = "--json" in arguments
     context: click.Context | None = None
     try:
@@ -88,7 +92,7 @@ def run_cli(arguments: list[str]) -> int:
         return 130
     except BrokenPipeError:
         return 0
-    except Exception as error:  # noqa: BLE001 - the border: a fault of ours is told plainly, without a traceback full of data
+    except Exception as error:
         logging.getLogger(__name__).debug("internal error", exc_info=True)
         language = _language(context)
         entry = {

@@ -1,6 +1,7 @@
 """How a command is declared: its texts come from the message catalogues, its answer is printed as lines or JSON.
 
-`@command("case.new", option(...), argument(...))` over a function `(call, …) -> Answer`. Heavy imports belong inside the function.
+`@command("case.new", option(...), argument(...))` over a function `(call, …) -> Answer`. Heavy imports belong inside
+the function.
 """
 
 import sys
@@ -136,7 +137,7 @@ def _runner(handler: Handler, wants_by: bool) -> Callable[..., None]:
     def run(**arguments: Any) -> None:
         context = click.get_current_context()
         call = context.find_object(Call)
-        assert call is not None  # noqa: S101 - the root made it
+        assert call is not None
         call.as_json = bool(arguments.pop("as_json"))
         call.language = language_of(context) if "avtale.lang" in context.find_root().meta else None
         arguments.pop("lang")

@@ -1,7 +1,9 @@
 """Step 2, second half: an approved agreement becomes one message to Digipost.
 
-`prepare_forward` makes and stores the frozen bytes, before any transaction; the caller enqueues the message in the transaction
-that approves. `record_outcome` runs in the transaction that records what the mail server said, and moves the case with it.
+`prepare_forward` makes and stores the frozen bytes, before any transaction; the caller enqueues the message in the
+transaction
+that approves. `record_outcome` runs in the transaction that records what the mail server said, and moves the case with
+it.
 """
 
 from dataclasses import dataclass
@@ -9,17 +11,16 @@ from datetime import datetime
 
 from agreements.agreement import Agreement
 from agreements.calendar import norwegian_day
-from agreements.case import AgreementState, Case, move_agreement
 from agreements.canonical import JsonValue
+from agreements.case import AgreementState, Case, move_agreement
 from agreements.casenumber import parse_case_number
 from agreements.errors import ConfigurationError
 from agreements.language import Language
-from agreements.parties import Actor
-from agreements.summary import SummaryApproval
+from agreements.parties import Actor, Vendor
 from agreements.texts import text
 from onboarding.record import EventKind
 from onboarding.rendering import private_fonts
-from onboarding.steps.configuration import Basis, agreed_summary
+from onboarding.steps.configuration import Basis, agreed_summary, summary_approval
 from onboarding.store.cases import find_case, move_case
 from onboarding.store.events import NewEvent, append_event, head_hash
 from onboarding.workspace import Workspace
@@ -46,29 +47,50 @@ class Approval:
     manual: bool
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Forward:
+    """One agreement on its way, with everything its message is made of."""
+
+    agreement: Agreement
+    vendor: Vendor
+    document: str
+    approval: Approval
+    resolved: Resolved
+
+    @property
+    def key(self) -> str:
+        """One forward for each agreement version, however often it is approved."""
+        return f"{FORWARD}:{self.agreement.number}"
+
+
 def prepare_forward(
     workspace: Workspace, case: Case, agreement: Agreement, *, document: str, approval: Approval, hold: str | None
 ) -> NewMessage:
     """Build the message with the signed PDF byte-identical, store its bytes, and return the row to enqueue.
 
-    `document`: SHA-256 of the return. Raises ConfigurationError when the recipient is not allowed, or an example would leave.
+    `document`: SHA-256 of the return. Raises ConfigurationError when the recipient is not allowed, or an example would
+    leave.
     """
     settings = workspace.settings
     if agreement.example_terms and settings.environment == "production":
         raise ConfigurationError("example_not_forwarded", agreement=str(agreement.number))
-    resolved = resolve_recipient(
-        settings.forward.to, settings.forward.allow, settings.environment, settings.forward.test_to
+    forward = _Forward(
+        agreement=agreement,
+        vendor=workspace.vendor(case.vendor_id).party(),
+        document=document,
+        approval=approval,
+        resolved=resolve_recipient(
+            settings.forward.to, settings.forward.allow, settings.environment, settings.forward.test_to
+        ),
     )
-    key = f"{FORWARD}:{agreement.number}"
-    message_id = message_id_for(key, sender=settings.smtp.from_, now=approval.at)
-    letter = _letter(workspace, case, agreement, document, approval, resolved, message_id)
+    letter = _letter(workspace, forward)
     data = compose(letter)
     return NewMessage(
         purpose=FORWARD,
-        idempotency_key=key,
-        message_id=message_id,
-        sender=settings.smtp.from_,
-        recipient=resolved.recipient,
+        idempotency_key=forward.key,
+        message_id=letter.message_id,
+        sender=letter.sender,
+        recipient=letter.recipient,
         sha256=workspace.blobs.put(data),
         size=len(data),
         case_number=str(case.number),
@@ -77,67 +99,59 @@ def prepare_forward(
     )
 
 
-def _letter(
-    workspace: Workspace,
-    case: Case,
-    agreement: Agreement,
-    document: str,
-    approval: Approval,
-    resolved: Resolved,
-    message_id: str,
-) -> Letter:
-    private_fonts()
-    from renderers.letters import ForwardLetter, render_forward
-    from renderers.summary import SummaryFormat, render_summary
-
-    vendor = workspace.vendor(case.vendor_id).party()
-    with workspace.store.read() as connection:
-        head = head_hash(connection)
-    subject, body = render_forward(
-        ForwardLetter(
-            case_number=str(case.number),
-            agreement_number=str(agreement.number),
-            values=agreement.values,
-            vendor=vendor,
-            document_sha256=document,
-            approved_by=approval.by_name,
-            approved_on=norwegian_day(approval.at),
-            manual=approval.manual,
-            audit_head=head,
-            subject_prefix=text(f"mail.prefix.{workspace.settings.environment}", _LANGUAGE)
-            if resolved.redirected
-            else "",
-        ),
-        _LANGUAGE,
-    )
-    summary = agreed_summary(
-        workspace,
-        agreement,
-        Basis(document=document, approval=SummaryApproval(by=approval.by_name, at=approval.at, manual=approval.manual)),
-    )
+def _letter(workspace: Workspace, forward: _Forward) -> Letter:
+    sender = workspace.settings.smtp.from_
+    subject, body = _words(workspace, forward)
     return Letter(
-        sender=workspace.settings.smtp.from_,
-        sender_name=vendor.name,
-        recipient=resolved.recipient,
-        reply_to=vendor.contact_email if not resolved.redirected else None,
+        sender=sender,
+        sender_name=forward.vendor.name,
+        recipient=forward.resolved.recipient,
+        reply_to=None if forward.resolved.redirected else forward.vendor.contact_email,
         subject=subject,
         body=body,
-        date=approval.at,
-        message_id=message_id,
-        attachments=(
-            Attachment(
-                name=f"Avtale-{agreement.number}-signert.pdf",
-                media_type="application/pdf",
-                data=workspace.blobs.read(document),
-            ),
-            Attachment(
-                name=f"Konfigurasjonsoversikt-{case.number}.pdf",
-                media_type="application/pdf",
-                data=render_summary(summary, _LANGUAGE, SummaryFormat.PDF),
-            ),
-        ),
-        headers=(("X-Agreement-ID", str(agreement.number)),),
+        date=forward.approval.at,
+        message_id=message_id_for(forward.key, sender=sender, now=forward.approval.at),
+        attachments=_attachments(workspace, forward),
+        headers=(("X-Agreement-ID", str(forward.agreement.number)),),
     )
+
+
+def _words(workspace: Workspace, forward: _Forward) -> tuple[str, str]:
+    """Subject and body."""
+    from renderers.letters import ForwardLetter, render_forward
+
+    with workspace.store.read() as connection:
+        head = head_hash(connection)
+    prefix = text(f"mail.prefix.{workspace.settings.environment}", _LANGUAGE) if forward.resolved.redirected else ""
+    letter = ForwardLetter(
+        case_number=str(forward.agreement.number.case),
+        agreement_number=str(forward.agreement.number),
+        values=forward.agreement.values,
+        vendor=forward.vendor,
+        document_sha256=forward.document,
+        approved_by=forward.approval.by_name,
+        approved_on=norwegian_day(forward.approval.at),
+        manual=forward.approval.manual,
+        audit_head=head,
+        subject_prefix=prefix,
+    )
+    return render_forward(letter, _LANGUAGE)
+
+
+def _attachments(workspace: Workspace, forward: _Forward) -> tuple[Attachment, ...]:
+    """The signed agreement byte for byte, then what Digipost is to set up."""
+    private_fonts()
+    from renderers.summary import SummaryFormat, render_summary
+
+    approval = forward.approval
+    approved = summary_approval(by=approval.by_name, at=approval.at, manual=approval.manual)
+    summary = agreed_summary(workspace, forward.agreement, Basis(document=forward.document, approval=approved))
+    number = forward.agreement.number
+    files = (
+        (f"Avtale-{number}-signert.pdf", workspace.blobs.read(forward.document)),
+        (f"Konfigurasjonsoversikt-{number.case}.pdf", render_summary(summary, _LANGUAGE, SummaryFormat.PDF)),
+    )
+    return tuple(Attachment(name=name, media_type="application/pdf", data=data) for name, data in files)
 
 
 _EVENTS = {

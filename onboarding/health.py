@@ -22,7 +22,7 @@ class Health:
     """One part's state."""
 
     part: str
-    """`intake`, `outbox`, or `folder <path>`."""
+    """`intake`, `judging`, `outbox`, or `folder <path>`."""
     problem: str | None
     """A code, or None while it is well."""
     at: datetime

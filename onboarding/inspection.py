@@ -1,6 +1,7 @@
 """Opening a received document: what happens inside the sandbox child, and how the program asks for it.
 
-A received document is opened once for everything that needs it: visible text, signatures, identity numbers. The child gets the
+A received document is opened once for everything that needs it: visible text, signatures, identity numbers. The child
+gets the
 bytes and gives back JSON; nothing it returns is believed to be more than values.
 """
 
@@ -27,7 +28,10 @@ _PRELOADED = ("onboarding.inspection", "signatures.judge", "intake.reading.pages
 
 
 class Inspection(BaseModel):
-    """What the child found. `failure` is why it could not be read; `report` is None only when the child did not finish."""
+    """What the child found.
+
+    `failure` is why it could not be read; `report` is None only when the child did not finish.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -39,11 +43,14 @@ class Inspection(BaseModel):
 
 
 def inspect(files: Mapping[str, bytes], arguments: JsonValue) -> JsonValue:
-    """Runs in the child: read the visible text, judge the signatures. `arguments`: trust and time, as `inspect_document` sends."""
+    """Runs in the child: read the visible text, judge the signatures.
+
+    `arguments`: trust and time, as `inspect_document` sends.
+    """
     from intake.reading.pages import EncryptedPdfError, UnreadablePdfError, read_pages
     from signatures.judge import judge
 
-    assert isinstance(arguments, dict)  # noqa: S101 - our own caller; says what mypy can't see
+    assert isinstance(arguments, dict)
     issued = files.get(ISSUED)
     pages: Pages | None = None
     failure: Finding | None = None

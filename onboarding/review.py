@@ -1,6 +1,7 @@
 """What waits for a person: returns that the machine would not approve, and rejections somebody must act on.
 
-A finding of severity `reject` can't be approved by anyone. A scan takes two users. Approving does what the pipeline does:
+A finding of severity `reject` can't be approved by anyone. A scan takes two users. Approving does what the pipeline
+does:
 judgement, case, event and message in one transaction.
 """
 
@@ -62,7 +63,10 @@ def read_judgement(workspace: Workspace, identity: int) -> Judgement:
 
 
 def approve_return(workspace: Workspace, identity: int, actor: Actor, reason: str) -> Approved:
-    """Approve a return by hand, as one of the users it takes. Raises GateError with everything that stands in the way."""
+    """Approve a return by hand, as one of the users it takes.
+
+    Raises GateError with everything that stands in the way.
+    """
     judgement = read_judgement(workspace, identity)
     case, agreement = _claimed(workspace, judgement)
     _refuse_unapprovable(judgement, case, agreement)
@@ -92,7 +96,10 @@ def approve_return(workspace: Workspace, identity: int, actor: Actor, reason: st
 
 
 def reject_return(workspace: Workspace, identity: int, actor: Actor, reason: str) -> Judgement:
-    """Reject a return, or confirm the machine's rejection. The case waits for the customer again, unless more is open."""
+    """Reject a return, or confirm the machine's rejection.
+
+    The case waits for the customer again, unless more is open.
+    """
     judgement = read_judgement(workspace, identity)
     ruling = Ruling(by=actor, at=workspace.clock(), reason=reason)
     with workspace.store.begin() as connection:

@@ -4,11 +4,11 @@ from pathlib import Path
 
 from agreements.canonical import JsonValue
 from agreements.language import Language
-from agreements.texts import text
+from agreements.texts import finding_action, finding_message, text
 from onboarding.answers import Answer, table
 from onboarding.review import approvals_needed, read_judgement
 from onboarding.store.judgements import list_approvals
-from onboarding.validation import signature_data, signature_lines
+from onboarding.validation import signature_checks, signature_data, signature_lines, signature_title
 from onboarding.views import finding_lines, judgement_data, judgement_row, local_time
 from onboarding.workspace import Workspace
 
@@ -38,7 +38,33 @@ def review_answer(workspace: Workspace, identity: int, language: Language) -> An
 
 def write_review_page(workspace: Workspace, identity: int, path: Path, language: Language) -> None:
     """The same as a page to read, print or send on. Raises NotFoundError."""
-    from renderers.review import render_review
+    from renderers.review import ReviewFinding, ReviewPage, render_review
 
-    answer = review_answer(workspace, identity, language)
-    path.write_bytes(render_review(answer.data, language))
+    judgement = read_judgement(workspace, identity)
+    with workspace.store.read() as connection:
+        approvals = list_approvals(connection, identity)
+    signatures = judgement.report.signatures if judgement.report else ()
+    page = ReviewPage(
+        title=f"{text('table.return', language)} {identity}: {judgement.agreement or judgement.case or ''}",
+        verdict=text(f"states.verdict.{judgement.decision.verdict.value}", language),
+        facts=(
+            (text("table.time", language), local_time(judgement.judged_at)),
+            ("SHA-256", judgement.sha256),
+        ),
+        findings_title=text("talk.findings", language),
+        findings=tuple(
+            ReviewFinding(
+                code=finding.code,
+                severity=finding.severity,
+                severity_label=text(f"states.severity.{finding.severity.value}", language),
+                message=finding_message(finding, language),
+                action=finding_action(finding, language),
+            )
+            for finding in judgement.decision.findings
+        ),
+        signatures=tuple(
+            (signature_title(signature, language), signature_checks(signature, language)) for signature in signatures
+        ),
+        approvals=tuple(text("talk.approved_by", language, by=approval.by.user) for approval in approvals),
+    )
+    path.write_bytes(render_review(page, language))

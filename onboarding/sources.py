@@ -1,10 +1,12 @@
 """Steps 1 and 6 of the pipeline: what lies in the watched folders is received, and put away when it is decided.
 
-Per file, in this order: bytes among the originals, receipt committed, verdict committed, file moved. A crash repeats the step
+Per file, in this order: bytes among the originals, receipt committed, verdict committed, file moved. A crash repeats
+the step
 it interrupted; the receipt's key keeps it from counting twice.
 """
 
 import logging
+import os
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -12,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from agreements.errors import GateError, NotFoundError, TemporaryError
+from agreements.errors import AvtaleError, GateError, NotFoundError, TemporaryError
 from agreements.language import Language
 from agreements.parties import Actor
 from agreements.texts import finding_action, finding_message, text
@@ -23,14 +25,15 @@ from intake.ledger import (
     known_keys,
     mark_decided,
     mark_finished,
-    record_receipt,
     receipts_to_finish,
+    record_receipt,
     reopen,
 )
+from intake.names import display_name
 from intake.receipts import FINAL_STATES, Delivery, Outcome, Receipt, ReceiptState, SourceOutcome
 from intake.sources.folder import (
-    Doorbell,
     Done,
+    Doorbell,
     FolderSource,
     FolderState,
     Refused,
@@ -87,7 +90,7 @@ class Folders:
             problems[source.source_id] = None
             try:
                 taken, wait = self._look_into(source)
-            except TemporaryError as error:
+            except AvtaleError as error:
                 logger.warning("folder not received from now", extra={"error": error.code})
                 problems[source.source_id] = error.code
                 continue
@@ -114,12 +117,12 @@ class Folders:
         if scan.state is FolderState.UNAVAILABLE:
             raise TemporaryError("folder_unavailable", path=source.source_id, problem=scan.problem or "")
         for refused in scan.refused:
-            self._refuse(refused)
+            self._refuse(source, refused)
         received = 0
         for entry in scan.ready:
             taken = source.take(entry, self._workspace.blobs)
             if isinstance(taken, Refused):
-                self._refuse(taken)
+                self._refuse(source, taken)
             elif taken is not None:
                 self._receive(source, taken)
                 received += 1
@@ -143,14 +146,16 @@ class Folders:
         if receipt.finished_at is not None:  # it was put back after we were done with it
             self._finish(source, receipt)
 
-    def _refuse(self, refused: Refused) -> None:
+    def _refuse(self, source: FolderSource, refused: Refused) -> None:
         """What can't be read yet stays `seen`; what never will be is decided unread."""
         now = self._workspace.clock()
         with self._workspace.store.begin() as connection:
             receipt = record_receipt(connection, refused.entry.delivery(), now=now, reason=refused.finding)
             if not refused.try_again and receipt.state not in FINAL_STATES:
                 outcome = Outcome(state=ReceiptState.QUARANTINED, reason=refused.finding)
-                mark_decided(connection, receipt.id, outcome, now=now)
+                receipt = mark_decided(connection, receipt.id, outcome, now=now)
+        if receipt.finished_at is not None and not refused.try_again:  # somebody moved it back
+            self._finish(source, receipt)
 
     def _finish(self, source: FolderSource, receipt: Receipt) -> None:
         quarantined = receipt.state is ReceiptState.QUARANTINED
@@ -182,7 +187,7 @@ def add_file(workspace: Workspace, path: Path, vendor: str | None, actor: Actor)
         source_key=f"{now.timestamp()}/{sha256}",
         slot=actor.user,
         vendor_id=vendor,
-        display_name=path.name[:120],
+        display_name=display_name(os.fsencode(path.name)),
         size=size,
         sha256=sha256,
     )

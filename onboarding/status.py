@@ -1,4 +1,6 @@
-"""`avtale status`: how many cases stand where, who has the ball, what waits for a person, and whether everything works."""
+"""`avtale status`: how many cases stand where, who has the ball, what waits for a person, and whether everything
+works.
+"""
 
 from collections import Counter
 from datetime import datetime
@@ -50,7 +52,7 @@ def _counts(data: dict[str, JsonValue], language: Language) -> list[str]:
     rows: list[list[str]] = []
     for group, states in groups:
         counts = data[group]
-        assert isinstance(counts, dict)  # noqa: S101 - built above
+        assert isinstance(counts, dict)
         rows += [
             [text(f"talk.status.{group}", language), text(f"states.{states}.{state}", language), str(count)]
             for state, count in counts.items()
@@ -61,6 +63,8 @@ def _counts(data: dict[str, JsonValue], language: Language) -> list[str]:
 
 
 def _health_lines(health: tuple[Health, ...], language: Language) -> list[str]:
+    if not health:
+        return [text("talk.status.no_health", language)]
     rows = [
         [part.part, text("values.ok", language) if part.problem is None else part.problem, local_time(part.at)]
         for part in health

@@ -1,4 +1,7 @@
-"""The operator's own terms (`terms:`): files that the agreement lists with name, date and hash. We never invent Digipost's terms."""
+"""The operator's own terms (`terms:`): files that the agreement lists with name, date and hash.
+
+We never invent Digipost's terms.
+"""
 
 import hashlib
 
@@ -8,7 +11,10 @@ from onboarding.settings import Settings
 
 
 def read_terms(settings: Settings) -> tuple[TermsFile, ...]:
-    """The configured terms files with the hashes of what they are now. Raises ConfigurationError("terms_unreadable")."""
+    """The configured terms files with the hashes of what they are now.
+
+    Raises ConfigurationError("terms_unreadable").
+    """
     terms: list[TermsFile] = []
     for configured in settings.terms:
         try:

@@ -1,9 +1,8 @@
 """The trust anchors that the configuration names, as the `signatures` room takes them."""
 
+from agreements.signature_report import RevocationPolicy
 from onboarding.settings import Settings
 from signatures.trust import Trust, load_trust
-
-from agreements.signature_report import RevocationPolicy
 
 
 def load_configured_trust(settings: Settings) -> Trust:

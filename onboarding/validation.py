@@ -1,5 +1,9 @@
-"""`avtale validate`: judge files without a case, a configuration or a database. One line per file, in the order given."""
+"""`avtale validate`: judge files without a case, a configuration or a database.
 
+One line per file, in the order given.
+"""
+
+import errno
 import hashlib
 import json
 import time
@@ -77,8 +81,8 @@ def validate_file(sandbox: Sandbox, path: Path, request: Request) -> Validation:
             document = stack.enter_context(path.open("rb")).fileno()
             issued = stack.enter_context(request.issued.open("rb")).fileno() if request.issued else None
             inspection = inspect_document(sandbox, document, issued=issued, trust=request.trust, at=request.at)
-    except OSError:
-        return _unopened(path, sha256, size, INT_NO_ACCESS(), start)
+    except OSError as error:
+        return _unopened(path, sha256, size, _no_access(error), start)
     return _opened(path, size, inspection, request, start)
 
 
@@ -97,9 +101,13 @@ def _look(path: Path, max_bytes: int) -> tuple[str | None, int | None, Finding |
             size = stream.tell()
     except (FileNotFoundError, NotADirectoryError):
         return None, None, INT_MISSING()
-    except OSError:
-        return None, None, INT_NO_ACCESS()
+    except OSError as error:
+        return None, None, _no_access(error)
     return digest, size, classify(head, size, max_bytes=max_bytes)
+
+
+def _no_access(error: OSError) -> Finding:
+    return INT_NO_ACCESS(reason=errno.errorcode.get(error.errno or 0, "EIO"))
 
 
 def _unopened(path: Path, sha256: str | None, size: int | None, finding: Finding, start: float) -> Validation:
@@ -138,7 +146,7 @@ def _elapsed(start: float) -> float:
     return round((time.perf_counter() - start) * 1000, 1)
 
 
-# --- how it looks ---------------------------------------------------------------------------------------------------------
+# --- how it looks -----------------------------------------------------------------------------------------------------
 
 
 def as_json(validation: Validation, language: Language) -> str:
@@ -196,7 +204,9 @@ def signature_data(signature: SignatureResult) -> dict[str, JsonValue]:
 
 
 def as_lines(validation: Validation, language: Language, *, explain: bool) -> list[str]:
-    """The outcome for people: the verdict, then every finding with what to do; with `explain`, every signature as well."""
+    """The outcome for people: the verdict, then every finding with what to do; with `explain`, every signature as
+    well.
+    """
     verdict = text(f"states.verdict.{validation.decision.verdict.value}", language)
     lines = [f"{validation.file}: {verdict}"]
     if explain and validation.report is not None:
@@ -207,10 +217,15 @@ def as_lines(validation: Validation, language: Language, *, explain: bool) -> li
     return lines
 
 
-def signature_lines(signature: SignatureResult, language: Language) -> list[str]:
-    """A signature for people: each check with its outcome."""
-    name = signature.signer.name or "?"
-    checks = (
+def signature_title(signature: SignatureResult, language: Language) -> str:
+    """`Signatur1 (underskrift): Kari Nordmann`."""
+    kind = text(f"explain.kinds.{signature.kind.value}", language)
+    return f"{signature.field} ({kind}): {signature.signer.name or '?'}"
+
+
+def signature_checks(signature: SignatureResult, language: Language) -> tuple[tuple[str, str], ...]:
+    """Each check of a signature with its outcome, for people."""
+    outcomes = (
         ("intact", text("values.yes" if signature.intact else "values.no", language)),
         ("covers", text("values.yes" if signature.covers_document else "values.no", language)),
         ("changes_after", text(f"explain.changes.{signature.changes_after.value}", language)),
@@ -220,5 +235,10 @@ def signature_lines(signature: SignatureResult, language: Language) -> list[str]
         ("level", signature.level or "-"),
         ("indication", " ".join(filter(None, (signature.indication.value, signature.sub_indication)))),
     )
-    rows = [f"  {text(f'explain.checks.{check}', language)}: {outcome}" for check, outcome in checks]
-    return [f"{signature.field} ({text(f'explain.kinds.{signature.kind.value}', language)}): {name}", *rows]
+    return tuple((text(f"explain.checks.{check}", language), outcome) for check, outcome in outcomes)
+
+
+def signature_lines(signature: SignatureResult, language: Language) -> list[str]:
+    """A signature for people: each check with its outcome."""
+    checks = signature_checks(signature, language)
+    return [signature_title(signature, language), *(f"  {label}: {outcome}" for label, outcome in checks)]

@@ -1,8 +1,8 @@
 """How cases, receipts, judgements and messages look: as JSON for programs, as rows and lines for people."""
 
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
+from agreements.calendar import norwegian_time
 from agreements.canonical import JsonValue
 from agreements.case import Case, waiting_for
 from agreements.findings import Finding, Severity
@@ -14,12 +14,11 @@ from onboarding.store.judgements import Judgement
 from outbox.messages import Message
 
 _WEIGHTS = tuple(Severity)
-_OSLO = ZoneInfo("Europe/Oslo")
 
 
 def local_time(moment: datetime | None) -> str:
     """`23.11.2026 14.03`, Norwegian time, for people."""
-    return "" if moment is None else moment.astimezone(_OSLO).strftime("%d.%m.%Y %H.%M")
+    return "" if moment is None else norwegian_time(moment).strftime("%d.%m.%Y %H.%M")
 
 
 def utc(moment: datetime | None) -> str | None:

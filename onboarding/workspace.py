@@ -1,4 +1,7 @@
-"""What the work needs, opened once: settings, store, originals, trust, sandbox, clock. The rooms are handed parts of it."""
+"""What the work needs, opened once: settings, store, originals, trust, sandbox, clock.
+
+The rooms are handed parts of it.
+"""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager

@@ -170,6 +170,11 @@ def _open_view(item: OpenItem, language: Language, say: Words) -> dict[str, obje
     }
 
 
+def customer_task_lines(summary: ConfigurationSummary, language: Language) -> list[str]:
+    """What the customer does itself, a sentence for each task."""
+    return _tasks(summary, words(language))
+
+
 def _tasks(summary: ConfigurationSummary, say: Words) -> list[str]:
     return [
         say(f"summary.tasks.{task.key.value}", **{name: plain(value) for name, value in task.params.items()})

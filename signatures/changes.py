@@ -14,7 +14,7 @@ tag such a field.
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 from pyhanko.pdf_utils import generic
 
@@ -451,7 +451,7 @@ class _Comparison:
 
 
 def _words(value: PdfValue) -> object:
-    """A text as people read it: honest software writes the same words again in another encoding (ISO 32000-1, 7.9.2.2)."""
+    """A text as people read it: honest software writes it again in another encoding (ISO 32000-1, 7.9.2.2)."""
     return str(value) if isinstance(value, generic.TextStringObject) else _scalar(_plain(value))
 
 
@@ -505,7 +505,7 @@ def _titles(stream: PdfValue) -> tuple[str, ...] | bytes:
         return ()
     data = bytes(stream.data)
     try:
-        titles = ElementTree.fromstring(data).iter(_DC_TITLE)  # noqa: S314 - in the sandbox; expat bounds entities
+        titles = ET.fromstring(data).iter(_DC_TITLE)  # noqa: S314 - in the sandbox; expat bounds entities
         return tuple(text for title in titles if (text := " ".join("".join(title.itertext()).split())))
-    except (ElementTree.ParseError, ValueError, LookupError):
+    except (ET.ParseError, ValueError, LookupError):
         return data

@@ -14,6 +14,8 @@ from functools import lru_cache
 from importlib.metadata import version
 from typing import Any, Final
 
+import cryptography.hazmat.backends.openssl.backend  # noqa: F401 - loaded now: a sandboxed child opens no files
+import pyhanko.pdf_utils.filters  # noqa: F401 - as above
 from asn1crypto import x509  # type: ignore[import-untyped]
 from pyhanko.sign.ades.report import AdESFailure, AdESIndeterminate, AdESPassed, AdESStatus, AdESSubIndic
 from pyhanko.sign.validation import EmbeddedPdfSignature
@@ -184,7 +186,7 @@ class Engine:
         attempt = _Attempt(outcome=basic.ades_subindic, path=_path(basic), best_time=None, timestamp=None)
         if cms.has_timestamp:
             attempt = await self._with_time(cms, digest, spec, attempt)
-        if not attempt.passed and archived:
+        if archived and (not attempt.passed or attempt.unproven_expiry):
             attempt = await self._long_term(found, spec, attempt)
         return attempt
 

@@ -24,8 +24,8 @@ QC_TYPE_ESEAL: Final = "0.4.0.1862.1.6.2"
 QC_STATEMENTS: Final = "1.3.6.1.5.5.7.1.3"  # RFC 3739, 3.2.6
 BIRTH_DATE: Final = "1.3.6.1.5.5.7.9.1"  # RFC 3739, 3.2.2: subjectDirectoryAttributes
 _SUBJECT_DIRECTORY_ATTRIBUTES: Final = "2.5.29.9"
-_ORGANISATION_IDENTIFIER = re.compile(r"\s*NTRNO-(\d{9})\s*\Z")  # ETSI EN 319 412-1, 5.1.4
-_SERIAL_NUMBER = re.compile(r"\s*(?:UN:NO-)?(\d{9})\s*\Z")
+_ORGANISATION_IDENTIFIER = re.compile(r"\A\s*NTRNO-(\d{9})\s*\Z")  # ETSI EN 319 412-1, 5.1.4
+_SERIAL_NUMBER = re.compile(r"\A\s*(?:UN:NO-)?(\d{9})\s*\Z")
 _END_OF_NAME = re.compile(r"[-\s](\d{9})\s*\Z")
 
 

@@ -5,11 +5,13 @@ certificate that any piece calls revoked is treated as revoked, stale or not, fo
 claim.
 """
 
+import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
+from asn1crypto import core
 from asn1crypto import crl as asn1_crl  # type: ignore[import-untyped]
 from asn1crypto import ocsp as asn1_ocsp
 from asn1crypto import x509
@@ -73,9 +75,10 @@ class Knowledge:
         return min(moments, default=None)
 
     def _listed(self, certificate: Any) -> Iterator[datetime]:
+        serial = core.Integer(certificate.serial_number).dump()
         for crl in self.crls:
-            if crl.issuer != certificate.issuer:
-                continue
+            if serial not in crl.dump() or crl.issuer != certificate.issuer:
+                continue  # the bytes first: national lists have tens of thousands of entries
             for entry in crl["tbs_cert_list"]["revoked_certificates"]:
                 if entry["user_certificate"].native == certificate.serial_number:
                     yield entry["revocation_date"].native
@@ -84,8 +87,16 @@ class Knowledge:
         for response in self.ocsps:
             for single in _single_responses(response):
                 status = single["cert_status"]
-                if single["cert_id"]["serial_number"].native == certificate.serial_number and status.name == "revoked":
+                if status.name == "revoked" and _is_about(single["cert_id"], certificate):
                     yield status.chosen["revocation_time"].native
+
+
+def _is_about(identifier: Any, certificate: Any) -> bool:
+    """Serial numbers are unique within one issuer only (RFC 6960, 4.1.1)."""
+    if identifier["serial_number"].native != certificate.serial_number:
+        return False
+    digest = hashlib.new(identifier["hash_algorithm"]["algorithm"].native, certificate.issuer.dump()).digest()
+    return bool(digest == identifier["issuer_name_hash"].native)
 
 
 def _ocsp_containers(response: Any) -> Iterable[OCSPContainer]:

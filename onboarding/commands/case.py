@@ -152,7 +152,9 @@ def _hold(call: Call, case_number: str, held: bool, reason: str) -> Answer:
     from agreements.casenumber import parse_case_number
     from onboarding.steps.enquiry import hold_case
 
-    return _changed(call, hold_case(call.workspace, parse_case_number(case_number), held, reason, call.actor))
+    return _changed(
+        call, hold_case(call.workspace, parse_case_number(case_number), held=held, reason=reason, actor=call.actor)
+    )
 
 
 def _changed(call: Call, case: Case) -> Answer:

@@ -10,15 +10,15 @@ def codes(call: Call) -> Answer:
     """List the finding codes."""
     from agreements.findings import all_codes
     from agreements.language import Language
-    from agreements.texts import text
+    from agreements.texts import text, unfilled_text
 
     def entry(code: str, severity: str) -> dict[str, str]:
         texts = {
-            f"{part}_{language.value}": text(f"findings.{code}.{part}", language)
+            f"{part}_{language.value}": unfilled_text(f"findings.{code}.{part}", language)
             for part in ("message", "action")
             for language in Language
         }
-        message, action = (text(f"findings.{code}.{part}", call.lang) for part in ("message", "action"))
+        message, action = (unfilled_text(f"findings.{code}.{part}", call.lang) for part in ("message", "action"))
         return {"code": code, "severity": severity, "message": message, "action": action, **texts}
 
     entries = [entry(code.code, code.severity.value) for code in all_codes()]

@@ -28,8 +28,9 @@ def run(call: Call, once: bool) -> Answer:
 
 
 def _answer(call: Call, done: "Round") -> Answer:
-    """8 when something could not be done now and will be tried again."""
+    """8 when something could not be done now and will be tried again; a document's own failure has its own code."""
     from agreements.texts import text
+    from onboarding.answers import error_entries
     from onboarding.delivery import read_messages
     from outbox.states import State
 
@@ -43,10 +44,12 @@ def _answer(call: Call, done: "Round") -> Answer:
         }
         for path in done.unavailable
     ]
+    failures = [entry for error in done.failed for entry in error_entries(error, call.lang)]
+    codes = [error.exit_code for error in done.failed] + ([8] if errors or queued else [])
     lines = [text("talk.run_once", call.lang, **data)]
     return Answer(
         data={**data, "unavailable": list(done.unavailable)},
         lines=lines,
-        exit_code=8 if errors or queued else 0,
-        errors=errors,
+        exit_code=max(codes, default=0),
+        errors=[*errors, *failures],
     )

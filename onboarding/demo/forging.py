@@ -1,4 +1,5 @@
-"""How the demo forges: incremental updates written by hand, as an attacker would, on the plain objects of an issued PDF.
+"""How the demo forges: incremental updates written by hand, as an attacker would, on the plain objects of an issued
+PDF.
 
 Only for the demo's own documents: classic cross-reference table, no object streams, one dictionary per object.
 """
@@ -16,7 +17,10 @@ _OVERLAY = b"q 1 1 1 rg 60 60 300 40 re f Q BT 0 0 0 rg /F0 12 Tf 70 75 Td (%s) 
 
 
 def write_over_page(pdf: bytes, words: str) -> bytes:
-    """The PDF with a white box and new words over its first page, as one more revision. Everything before stays byte for byte."""
+    """The PDF with a white box and new words over its first page, as one more revision.
+
+    Everything before stays byte for byte.
+    """
     number, page = _first_page(pdf)
     contents = _CONTENTS.search(page)
     if contents is None:
@@ -31,7 +35,9 @@ def write_over_page(pdf: bytes, words: str) -> bytes:
 
 
 def append_revision(pdf: bytes, objects: dict[int, bytes]) -> bytes:
-    """An incremental update (ISO 32000-1, 7.5.6): objects, cross-reference section, trailer that names the one before."""
+    """An incremental update (ISO 32000-1, 7.5.6): objects, cross-reference section, trailer that names the one
+    before.
+    """
     previous = _STARTXREF.search(pdf)
     root = _ROOT.findall(pdf)
     if previous is None or not root:

@@ -1,19 +1,21 @@
 """The demo's returns: what customers send back, and what somebody with worse intentions does.
 
-Each makes its own case, so that every outcome is seen alone. Honest returns carry revocation data (level B-LT), as a signing
+Each makes its own case, so that every outcome is seen alone. Honest returns carry revocation data (level B-LT), as a
+signing
 service adds it: when a case is judged, unknown revocation is never good enough.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from onboarding.demo.cast import CAST
 from onboarding.demo.forging import flip_byte, write_over_page
 from onboarding.demo.stage import Stage
 from onboarding.rendering import private_fonts
 from onboarding.steps.agreement import Issue
 from signatures.throwaway import Credential, sign
 
-KARI, OLA, NILS = "Kari Nordmann", "Ola Nordmann", "Nils Bråten"
+KARI, OLA, STRANGER = CAST.first, CAST.second, CAST.stranger
 FIRST, SECOND = "Signatur1", "Signatur2"
 
 
@@ -100,7 +102,7 @@ def _wrong_root(stage: Stage) -> Made:
 
 
 def _stranger(stage: Stage) -> Made:
-    return _signed(stage, stage.issue(KARI), stage.pki.person(NILS))
+    return _signed(stage, stage.issue(KARI), stage.pki.person(STRANGER))
 
 
 def _other_firms_seal(stage: Stage) -> Made:

@@ -12,6 +12,7 @@ from agreements.canonical import JsonValue
 from agreements.casenumber import parse_case_number
 from agreements.orgnumber import check_digit
 from agreements.parties import Actor, Signer, SigningBasis
+from onboarding.demo.cast import CAST
 from onboarding.demo.mail_server import keeping_mail_server
 from onboarding.importing import EnquiryRow, read_enquiries
 from onboarding.initialise import InitResult, initialise
@@ -49,11 +50,13 @@ class Stage:
     def issue(self, *names: str, language: str = "nb") -> Issue:
         """A case for one more customer with its declared signers, and its agreement issued."""
         self._customers += 1
-        values: dict[str, JsonValue] = {**self._example.values, "agreement.language": language}
+        org_number, name = synthetic_org_number(self._customers), CAST.customer(self._customers)
+        own = {"agreement.language": language, "print.return_name": name, "invoice.endpoint": f"0192:{org_number}"}
+        values: dict[str, JsonValue] = {**self._example.values, **own}
         enquiry = Enquiry(
             vendor_id=self._example.vendor_id,
-            org_number=synthetic_org_number(self._customers),
-            customer_name=f"{_PLACES[self._customers % len(_PLACES)]} {_TRADES[self._customers % len(_TRADES)]} AS",
+            org_number=org_number,
+            customer_name=name,
             values=values,
             signers=tuple(Signer(name=name, basis=SigningBasis.SIGNATURE_RIGHT) for name in names),
         )
@@ -69,10 +72,6 @@ class Stage:
     def void(self, case_number: str) -> None:
         """Make the version in force void."""
         void_agreement_in_force(self.workspace, parse_case_number(case_number), "demo", self.actor)
-
-
-_PLACES = ("Fjord", "Vidda", "Skjær", "Ånes", "Tind", "Øyra", "Lyng")
-_TRADES = ("Regnskap", "Renhold", "Bygg", "Logistikk", "Barnehage")
 
 
 def synthetic_org_number(serial: int) -> str:

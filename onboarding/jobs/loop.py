@@ -14,7 +14,7 @@ from agreements.errors import AvtaleError
 from onboarding.delivery import deliver, sender_of
 from onboarding.health import HealthNotes
 from onboarding.jobs.lock import run_lock
-from onboarding.pipeline import judge_due
+from onboarding.pipeline import JudgingPass, judge_due
 from onboarding.sources import Folders, Looked, watched_folders
 from onboarding.workspace import Workspace
 
@@ -32,6 +32,8 @@ class Round:
 
     received: int
     judged: int
+    failed: tuple[AvtaleError, ...]
+    """What kept documents from being judged; they stay due."""
     attempted: int
     """Messages tried."""
     unavailable: tuple[str, ...]
@@ -45,13 +47,19 @@ def run_once(workspace: Workspace) -> Round:
     with run_lock(workspace.settings.data_dir), watched_folders(workspace) as (folders, _):
         sender = sender_of(workspace)
         while True:
-            looked, judged_now = _receive(workspace, folders)
-            received, judged = received + looked.received, judged + judged_now
+            looked, judging = _receive(workspace, folders)
+            received, judged = received + looked.received, judged + judging.done
             if looked.look_again_in is None or time.monotonic() > deadline:
                 break
             time.sleep(looked.look_again_in)
         sent = deliver(sender)
-    return Round(received=received, judged=judged, attempted=sent.attempted, unavailable=looked.unavailable)
+    return Round(
+        received=received,
+        judged=judged,
+        failed=judging.failed,
+        attempted=sent.attempted,
+        unavailable=looked.unavailable,
+    )
 
 
 def run_until(workspace: Workspace, stop: threading.Event, started: Callable[[], None]) -> None:
@@ -78,20 +86,21 @@ def _receive_until(
         done = _guarded(notes, "intake", lambda: _receive(workspace, folders))
         wait = SCAN_SECONDS
         if done is not None:
-            looked, judged = done
+            looked, judging = done
             for folder, problem in looked.folders.items():
                 _note(notes, f"folder {folder}", problem)
             wait = min(wait, looked.look_again_in or wait)
-            if judged:
+            _note(notes, "judging", judging.failed[0].code if judging.failed else None)
+            if judging.done:
                 due.set()
         rung.wait(wait)
 
 
-def _receive(workspace: Workspace, folders: Folders) -> tuple[Looked, int]:
+def _receive(workspace: Workspace, folders: Folders) -> tuple[Looked, JudgingPass]:
     looked = folders.look()
-    judged = judge_due(workspace)
+    judging = judge_due(workspace)
     folders.finish()
-    return looked, judged
+    return looked, judging
 
 
 def _send_until(workspace: Workspace, stop: threading.Event, due: threading.Event) -> None:

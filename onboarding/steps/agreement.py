@@ -1,6 +1,7 @@
 """Step 2, first half: the agreement is issued. Its bytes are stored before anything else happens.
 
-1. gather the values (defaults, vendor's service profile, vendor, case, signers) and refuse if anything is missing or wrong
+1. gather the values (defaults, vendor's service profile, vendor, case, signers) and refuse if anything is missing or
+wrong
 2. render the PDF
 3. store the bytes among the originals: durable from here on, but not yet an agreement
 4. one transaction: the issued version, the case's new state, the event
@@ -21,9 +22,9 @@ from agreements.errors import ConfigurationError, GateError, NotFoundError
 from agreements.language import Language
 from agreements.parties import Actor
 from agreements.values import Fault, check_values, missing_values
+from onboarding.record import EventKind
 from onboarding.rendering import private_fonts
 from onboarding.steps.enquiry import every_case, read_case
-from onboarding.record import EventKind
 from onboarding.store.cases import find_case, move_case
 from onboarding.store.events import NewEvent
 from onboarding.store.issued import find_agreement, insert_agreement, void_agreement
@@ -45,7 +46,8 @@ class Issue:
 def issue_agreement(workspace: Workspace, number: str, actor: Actor) -> Issue:
     """Make the next version of a case's agreement.
 
-    Raises ConfigurationError (exit 3) listing missing or wrong values, terms or precondition; GateError if the case can't be
+    Raises ConfigurationError (exit 3) listing missing or wrong values, terms or precondition; GateError if the case
+    can't be
     issued now; TemporaryError if somebody changed the case meanwhile.
     """
     case = read_case(workspace, number)
@@ -131,7 +133,10 @@ def read_issued(workspace: Workspace, number: AgreementNumber) -> Agreement:
 
 
 def issue_values(workspace: Workspace, case: Case, terms: tuple[TermsFile, ...], issued_on: date) -> Values:
-    """All values of the agreement to be issued. Raises ConfigurationError("agreement_incomplete") with every gap and fault."""
+    """All values of the agreement to be issued.
+
+    Raises ConfigurationError("agreement_incomplete") with every gap and fault.
+    """
     catalogue = load_catalogue()
     vendor = workspace.vendor(case.vendor_id)
     values = agreement_values(

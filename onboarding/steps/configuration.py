@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from agreements.agreement import Agreement
+from agreements.calendar import norwegian_time
 from agreements.canonical import JsonValue
 from agreements.case import Party
 from agreements.catalogue import load_catalogue
@@ -44,7 +46,7 @@ def agreed_summary(workspace: Workspace, agreement: Agreement, basis: Basis) -> 
     catalogue = load_catalogue()
     with workspace.store.read() as connection:
         case = find_case(connection, agreement.number.case)
-    assert case is not None  # noqa: S101 - a foreign key holds it
+    assert case is not None
     subject = SummarySubject(
         case_number=str(case.number),
         agreement_number=str(agreement.number),
@@ -70,7 +72,7 @@ def read_summary(workspace: Workspace, number: str) -> ConfigurationSummary:
     with workspace.store.read() as connection:
         agreement = find_agreement(connection, case.in_force)
         judgements = list_judgements(connection, case=case.number, status=JudgementStatus.APPROVED)
-    assert agreement is not None  # noqa: S101 - what is in force was issued
+    assert agreement is not None
     approved = next((judgement for judgement in judgements if judgement.agreement == case.in_force), None)
     return agreed_summary(workspace, agreement, _basis(workspace, approved))
 
@@ -99,11 +101,10 @@ def summary_answer(workspace: Workspace, number: str, language: Language) -> Ans
     for party in (Party.DIGIPOST, Party.VENDOR, Party.CUSTOMER):
         entries: tuple[ConfigurationEntry, ...] = getattr(summary, party.value)
         heading = text(f"talk.sets_up.{party.value}", language)
-        lines += [
-            heading,
-            *table(("field", "value", "api"), [_row(entry, language) for entry in entries], language),
-            "",
-        ]
+        rows = [_row(entry, language) for entry in entries]
+        tasks = customer_task_lines(summary, language) if party is Party.CUSTOMER else []
+        values = table(("field", "value", "api"), rows, language) if rows else []
+        lines += [heading, *values, *(f"- {task}" for task in tasks), ""]
     catalogue = load_catalogue()
     items = [
         [
@@ -117,13 +118,18 @@ def summary_answer(workspace: Workspace, number: str, language: Language) -> Ans
     return Answer(data=as_json(summary), lines=lines)
 
 
+def summary_approval(*, by: str, at: datetime, manual: bool) -> SummaryApproval:
+    """An approval as the summary shows it: its day is the Norwegian one."""
+    return SummaryApproval(by=by, at=norwegian_time(at), manual=manual)
+
+
 def _basis(workspace: Workspace, approved: Judgement | None) -> Basis:
     if approved is None:
         return Basis()
     manual = approved.decided_by is not None
     at = approved.decided_at or approved.judged_at
     by = user_name(workspace.settings, approved.decided_by.user) if approved.decided_by else "avtalemottak"
-    return Basis(document=approved.sha256, approval=SummaryApproval(by=by, at=at, manual=manual))
+    return Basis(document=approved.sha256, approval=summary_approval(by=by, at=at, manual=manual))
 
 
 def _row(entry: ConfigurationEntry, language: Language) -> list[str]:

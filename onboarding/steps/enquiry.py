@@ -22,8 +22,10 @@ from onboarding.store.cases import find_case, insert_case, list_cases, move_case
 from onboarding.store.events import NewEvent
 from onboarding.workspace import Workspace
 
-_FIXED = frozenset({"customer.orgnr", "customer.name"})
-"""Set when the case is made; `case set` does not touch them."""
+_FIXED = frozenset(
+    {"customer.orgnr", "customer.name", "vendor.orgnr", "vendor.name", "vendor.system_name", "vendor.broker_id"}
+)
+"""Set when the case is made, or by the vendor's configuration; `case set` does not touch them."""
 MAX_POWER_BYTES = 10 * 2**20
 """Largest power-of-attorney file; ours: a scan of a few pages."""
 
@@ -49,8 +51,7 @@ def create_case(workspace: Workspace, enquiry: Enquiry, actor: Actor) -> Case:
     own = {"customer.orgnr": org_number.digits, "customer.name": enquiry.customer_name}
     values: dict[str, JsonValue] = {"agreement.language": workspace.settings.language.value, **enquiry.values, **own}
     _refuse_faults(values, vendor.service_profile)
-    for signer in enquiry.signers:
-        _check_name(signer.name)
+    _check_signers(enquiry.signers)
     now = workspace.clock()
     with workspace.store.begin() as connection:
         case = Case(
@@ -125,7 +126,7 @@ def add_note(workspace: Workspace, number: CaseNumber, note: str, actor: Actor) 
     )
 
 
-def hold_case(workspace: Workspace, number: CaseNumber, held: bool, reason: str, actor: Actor) -> Case:
+def hold_case(workspace: Workspace, number: CaseNumber, *, held: bool, reason: str, actor: Actor) -> Case:
     """Put a case on hold, or take it up again. Raises GateError if it is closed."""
     now = workspace.clock()
     kind = EventKind.CASE_HELD if held else EventKind.CASE_RESUMED
@@ -176,6 +177,13 @@ def _refuse_faults(values: Mapping[str, JsonValue], profile: Mapping[str, JsonVa
     faults = check_values(load_catalogue(), {**profile, **values})
     if faults:
         raise UsageError("values_refused", count=len(faults), faults=faults)
+
+
+def _check_signers(signers: tuple[Signer, ...]) -> None:
+    for signer in signers:
+        _check_name(signer.name)
+    if len({name_key(signer.name) for signer in signers}) != len(signers):
+        raise UsageError("signer_twice")
 
 
 def _check_name(name: str) -> None:

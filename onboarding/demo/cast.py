@@ -1,0 +1,30 @@
+"""Who plays in the demo: people and customers that do not exist, from `cast.yaml`."""
+
+from dataclasses import dataclass
+from importlib.resources import files
+
+import yaml
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cast:
+    """The names."""
+
+    first: str
+    second: str
+    stranger: str
+    """Somebody whom no agreement names."""
+    places: tuple[str, ...]
+    trades: tuple[str, ...]
+
+    def customer(self, serial: int) -> str:
+        """The n-th customer's name; the first thirty-five differ."""
+        return f"{self.places[serial % len(self.places)]} {self.trades[serial % len(self.trades)]} AS"
+
+
+def _load() -> Cast:
+    document = yaml.safe_load(files("onboarding.demo").joinpath("cast.yaml").read_bytes())
+    return Cast(**document["people"], places=tuple(document["places"]), trades=tuple(document["trades"]))
+
+
+CAST = _load()
