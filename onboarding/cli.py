@@ -18,6 +18,7 @@ from agreements.texts import text
 from onboarding.answers import SCHEMA, error_entries, error_lines
 from onboarding.call import Call
 from onboarding.command import TextGroup, language_of, language_option, option
+from onboarding.logs import set_up_logs
 
 _COMMANDS = {
     "init": "onboarding.commands.setup:init",
@@ -61,7 +62,7 @@ root = TextGroup(
 
 def main() -> None:
     """The entry point: runs a command and exits with its code. No exception leaves it."""
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
+    set_up_logs(logging.WARNING)
     sys.exit(run_cli(sys.argv[1:]))
 
 

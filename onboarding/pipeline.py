@@ -33,7 +33,7 @@ from agreements.findings import (
 from agreements.returns import ReturnContext, judge_return
 from agreements.signers import ExpectedSigners
 from intake.classify import HEAD_BYTES, classify
-from intake.ledger import mark_judged, receipts_to_judge
+from intake.ledger import get_receipt, mark_judged, receipts_to_judge
 from intake.matching import Match, match_return, prefix_digests
 from intake.receipts import Outcome, Receipt, ReceiptState
 from onboarding.authority import confirmed_signers
@@ -43,11 +43,21 @@ from onboarding.record import EventKind
 from onboarding.store.cases import find_case, move_case
 from onboarding.store.events import NewEvent, append_event
 from onboarding.store.issued import find_agreement, find_by_bytes, issued_sizes
-from onboarding.store.judgements import JudgementStatus, NewJudgement, insert_judgement
+from onboarding.store.judgements import (
+    JudgementStatus,
+    NewJudgement,
+    Ruling,
+    decide_judgement,
+    find_judgement_of,
+    insert_judgement,
+)
 from onboarding.workspace import Workspace
-from outbox.messages import NewMessage, enqueue
+from outbox.messages import Connection, NewMessage, enqueue
 
 logger = logging.getLogger(__name__)
+
+SUPERSEDED = "superseded"
+"""Why a judgement was closed without a person: the whole file came after its first part."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -263,6 +273,7 @@ def _record(workspace: Workspace, judged: Judged) -> None:
             return
         if insert_judgement(connection, judged.judgement) is None:
             return
+        _close_superseded(connection, workspace, judged, now)
         decision = judged.judgement.decision
         event = NewEvent(
             kind=EventKind.AGREEMENT_APPROVED if judged.message else EventKind.RETURN_JUDGED,
@@ -284,6 +295,16 @@ def _record(workspace: Workspace, judged: Judged) -> None:
             move_case(connection, moved, event=event)
         if judged.message is not None:
             enqueue(connection, judged.message, now=now)
+
+
+def _close_superseded(connection: Connection, workspace: Workspace, judged: Judged, now: datetime) -> None:
+    """A hasty judgement of the first part of this very file waits for nobody any more."""
+    earlier = None if judged.receipt.supersedes is None else get_receipt(connection, judged.receipt.supersedes)
+    judgement = None if earlier is None or earlier.sha256 is None else find_judgement_of(connection, earlier.sha256)
+    same = judgement is not None and judged.judgement is not None and judgement.case == judged.judgement.case
+    if judgement is not None and same and judgement.status is JudgementStatus.OPEN:
+        ruling = Ruling(by=workspace.system, at=now, reason=SUPERSEDED)
+        decide_judgement(connection, judgement.id, JudgementStatus.CLOSED, ruling)
 
 
 def _moved_case(judged: Judged, now: datetime) -> Case | None:

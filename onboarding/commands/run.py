@@ -1,5 +1,6 @@
 """`avtale run`: watch, receive, judge, forward."""
 
+import logging
 import signal
 import threading
 from typing import TYPE_CHECKING
@@ -7,6 +8,7 @@ from typing import TYPE_CHECKING
 from onboarding.answers import Answer
 from onboarding.call import Call
 from onboarding.command import command, option, talk
+from onboarding.logs import set_up_logs
 
 if TYPE_CHECKING:
     from onboarding.jobs.loop import Round
@@ -20,6 +22,7 @@ def run(call: Call, once: bool) -> Answer:
 
     if once:
         return _answer(call, run_once(call.workspace))
+    set_up_logs(logging.INFO)
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())

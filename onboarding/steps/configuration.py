@@ -96,6 +96,8 @@ def export_summary(
 
 def summary_answer(workspace: Workspace, number: str, language: Language) -> Answer:
     """The summary as data, and as lines: what each party sets up, then what is still open."""
+    from renderers.summary import customer_task_lines
+
     summary = read_summary(workspace, number)
     lines: list[str] = []
     for party in (Party.DIGIPOST, Party.VENDOR, Party.CUSTOMER):
