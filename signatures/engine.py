@@ -18,6 +18,7 @@ import cryptography.hazmat.backends.openssl.backend  # noqa: F401 - loaded now: 
 import pyhanko.pdf_utils.filters  # noqa: F401 - as above
 from asn1crypto import x509  # type: ignore[import-untyped]
 from pyhanko.sign.ades.report import AdESFailure, AdESIndeterminate, AdESPassed, AdESStatus, AdESSubIndic
+from pyhanko.sign.general import extract_certificate_info
 from pyhanko.sign.validation import EmbeddedPdfSignature
 from pyhanko.sign.validation.ades import (
     ades_basic_validation,
@@ -165,8 +166,17 @@ class Engine:
             trusted=outcome.status is AdESStatus.PASSED,
             revocation=revocation,
             best_time=best_time,
-            timestamp_trusted=None if not cms.has_timestamp else attempt.timestamp is AdESPassed.OK,
+            timestamp_trusted=self._timestamp_trusted(cms, attempt),
         )
+
+    def _timestamp_trusted(self, cms: Cms, attempt: _Attempt) -> bool | None:
+        if not cms.has_timestamp:
+            return None
+        authorities = [extract_certificate_info(token).signer_cert for token in cms.timestamps]
+        revoked = self._trust.revocation is not RevocationPolicy.OFF and any(
+            self._ever.revoked_since(authority) is not None for authority in authorities
+        )
+        return attempt.timestamp is AdESPassed.OK and not revoked
 
     def _misses_revocation(self, revocation: Revocation) -> bool:
         return self._trust.revocation is RevocationPolicy.REQUIRE and revocation is Revocation.UNKNOWN
@@ -249,16 +259,11 @@ class Engine:
         return own.local()
 
     def _spec(self, rule: RevocationCheckingPolicy, knowledge: LocalKnowledge) -> SignatureValidationSpec:
-        def policy(anchors: tuple[bytes, ...]) -> CertValidationPolicySpec:
-            return CertValidationPolicySpec(
-                trust_manager=_manager(anchors),
-                revinfo_policy=CertRevTrustPolicy(rule),
-                algorithm_usage_policy=DatedAlgorithms(),
-            )
-
         return SignatureValidationSpec(
-            cert_validation_policy=policy(self._trust.anchors),
-            ts_cert_validation_policy=policy(self._trust.timestamp_anchors),
+            cert_validation_policy=_policy(self._trust.anchors, rule),
+            # No document can hold fresh revocation data for its own last time-stamp; that any data it holds calls the
+            # authority revoked is looked for by ourselves.
+            ts_cert_validation_policy=_policy(self._trust.timestamp_anchors, NO_REVOCATION),
             revinfo_gathering_policy=RevocationInfoGatheringSpec(
                 online_fetching_rule=RevinfoOnlineFetchingRule.LOCAL_ONLY,
                 certificate_fetching_rule=CertificateFetchingRule.NEVER_FETCH,
@@ -268,6 +273,14 @@ class Engine:
             key_usage_settings=KeyUsageConstraints(key_usage={"non_repudiation"}),
             signature_algorithm_policy=DatedAlgorithms(),
         )
+
+
+def _policy(anchors: tuple[bytes, ...], rule: RevocationCheckingPolicy) -> CertValidationPolicySpec:
+    return CertValidationPolicySpec(
+        trust_manager=_manager(anchors),
+        revinfo_policy=CertRevTrustPolicy(rule),
+        algorithm_usage_policy=DatedAlgorithms(),
+    )
 
 
 def _imprint(pdf: bytes, found: FoundSignature) -> Callable[[str], bytes]:

@@ -236,12 +236,12 @@ def _general(
 def _unaccounted(scan: Prescan, document: Document, found: Enumeration, pdf: bytes) -> int:
     """Bytes at the end that belong to no revision: after the last marker, or after the last revision's signature.
 
-    Between the last cross-reference section and the end there may be nothing but the words that lead to it.
+    After the last cross-reference section the file ends once: a second end would hide what lies between the two.
     """
     section = document.reader.xrefs.get_xref_container_info(document.last)
     tail = pdf[section.end_location :]
-    if _TAIL.fullmatch(tail) is None:
-        return max(len(tail.rstrip()) - len(tail.lstrip()[:0]), 1)
+    if tail.count(b"%%EOF") > 1:
+        return len(tail) - tail.index(b"%%EOF") - len(b"%%EOF")
     ends = [item.raw.end for item in found.signatures if item.raw is not None and item.revision == document.last]
     if not ends or max(ends) >= len(pdf):
         return scan.trailing_bytes

@@ -19,7 +19,7 @@ from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
+from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID, ObjectIdentifier
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign import signers
 from pyhanko.sign.fields import SigSeedSubFilter
@@ -54,10 +54,11 @@ class Credential:
 class ThrowawayPki:
     """One infrastructure. Made by `create`."""
 
-    def __init__(self, *, now: datetime, demo: bool, validity: timedelta) -> None:
+    def __init__(self, *, now: datetime, demo: bool, validity: timedelta, list_validity: timedelta) -> None:
         self._now = now
         self._demo = demo
         self._until = now + min(validity, MAX_VALIDITY)
+        self._list_validity = min(list_validity, MAX_VALIDITY)
         self._revoked: list[tuple[int, datetime]] = []
         label = secrets.token_hex(3)  # so that two infrastructures have authorities of different names, as real ones do
         self.root = self._authority(_plain_name(f"Kastbar rot {label}"), issuer=None)
@@ -67,9 +68,19 @@ class ThrowawayPki:
         )  # the library's time-stamp authority can sign with RSA only
 
     @classmethod
-    def create(cls, now: datetime, *, demo: bool = True, validity: timedelta = MAX_VALIDITY) -> "ThrowawayPki":
-        """Make one that is valid from an hour before `now` for at most seven days. `demo`: mark every certificate."""
-        return cls(now=now, demo=demo, validity=validity)
+    def create(
+        cls,
+        now: datetime,
+        *,
+        demo: bool = True,
+        validity: timedelta = MAX_VALIDITY,
+        list_validity: timedelta = MAX_VALIDITY,
+    ) -> "ThrowawayPki":
+        """Make one that is valid from an hour before `now` for at most seven days, its revocation lists no longer.
+
+        `demo`: mark every certificate.
+        """
+        return cls(now=now, demo=demo, validity=validity, list_validity=list_validity)
 
     # --- people and organisations ------------------------------------------------------------------------------------
 
@@ -118,7 +129,7 @@ class ThrowawayPki:
             x509.CertificateRevocationListBuilder()
             .issuer_name(authority.certificate.subject)
             .last_update(now - BACKDATED)
-            .next_update(self._until)
+            .next_update(now + self._list_validity)
             .add_extension(x509.CRLNumber(1), critical=False)
             .add_extension(_key_identifier(authority), critical=False)
         )
@@ -151,6 +162,11 @@ class ThrowawayPki:
         builder = builder.add_extension(signing, critical=True)
         if purpose is not None:
             builder = builder.add_extension(x509.ExtendedKeyUsage([purpose]), critical=True)
+        if chosen.ocsp_url is not None:
+            place = x509.AccessDescription(
+                AuthorityInformationAccessOID.OCSP, x509.UniformResourceIdentifier(chosen.ocsp_url)
+            )
+            builder = builder.add_extension(x509.AuthorityInformationAccess([place]), critical=False)
         for extension in extensions:
             builder = builder.add_extension(extension, critical=False)
         return self._issue(builder, key, self.intermediate, chosen)
@@ -189,6 +205,8 @@ class LeafOptions:
     not_before: datetime | None = None
     not_after: datetime | None = None
     non_repudiation: bool = True
+    ocsp_url: str | None = None
+    """Where the certificate says revocation can be asked for. Nobody here ever does."""
     key: Key | None = field(default=None, repr=False)
     digest: type[hashes.SHA256] | type[hashes.SHA224] = hashes.SHA256
 

@@ -1,6 +1,7 @@
-"""What the tests make: an issued agreement, its visible text as PDFium sees it, and increments as an attacker writes them."""
+"""What the tests make: an issued agreement, its visible text as PDFium sees it, increments as an attacker writes."""
 
 import io
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -8,7 +9,6 @@ from typing import Any
 import pikepdf
 import pypdfium2  # type: ignore[import-untyped]
 import pypdfium2.raw as pdfium_c  # type: ignore[import-untyped]
-
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 
@@ -24,7 +24,9 @@ TERMS = (
 )
 
 
-def make_agreement(lines: tuple[str, ...] = TERMS, *, value_field: bool = False, pages: int = 1) -> bytes:
+def make_agreement(
+    lines: tuple[str, ...] = TERMS, *, value_field: bool = False, pages: int = 1, tagged: bool = False
+) -> bytes:
     """A small issued agreement: classic cross-reference table, two empty visible signature fields, /SigFlags 3."""
     pdf = pikepdf.new()
     font = pdf.make_indirect(
@@ -54,9 +56,22 @@ def make_agreement(lines: tuple[str, ...] = TERMS, *, value_field: bool = False,
         )
     )
     pdf.docinfo["/Title"] = "Avtale"
+    if tagged:
+        _tag(pdf)
     output = io.BytesIO()
     pdf.save(output, object_stream_mode=pikepdf.ObjectStreamMode.disable, compress_streams=False, static_id=True)
     return output.getvalue()
+
+
+def _tag(pdf: pikepdf.Pdf) -> None:
+    tree = pdf.make_indirect(pikepdf.Dictionary(Type=pikepdf.Name.StructTreeRoot))
+    paragraph = pdf.make_indirect(pikepdf.Dictionary(Type=pikepdf.Name.StructElem, S=pikepdf.Name.P, K=0))
+    whole = pdf.make_indirect(
+        pikepdf.Dictionary(Type=pikepdf.Name.StructElem, S=pikepdf.Name.Document, P=tree, K=pikepdf.Array([paragraph]))
+    )
+    paragraph.P = whole
+    tree.K = pikepdf.Array([whole])
+    pdf.Root.StructTreeRoot = tree
 
 
 def _signature_field(pdf: pikepdf.Pdf, page: pikepdf.Object, name: str, left: int) -> pikepdf.Object:
@@ -109,12 +124,36 @@ def append(pdf: bytes, change: Callable[[IncrementalPdfFileWriter], None]) -> by
     writer = IncrementalPdfFileWriter(io.BytesIO(pdf), strict=False)
     change(writer)
     output = io.BytesIO()
-    writer.write(output)
+    writer.write(output)  # type: ignore[no-untyped-call]
     return output.getvalue()
+
+
+def append_objects(pdf: bytes, objects: dict[int, bytes]) -> bytes:
+    """One more revision written by hand (ISO 32000-1, 7.5.6): the library would tidy up the metadata."""
+    previous = re.findall(rb"startxref\s+(\d+)", pdf)[-1]
+    update, table = b"", b""
+    for number, body in objects.items():
+        table += b"%d 1\n%010d 00000 n \n" % (number, len(pdf) + len(update))
+        update += b"%d 0 obj\n%s\nendobj\n" % (number, body)
+    start = len(pdf) + len(update)
+    trailer = b"trailer\n<< /Size %d /Root 1 0 R /Info 2 0 R /Prev %s >>\n" % (max(objects) + 1, previous)
+    return pdf + update + b"xref\n" + table + trailer + b"startxref\n%d\n%%%%EOF\n" % start
 
 
 def name(text: str) -> Any:
     return generic.NameObject(text)
+
+
+def dictionary(entries: dict[Any, Any]) -> Any:
+    return generic.DictionaryObject(entries)  # type: ignore[no-untyped-call]
+
+
+def numbers(*values: int) -> Any:
+    return generic.ArrayObject([generic.NumberObject(value) for value in values])  # type: ignore[no-untyped-call]
+
+
+def update_root(writer: IncrementalPdfFileWriter) -> None:
+    writer.update_root()  # type: ignore[no-untyped-call]
 
 
 def first_page(writer: IncrementalPdfFileWriter) -> Any:
@@ -143,18 +182,18 @@ def fill(pdf: bytes, value: str, *, field: str = "kontakt") -> bytes:
     def change(writer: IncrementalPdfFileWriter) -> None:
         node = field_named(writer, field)
         look = generic.StreamObject(
-            generic.DictionaryObject(
+            dictionary(
                 {
                     name("/Type"): name("/XObject"),
                     name("/Subtype"): name("/Form"),
-                    name("/BBox"): generic.ArrayObject([generic.NumberObject(n) for n in (0, 0, 228, 20)]),
+                    name("/BBox"): numbers(0, 0, 228, 20),
                     name("/Resources"): writer.root["/AcroForm"]["/DR"],
                 }
             ),
             stream_data=f"/Tx BMC BT /F1 11 Tf 2 5 Td ({value}) Tj ET EMC".encode("cp1252"),
         )
         node["/V"] = generic.pdf_string(value)
-        node["/AP"] = generic.DictionaryObject({name("/N"): writer.add_object(look)})
+        node["/AP"] = dictionary({name("/N"): writer.add_object(look)})
         writer.update_container(node)
 
     return append(pdf, change)

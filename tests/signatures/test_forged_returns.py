@@ -6,13 +6,16 @@ from datetime import timedelta
 
 import pikepdf
 import pytest
+from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.x509 import ocsp as x509_ocsp
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 
 from agreements.decision import Verdict, decide
 from agreements.pages import Page, Pages
 from agreements.signature_report import ChangesAfter, Indication, Revocation, RevocationPolicy, Shape, SignatureReport
+from signatures.cms import read_cms
 from signatures.judge import judge
 from signatures.throwaway import Credential, LeafOptions, SigningOptions, ThrowawayPki, sign
 from signatures.trust import Trust
@@ -22,12 +25,15 @@ from tests.signatures.papers import (
     RECEIVED,
     TERMS,
     append,
+    dictionary,
     field_named,
     fill,
     first_page,
     make_agreement,
     name,
+    numbers,
     overlay,
+    update_root,
     visible,
 )
 
@@ -68,12 +74,9 @@ def test_an_altered_byte_breaks_the_digest(honest: bytes, judged: Judge) -> None
 
 
 def test_an_altered_signature_value_is_no_signature(honest: bytes, judged: Judge) -> None:
-    numbers = [int(n) for n in re.search(rb"/ByteRange\s*\[([^\]]*)\]", honest)[1].split()]  # type: ignore[index]
-    contents = bytes.fromhex(honest[numbers[1] + 1 : numbers[2] - 1].decode())
-    from asn1crypto import cms
-
-    message = cms.ContentInfo.load(contents)
-    signature = message["content"]["signer_infos"][0]["signature"].contents
+    places = [int(n) for n in re.search(rb"/ByteRange\s*\[([^\]]*)\]", honest)[1].split()]  # type: ignore[index]
+    contents = bytes.fromhex(honest[places[1] + 1 : places[2] - 1].decode())
+    signature = read_cms(contents).signer_info["signature"].contents
     place = honest.lower().index(signature.hex().encode()) + 20
     flipped = b"0" if honest[place : place + 1] != b"0" else b"1"
     report = judged(honest[:place] + flipped + honest[place + 1 :])
@@ -88,13 +91,18 @@ def test_bytes_after_the_end_are_refused(tail: bytes, honest: bytes, judged: Jud
     assert decide(report.findings).verdict is Verdict.REJECTED
 
 
+def test_a_second_end_hides_nothing_between_the_two(honest: bytes, judged: Judge) -> None:
+    end = re.findall(rb"startxref\s+\d+\s+%%EOF", honest)[-1]
+    assert_refused(judged(honest + b"hidden\n" + end + b"\n"), "SIG-005")
+
+
 def test_one_line_end_after_the_end_is_what_some_mail_software_adds(honest: bytes, judged: Judge) -> None:
     assert judged(honest.rstrip(b"\n") + b"\r\n").indication is Indication.TOTAL_PASSED
 
 
 def test_something_hidden_in_the_gap_is_refused(honest: bytes, judged: Judge) -> None:
-    numbers = [int(n) for n in re.search(rb"/ByteRange\s*\[([^\]]*)\]", honest)[1].split()]  # type: ignore[index]
-    end = numbers[2] - 1
+    places = [int(n) for n in re.search(rb"/ByteRange\s*\[([^\]]*)\]", honest)[1].split()]  # type: ignore[index]
+    end = places[2] - 1
     report = judged(honest[: end - 8] + b"deadbeef" + honest[end:])
     assert report.sub_indication == "FORMAT_FAILURE"
     assert_refused(report, "SIG-004")
@@ -167,7 +175,7 @@ def test_an_appearance_on_an_empty_signature_field_is_refused(
     def cover(writer: IncrementalPdfFileWriter) -> None:
         node = field_named(writer, "Signatur2")
         look = generic.StreamObject(stream_data=b"1 g 0 0 200 60 re f")
-        node["/AP"] = generic.DictionaryObject({name("/N"): writer.add_object(look)})
+        node["/AP"] = dictionary({name("/N"): writer.add_object(look)})
         writer.update_container(node)
 
     report = judged(sign(append(agreement, cover), kari, field="Signatur1", now=NOW))
@@ -179,9 +187,9 @@ def test_actions_and_attachments_added_before_signing_are_refused(
     key: str, agreement: bytes, kari: Credential, judged: Judge
 ) -> None:
     def add(writer: IncrementalPdfFileWriter) -> None:
-        action = generic.DictionaryObject({name("/S"): name("/JavaScript"), name("/JS"): generic.pdf_string("x")})
+        action = dictionary({name("/S"): name("/JavaScript"), name("/JS"): generic.pdf_string("x")})
         writer.root[key] = writer.add_object(action)
-        writer.update_root()
+        update_root(writer)
 
     assert_refused(judged(sign(append(agreement, add), kari, field="Signatur1", now=NOW)), "PRV-004")
 
@@ -191,11 +199,11 @@ def test_actions_and_attachments_added_before_signing_are_refused(
 
 def _stamp(writer: IncrementalPdfFileWriter) -> None:
     page = first_page(writer)
-    stamp = generic.DictionaryObject(
+    stamp = dictionary(
         {
             name("/Type"): name("/Annot"),
             name("/Subtype"): name("/FreeText"),
-            name("/Rect"): generic.ArrayObject([generic.NumberObject(n) for n in (50, 500, 400, 700)]),
+            name("/Rect"): numbers(50, 500, 400, 700),
             name("/Contents"): generic.pdf_string("ubegrenset"),
         }
     )
@@ -210,9 +218,9 @@ def _title(writer: IncrementalPdfFileWriter) -> None:
 
 
 def _script(writer: IncrementalPdfFileWriter) -> None:
-    action = generic.DictionaryObject({name("/S"): name("/JavaScript"), name("/JS"): generic.pdf_string("x")})
+    action = dictionary({name("/S"): name("/JavaScript"), name("/JS"): generic.pdf_string("x")})
     writer.root["/OpenAction"] = writer.add_object(action)
-    writer.update_root()
+    update_root(writer)
 
 
 def _page_gone(writer: IncrementalPdfFileWriter) -> None:
@@ -223,7 +231,7 @@ def _page_gone(writer: IncrementalPdfFileWriter) -> None:
 
 def _move_field(writer: IncrementalPdfFileWriter) -> None:
     node = field_named(writer, "Signatur2")
-    node["/Rect"] = generic.ArrayObject([generic.NumberObject(n) for n in (0, 0, 595, 842)])
+    node["/Rect"] = numbers(0, 0, 595, 842)
     writer.update_container(node)
 
 
@@ -237,13 +245,13 @@ def _cover_field(writer: IncrementalPdfFileWriter) -> None:
     """A new signature field, unsigned, over the whole page."""
     page = first_page(writer)
     field = writer.add_object(
-        generic.DictionaryObject(
+        dictionary(
             {
                 name("/Type"): name("/Annot"),
                 name("/Subtype"): name("/Widget"),
                 name("/FT"): name("/Sig"),
                 name("/T"): generic.pdf_string("Ny"),
-                name("/Rect"): generic.ArrayObject([generic.NumberObject(n) for n in (0, 0, 595, 842)]),
+                name("/Rect"): numbers(0, 0, 595, 842),
             }
         )
     )
@@ -314,7 +322,7 @@ def test_an_appearance_changed_after_signing_with_the_value_kept_is_refused(kari
     def repaint(writer: IncrementalPdfFileWriter) -> None:
         node = field_named(writer, "kontakt")
         look = generic.StreamObject(stream_data=b"BT /F1 11 Tf 2 5 Td (Ola Svindel) Tj ET")
-        node["/AP"] = generic.DictionaryObject({name("/N"): writer.add_object(look)})
+        node["/AP"] = dictionary({name("/N"): writer.add_object(look)})
         writer.update_container(node)
 
     assert_refused(judged(append(signed, repaint), issued), "SIG-006")
@@ -339,7 +347,7 @@ def test_a_signature_removed_by_a_later_revision_never_leads_to_approval(
 def test_a_form_taken_away_hides_no_signature(honest: bytes, judged: Judge) -> None:
     def remove(writer: IncrementalPdfFileWriter) -> None:
         del writer.root["/AcroForm"]
-        writer.update_root()
+        update_root(writer)
 
     report = judged(append(honest, remove))
     assert report.indication is Indication.NO_SIGNATURE
@@ -403,9 +411,9 @@ def _sign_with_lists(pdf: bytes, credential: Credential, pki: ThrowawayPki) -> b
     def add(writer: IncrementalPdfFileWriter) -> None:
         lists = [writer.add_object(generic.StreamObject(stream_data=der)) for der in pki.crls(NOW)]
         writer.root["/DSS"] = writer.add_object(
-            generic.DictionaryObject({name("/Type"): name("/DSS"), name("/CRLs"): generic.ArrayObject(lists)})
+            dictionary({name("/Type"): name("/DSS"), name("/CRLs"): generic.ArrayObject(lists)})
         )
-        writer.update_root()
+        update_root(writer)
 
     return append(signed, add)
 
@@ -459,7 +467,7 @@ def test_a_strangers_second_signature_leaves_the_first_intact(honest: bytes, pki
     ]
 
 
-# --- the throwaway infrastructure's mark --------------------------------------------------------------------------------
+# --- the throwaway infrastructure's mark ------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
@@ -502,3 +510,75 @@ def test_a_demo_certificate_taken_out_of_the_store_again_is_still_found(
         writer.update_container(store)
 
     assert_refused(judged(append(append(honest, add), take_out)), "SIG-020")
+
+
+# --- revocation answered on-line --------------------------------------------------------------------------------------
+
+
+def _with_answer(pdf: bytes, credential: Credential, status: x509_ocsp.OCSPCertStatus) -> bytes:
+    """The document with an OCSP response about the signer in its store."""
+    pki = credential.pki
+    revoked = status is x509_ocsp.OCSPCertStatus.REVOKED
+    answer = (
+        x509_ocsp.OCSPResponseBuilder()
+        .add_response(
+            cert=credential.certificate,
+            issuer=pki.intermediate.certificate,
+            algorithm=hashes.SHA256(),
+            cert_status=status,
+            this_update=NOW,
+            next_update=NOW + timedelta(days=1),
+            revocation_time=NOW - timedelta(minutes=10) if revoked else None,
+            revocation_reason=None,
+        )
+        .responder_id(x509_ocsp.OCSPResponderEncoding.HASH, pki.intermediate.certificate)
+        .sign(pki.intermediate.key, hashes.SHA256())
+    )
+    der = answer.public_bytes(serialization.Encoding.DER)
+
+    def add(writer: IncrementalPdfFileWriter) -> None:
+        answers = generic.ArrayObject([writer.add_object(generic.StreamObject(stream_data=der))])
+        lists = generic.ArrayObject([writer.add_object(generic.StreamObject(stream_data=pki.crls(NOW)[0]))])
+        signature = dictionary({name("/OCSP"): answers})
+        writer.root["/DSS"] = writer.add_object(
+            dictionary(
+                {
+                    name("/OCSPs"): answers,
+                    name("/CRLs"): lists,
+                    name("/VRI"): dictionary({name("/" + "A" * 40): signature}),
+                }
+            )
+        )
+        update_root(writer)
+
+    return append(pdf, add)
+
+
+@pytest.fixture
+def asked(pki: ThrowawayPki) -> Credential:
+    return pki.person("Kari Nordmann", options=LeafOptions(ocsp_url="http://localhost:9/ocsp"))
+
+
+def test_an_answer_that_the_certificate_is_good_is_enough(agreement: bytes, asked: Credential, judged: Judge) -> None:
+    signed = sign(agreement, asked, field="Signatur1", now=NOW, embed_revocation=False)
+    report = judged(_with_answer(signed, asked, x509_ocsp.OCSPCertStatus.GOOD))
+    assert report.findings == ()
+    assert report.signatures[0].revocation is Revocation.GOOD
+
+
+def test_an_answer_that_the_certificate_is_revoked_is_believed_fresh_or_stale(
+    agreement: bytes, asked: Credential, trust: Trust
+) -> None:
+    signed = sign(agreement, asked, field="Signatur1", now=NOW, embed_revocation=False)
+    revoked = _with_answer(signed, asked, x509_ocsp.OCSPCertStatus.REVOKED)
+    for days in (0, 30):
+        report = judge(revoked, trust=trust, at=RECEIVED + timedelta(days=days))
+        assert report.signatures[0].revocation is Revocation.REVOKED
+        assert_refused(report, "SIG-009")
+
+
+def test_an_answer_about_somebody_else_says_nothing(
+    agreement: bytes, asked: Credential, kari: Credential, judged: Judge
+) -> None:
+    signed = sign(agreement, asked, field="Signatur1", now=NOW)
+    assert "SIG-009" not in codes(judged(_with_answer(signed, kari, x509_ocsp.OCSPCertStatus.REVOKED)))

@@ -1,13 +1,13 @@
 """Honest returns of every level are believed, without a finding."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
 from agreements.decision import Verdict, decide
 from agreements.signature_report import ChangesAfter, Indication, Revocation, RevocationPolicy, Shape, SignatureKind
 from signatures.judge import judge
-from signatures.throwaway import Level, SigningOptions, ThrowawayPki, sign
+from signatures.throwaway import LeafOptions, Level, SigningOptions, ThrowawayPki, sign
 from signatures.trust import Trust
 from tests.signatures.conftest import Judge
 from tests.signatures.papers import NOW, RECEIVED, fill, make_agreement, visible
@@ -76,10 +76,6 @@ def test_a_signature_time_stamped_before_the_certificate_expired_still_passes(
     pki: ThrowawayPki, trust: Trust, agreement: bytes
 ) -> None:
     """Its revocation can't be known from a basic time-stamp, so where revocation is required a person looks."""
-    from datetime import timedelta
-
-    from signatures.throwaway import LeafOptions
-
     short = pki.person("Kari Nordmann", options=LeafOptions(not_after=NOW + timedelta(minutes=2)))
     signed = sign(agreement, short, field="Signatur1", level="B-T", embed_revocation=False, now=NOW)
     lenient = Trust.from_der(trust.anchors, revocation=RevocationPolicy.IF_AVAILABLE, accept_demo=False)
@@ -90,9 +86,21 @@ def test_a_signature_time_stamped_before_the_certificate_expired_still_passes(
     assert "SIG-013" in [f.code for f in strict.findings]
 
 
-def test_a_signature_time_stamped_before_the_revocation_still_passes(trust: Trust, agreement: bytes) -> None:
-    from datetime import timedelta
+def test_long_term_material_proves_a_signature_beyond_its_certificates_end(
+    agreement: bytes,
+) -> None:
+    """The revocation list stands under the document time-stamp, so even where it is required nothing is missing."""
+    pki = ThrowawayPki.create(NOW, demo=False, list_validity=timedelta(minutes=1))
+    trust = Trust.from_der([pki.root.der], revocation=RevocationPolicy.REQUIRE, accept_demo=False)
+    short = pki.person("Kari Nordmann", options=LeafOptions(not_after=NOW + timedelta(minutes=2)))
+    signed = sign(agreement, short, field="Signatur1", level="B-LTA", now=NOW)
+    report = judge(signed, trust=trust, at=RECEIVED)
+    assert report.indication is Indication.TOTAL_PASSED
+    assert (report.signatures[0].revocation, report.signatures[0].best_signature_time) == (Revocation.GOOD, NOW)
+    assert {f.code for f in report.findings} == {"PRV-001"}
 
+
+def test_a_signature_time_stamped_before_the_revocation_still_passes(trust: Trust, agreement: bytes) -> None:
     pki = ThrowawayPki.create(NOW, demo=False)
     kari = pki.person("Kari Nordmann")
     pki.revoke(kari, NOW + timedelta(minutes=3))

@@ -1,4 +1,4 @@
-"""Signed files of other software, with what the EU's reference validator holds of them. They lie outside the project."""
+"""Signed files of other software, with what the EU's reference validator holds of them; outside the project."""
 
 import csv
 from pathlib import Path
