@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from agreements.agreement import Agreement
 from agreements.case import AgreementState, Case, move_agreement
-from agreements.errors import GateError, NotFoundError
+from agreements.errors import GateError, NotFoundError, TemporaryError
 from agreements.findings import PRV_SCAN, Severity
 from agreements.parties import Actor
 from onboarding.forwarding import Approval, prepare_forward
@@ -88,8 +88,10 @@ def approve_return(workspace: Workspace, identity: int, actor: Actor, reason: st
         )
     with workspace.store.begin() as connection:
         given = len(add_approval(connection, identity, ruling))
-        if message is None or given < needed:
+        if given < needed:
             append_event(connection, _event(EventKind.REVIEW_APPROVAL, judgement, ruling))
+        elif message is None:  # somebody else approved while we looked: nothing is written, and the next try sends it
+            raise TemporaryError("case_changed", case=str(case.number))
         else:
             _approve(connection, judgement, case, message, ruling)
     return Approved(judgement=read_judgement(workspace, identity), given=given, needed=needed)

@@ -6,6 +6,7 @@ from agreements.canonical import JsonValue
 from agreements.language import Language
 from agreements.texts import finding_action, finding_message, text
 from onboarding.answers import Answer, table
+from onboarding.files import write_file
 from onboarding.review import approvals_needed, read_judgement
 from onboarding.store.judgements import list_approvals
 from onboarding.validation import signature_checks, signature_data, signature_lines, signature_title
@@ -67,4 +68,4 @@ def write_review_page(workspace: Workspace, identity: int, path: Path, language:
         ),
         approvals=tuple(text("talk.approved_by", language, by=approval.by.user) for approval in approvals),
     )
-    path.write_bytes(render_review(page, language))
+    write_file(path, render_review(page, language))

@@ -63,11 +63,14 @@ def issue(call: Call, case_numbers: tuple[str, ...], every: bool, out: Path | No
 
 
 def _issue(call: Call, number: str, out: Path | None, actor: "Actor") -> dict[str, JsonValue]:
+    from onboarding.files import make_folder
     from onboarding.steps.agreement import issue_agreement, save_issue
 
+    folder = out or call.settings.data_dir / "issued"
+    make_folder(folder)  # before anything is issued: a wrong `--out` costs no version
     issued = issue_agreement(call.workspace, number, actor)
     agreement = issued.agreement
-    path = save_issue(issued, out or call.settings.data_dir / "issued")
+    path = save_issue(issued, folder)
     return {
         "case": str(agreement.number.case),
         "agreement": str(agreement.number),
@@ -82,12 +85,12 @@ def _issue(call: Call, number: str, out: Path | None, actor: "Actor") -> dict[st
 @command("agreement.preview", _CASE, _OUT)
 def preview(call: Call, case_number: str, out: Path | None) -> Answer:
     """Write the agreement as it would be issued."""
+    from onboarding.files import write_file
     from onboarding.steps.agreement import preview_agreement
 
     path = (out or Path()) / f"forhandsvisning-{case_number.strip().upper()}.pdf"
     pdf = preview_agreement(call.workspace, case_number)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(pdf)
+    write_file(path, pdf)
     return Answer(data={"case": case_number, "file": str(path)}, lines=[str(path)])
 
 

@@ -18,10 +18,11 @@ from agreements.calendar import norwegian_day
 from agreements.case import AgreementState, Case, move_agreement, move_issued
 from agreements.casenumber import AgreementNumber, CaseNumber
 from agreements.catalogue import Values, load_catalogue
-from agreements.errors import ConfigurationError, GateError, NotFoundError
+from agreements.errors import ConfigurationError, GateError, NotFoundError, TemporaryError
 from agreements.language import Language
 from agreements.parties import Actor
 from agreements.values import Fault, check_values, missing_values
+from onboarding.files import write_file
 from onboarding.record import EventKind
 from onboarding.rendering import private_fonts
 from onboarding.steps.enquiry import every_case, read_case
@@ -166,13 +167,25 @@ def agreement_file_name(number: AgreementNumber) -> str:
 
 
 def save_issue(issue: Issue, folder: Path) -> Path:
-    """Write the PDF into a folder and return its path; an existing file with other bytes is not overwritten."""
+    """Write the PDF into a folder and return its path; an existing file with other bytes is not overwritten.
+
+    Raises ConfigurationError("agreement_not_saved"): the agreement is issued all the same, and says where it lies.
+    """
     path = folder / agreement_file_name(issue.agreement.number)
-    folder.mkdir(parents=True, exist_ok=True)
-    if not path.exists() or path.read_bytes() != issue.pdf:
-        with path.open("xb") as stream:
-            stream.write(issue.pdf)
+    if not _holds(path, issue.pdf):
+        try:
+            write_file(path, issue.pdf, replace=False)
+        except (ConfigurationError, TemporaryError) as error:
+            number, sha256 = str(issue.agreement.number), issue.agreement.sha256
+            original = f"{sha256[:2]}/{sha256}"
+            raise ConfigurationError(
+                "agreement_not_saved", agreement=number, path=str(path), original=original
+            ) from error
     return path
+
+
+def _holds(path: Path, data: bytes) -> bool:
+    return path.is_file() and path.stat().st_size == len(data) and path.read_bytes() == data
 
 
 def _required_terms(workspace: Workspace, case: Case) -> tuple[TermsFile, ...]:

@@ -24,6 +24,7 @@ from agreements.summary import (
 from agreements.texts import text
 from agreements.values import format_date, format_value
 from onboarding.answers import Answer, table
+from onboarding.files import write_file
 from onboarding.rendering import private_fonts
 from onboarding.settings import user_name
 from onboarding.steps.enquiry import read_case
@@ -85,11 +86,10 @@ def export_summary(
     from renderers.summary import SummaryFormat, render_summary
 
     summary = read_summary(workspace, number)
-    folder.mkdir(parents=True, exist_ok=True)
     paths: list[Path] = []
     for form in map(SummaryFormat, formats):
         path = folder / f"Konfigurasjonsoversikt-{summary.subject.case_number}.{form.value}"
-        path.write_bytes(render_summary(summary, language, form))
+        write_file(path, render_summary(summary, language, form))
         paths.append(path)
     return tuple(paths)
 
