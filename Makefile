@@ -81,6 +81,10 @@ bench: $(VENV)/installed-dev  ## numbers: issue, validate, forward
 .PHONY: install
 install: $(VENV)/installed  ## system packages that are missing, the virtual environment, the locked packages
 
+.PHONY: docs
+docs: $(VENV)/installed-dev  ## write docs/{commands,findings,errors}.md anew from the program's own texts
+	$(BIN)/python -m tools.write_reference
+
 .PHONY: lock
 lock: $(VENV)/installed  ## lock the packages anew: versions and hashes, without addresses
 	$(BIN)/python -m venv build/lock
