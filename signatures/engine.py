@@ -48,7 +48,7 @@ from pyhanko_certvalidator.registry import SimpleTrustManager
 
 from agreements.signature_report import Indication, Revocation, RevocationPolicy
 from signatures.algorithms import DatedAlgorithms
-from signatures.cms import Cms, require_searchable, signed_digest
+from signatures.cms import Cms, check_integrity, read_cms, require_searchable, signed_digest, stamped_time
 from signatures.document import Document
 from signatures.enumerate import TIMESTAMP, FoundSignature
 from signatures.fields import collect_fields
@@ -133,13 +133,15 @@ class Engine:
         self._store = store
         self._ever = ever
 
-    async def believe(self, pdf: bytes, found: FoundSignature, cms: Cms, *, archived: bool) -> Belief:
-        """Judge one intact signature. `archived`: document time-stamps stand after it."""
+    async def believe(
+        self, pdf: bytes, found: FoundSignature, cms: Cms, *, archive: tuple[FoundSignature, ...]
+    ) -> Belief:
+        """Judge one intact signature. `archive`: the document time-stamps that stand after it."""
         knowledge = self._knowledge(cms)
         digest = signed_digest(pdf, found, cms.digest_name)
 
         async def attempt(rule: RevocationCheckingPolicy) -> _Attempt:
-            return await self._cascade(found, cms, digest, self._spec(rule, knowledge), archived=archived)
+            return await self._cascade(found, cms, digest, self._spec(rule, knowledge), archived=bool(archive))
 
         if self._trust.revocation is RevocationPolicy.OFF:
             return self._conclude(cms, await attempt(NO_REVOCATION), Revocation.NOT_CHECKED)
@@ -150,13 +152,51 @@ class Engine:
             return self._conclude(cms, strict, Revocation.REVOKED)
         if strict.passed and not strict.unproven_expiry and self._trust.revocation is RevocationPolicy.REQUIRE:
             return self._conclude(cms, strict, Revocation.GOOD)  # only its time-stamp is in doubt, and stays so
-        return self._conclude(cms, await attempt(NO_REVOCATION), Revocation.UNKNOWN)
+        soft = await attempt(NO_REVOCATION)
+        good = await self._was_good_then(pdf, cms, digest, soft, archive)
+        return self._conclude(cms, soft, Revocation.GOOD if good else Revocation.UNKNOWN)
+
+    async def _was_good_then(
+        self, pdf: bytes, cms: Cms, digest: bytes, soft: _Attempt, archive: tuple[FoundSignature, ...]
+    ) -> bool:
+        """Was the certificate good when a believed time-stamp says the signature was made?
+
+        Past signature validation (EN 319 102-1, 5.6.2) by our own hand: the revocation data must have been in force
+        at that time. Where the certificate has expired since, its issuer no longer answers for what is said of it,
+        so the data must also stand under a document time-stamp from before that.
+        """
+        if not soft.passed or soft.timestamp is not AdESPassed.OK or soft.best_time is None:
+            return False
+        then = ValidationTimingInfo(
+            validation_time=soft.best_time, best_signature_time=soft.best_time, point_in_time_validation=True
+        )
+        spec = self._spec(REQUIRE_REVINFO, self._knowledge(cms))
+        result = await ades_basic_validation(cms.signed_data, spec, timing_info=then, raw_digest=digest)
+        if result.ades_subindic.status is not AdESStatus.PASSED:
+            return False
+        expiry = cms.certificate.not_valid_after
+        return bool(expiry >= self._at) or await self._stamped_before(pdf, archive, expiry)
+
+    async def _stamped_before(self, pdf: bytes, archive: tuple[FoundSignature, ...], deadline: datetime) -> bool:
+        """Does a believed document time-stamp stand after the signature, from before the deadline?"""
+        for stamp in archive:
+            if not stamp.covers(self._document, pdf):
+                continue
+            cms = read_cms(stamp.contents or b"")
+            moment = stamped_time(cms)
+            if not check_integrity(pdf, stamp, cms).intact or moment is None or moment > deadline:
+                continue
+            if (await self.believe_timestamp(pdf, stamp, cms)).status is AdESStatus.PASSED:
+                return True
+        return False
 
     def _conclude(self, cms: Cms, attempt: _Attempt, revocation: Revocation) -> Belief:
         best_time = attempt.best_time or self._at
         outcome = attempt.outcome
         if revocation is not Revocation.NOT_CHECKED and self._called_revoked(cms, attempt.path, best_time):
             revocation, outcome = Revocation.REVOKED, AdESIndeterminate.REVOKED_NO_POE
+        if attempt.passed and not _in_force(cms.certificate, best_time):
+            outcome = AdESIndeterminate.OUT_OF_BOUNDS_NO_POE
         indication, sub = _indication(outcome)
         if indication is Indication.TOTAL_PASSED and self._misses_revocation(revocation):
             indication, sub = Indication.INDETERMINATE, str(AdESIndeterminate.TRY_LATER.standard_name)
@@ -202,7 +242,8 @@ class Engine:
 
     async def _with_time(self, cms: Cms, digest: bytes, spec: SignatureValidationSpec, basic: _Attempt) -> _Attempt:
         result = await ades_with_time_validation(cms.signed_data, spec, timing_info=self._timing, raw_digest=digest)
-        if result.ades_subindic.status is AdESStatus.PASSED:
+        helps = not _helps_in_vain(basic, cms, result.best_signature_time)
+        if result.ades_subindic.status is AdESStatus.PASSED and helps:
             return replace(
                 basic,
                 outcome=AdESPassed.OK,
@@ -212,7 +253,8 @@ class Engine:
                 unproven_expiry=basic.outcome is AdESIndeterminate.OUT_OF_BOUNDS_NO_POE,
             )
         # Passed at the time of receipt, but not with the time-stamp: then it is the time-stamp that is not believed.
-        return replace(basic, timestamp=result.ades_subindic if basic.passed else None)
+        doubt = result.ades_subindic if helps else AdESIndeterminate.NOT_YET_VALID
+        return replace(basic, timestamp=doubt if basic.passed else None)
 
     async def _long_term(self, found: FoundSignature, spec: SignatureValidationSpec, before: _Attempt) -> _Attempt:
         """Past validation by the document's time-stamps. What the engine can't do with this file improves nothing."""
@@ -273,6 +315,21 @@ class Engine:
             key_usage_settings=KeyUsageConstraints(key_usage={"non_repudiation"}),
             signature_algorithm_policy=DatedAlgorithms(),
         )
+
+
+def _helps_in_vain(basic: _Attempt, cms: Cms, moment: datetime | None) -> bool:
+    """What the engine's validation with time passes though the time-stamp proves nothing to the point.
+
+    Having found an expired certificate it asks only whether the time-stamp is too early, and after a revoked issuer
+    it does not look at the time-stamp's time at all (pyHanko 0.38, `ades_with_time_validation`).
+    """
+    if basic.outcome is AdESIndeterminate.REVOKED_CA_NO_POE or moment is None:
+        return True
+    return not _in_force(cms.certificate, moment)
+
+
+def _in_force(certificate: Any, moment: datetime) -> bool:
+    return bool(certificate.not_valid_before <= moment <= certificate.not_valid_after)
 
 
 def _policy(anchors: tuple[bytes, ...], rule: RevocationCheckingPolicy) -> CertValidationPolicySpec:

@@ -65,9 +65,10 @@ class Context:
     was_issued: bool
     """The issued document is at hand, so that a field nobody issued can be told from one of ours."""
 
-    def archived(self, found: FoundSignature) -> bool:
-        """A document time-stamp stands after this signature."""
-        return any(other.is_timestamp and other.revision > found.revision for other in self.all_signatures)
+    def archive(self, found: FoundSignature) -> tuple[FoundSignature, ...]:
+        """The document time-stamps that stand after this signature."""
+        stamps = (other for other in self.all_signatures if other.is_timestamp)
+        return tuple(stamp for stamp in stamps if stamp.revision > found.revision)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -193,7 +194,7 @@ async def _judge_signer(found: FoundSignature, context: Context, cms: Cms) -> _S
     if not context.trust.anchors:
         sub = "NO_CERTIFICATE_CHAIN_FOUND"
         return _State(indication=Indication.INDETERMINATE, sub_indication=sub, integrity=intact, covers=True, cms=cms)
-    belief = await context.engine.believe(context.pdf, found, cms, archived=context.archived(found))
+    belief = await context.engine.believe(context.pdf, found, cms, archive=context.archive(found))
     findings = list(_belief_findings(found, context, cms, belief))
     return _State(
         indication=belief.indication, sub_indication=belief.sub_indication, integrity=intact, covers=True,
@@ -296,7 +297,7 @@ def _level(found: FoundSignature, context: Context, cms: Cms | None) -> str | No
         return None
     if found.sub_filter != CADES:
         return "CMS"
-    archived = context.archived(found)
+    archived = bool(context.archive(found))
     if not (cms.has_timestamp or archived):
         return "B-B"
     if not context.has_store:

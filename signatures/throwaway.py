@@ -8,7 +8,6 @@ play a real authority make theirs unmarked.
 
 import io
 import secrets
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final, Literal
@@ -59,7 +58,7 @@ class ThrowawayPki:
         self._demo = demo
         self._until = now + min(validity, MAX_VALIDITY)
         self._list_validity = min(list_validity, MAX_VALIDITY)
-        self._revoked: list[tuple[int, datetime]] = []
+        self._revoked: list[tuple[x509.Certificate, datetime]] = []
         label = secrets.token_hex(3)  # so that two infrastructures have authorities of different names, as real ones do
         self.root = self._authority(_plain_name(f"Kastbar rot {label}"), issuer=None)
         self.intermediate = self._authority(_plain_name(f"Kastbar utsteder {label}"), issuer=self.root)
@@ -109,8 +108,8 @@ class ThrowawayPki:
         return self._leaf(attributes, [_qc_statements(QC_TYPE_ESEAL)], options=options)
 
     def revoke(self, credential: Credential, at: datetime) -> None:
-        """Put a certificate on the intermediate's list, as of a moment."""
-        self._revoked.append((credential.certificate.serial_number, at))
+        """Put a certificate on its issuer's list, as of a moment."""
+        self._revoked.append((credential.certificate, at))
 
     # --- what validation needs ---------------------------------------------------------------------------------------
 
@@ -120,11 +119,11 @@ class ThrowawayPki:
 
     def crls(self, now: datetime) -> tuple[bytes, ...]:
         """The revocation lists (DER) of root and intermediate as of a moment."""
-        return (self._crl(self.root, (), now), self._crl(self.intermediate, self._revoked, now))
+        return (self._crl(self.root, now), self._crl(self.intermediate, now))
 
     # --- making certificates -----------------------------------------------------------------------------------------
 
-    def _crl(self, authority: Credential, revoked: Iterable[tuple[int, datetime]], now: datetime) -> bytes:
+    def _crl(self, authority: Credential, now: datetime) -> bytes:
         builder = (
             x509.CertificateRevocationListBuilder()
             .issuer_name(authority.certificate.subject)
@@ -133,9 +132,10 @@ class ThrowawayPki:
             .add_extension(x509.CRLNumber(1), critical=False)
             .add_extension(_key_identifier(authority), critical=False)
         )
-        for serial, moment in revoked:
-            entry = x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(moment).build()
-            builder = builder.add_revoked_certificate(entry)
+        for certificate, moment in self._revoked:
+            if certificate.issuer == authority.certificate.subject:
+                entry = x509.RevokedCertificateBuilder().serial_number(certificate.serial_number)
+                builder = builder.add_revoked_certificate(entry.revocation_date(moment).build())
         return builder.sign(authority.key, hashes.SHA256()).public_bytes(serialization.Encoding.DER)
 
     def _authority(self, name: x509.Name, issuer: Credential | None) -> Credential:

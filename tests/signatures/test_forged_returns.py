@@ -17,7 +17,7 @@ from agreements.pages import Page, Pages
 from agreements.signature_report import ChangesAfter, Indication, Revocation, RevocationPolicy, Shape, SignatureReport
 from signatures.cms import read_cms
 from signatures.judge import judge
-from signatures.throwaway import Credential, LeafOptions, SigningOptions, ThrowawayPki, sign
+from signatures.throwaway import Credential, LeafOptions, Level, SigningOptions, ThrowawayPki, sign
 from signatures.trust import Trust
 from tests.signatures.conftest import Judge
 from tests.signatures.papers import (
@@ -36,6 +36,9 @@ from tests.signatures.papers import (
     update_root,
     visible,
 )
+
+LATE = SigningOptions(embed_revocation=False, timestamp=NOW)
+"""A time-stamp of its own, whatever the claimed time."""
 
 
 @pytest.fixture(scope="module")
@@ -390,6 +393,47 @@ def test_an_expired_certificate_is_not_believed(pki: ThrowawayPki, agreement: by
     assert_not_approved(report, "SIG-011")
 
 
+@pytest.mark.parametrize("level", ["B-T", "B-LTA"])
+@pytest.mark.parametrize("policy", list(RevocationPolicy))
+def test_a_time_stamp_from_after_the_end_of_the_certificate_does_not_help(
+    level: Level, policy: RevocationPolicy, pki: ThrowawayPki, agreement: bytes
+) -> None:
+    """The engine passes this one: with a time-stamp it no longer asks whether the certificate had expired by then."""
+    old = pki.person("Kari Nordmann", options=LeafOptions(not_after=NOW - timedelta(minutes=1)))
+    once = sign(agreement, old, field="Signatur1", level="B-T", now=NOW - timedelta(minutes=2), options=LATE)
+    signed = once if level == "B-T" else sign(once, pki.person("Ola"), field="Signatur2", level=level, now=NOW)
+    trust = Trust.from_der([pki.root.der], revocation=policy, accept_demo=False)
+    report = judge(signed, trust=trust, at=RECEIVED)
+    assert report.signatures[0].sub_indication == "OUT_OF_BOUNDS_NO_POE"
+    assert not report.signatures[0].trusted
+    assert_not_approved(report, "SIG-011")
+
+
+def test_a_time_stamp_from_before_the_certificate_existed_is_not_believed(
+    pki: ThrowawayPki, agreement: bytes, judged: Judge
+) -> None:
+    young = pki.person("Kari Nordmann", options=LeafOptions(not_before=NOW - timedelta(minutes=1)))
+    early = SigningOptions(timestamp=NOW - timedelta(minutes=20))
+    report = judged(sign(agreement, young, field="Signatur1", level="B-T", now=NOW, options=early))
+    assert report.signatures[0].best_signature_time == RECEIVED
+    assert_not_approved(report, "SIG-018")
+
+
+@pytest.mark.parametrize("level", ["B-B", "B-T"])
+@pytest.mark.parametrize("policy", [RevocationPolicy.REQUIRE, RevocationPolicy.IF_AVAILABLE])
+def test_a_revoked_issuer_is_refused_time_stamp_or_none(
+    level: Level, policy: RevocationPolicy, agreement: bytes
+) -> None:
+    """Again the engine passes the time-stamped one."""
+    pki = ThrowawayPki.create(NOW, demo=False)
+    kari = pki.person("Kari Nordmann")
+    pki.revoke(pki.intermediate, NOW - timedelta(minutes=30))
+    signed = _sign_with_lists(agreement, kari, pki, level=level)
+    report = judge(signed, trust=Trust.from_der([pki.root.der], revocation=policy, accept_demo=False), at=RECEIVED)
+    assert_refused(report, "SIG-009")
+    assert not report.signatures[0].trusted
+
+
 @pytest.mark.parametrize("policy", [RevocationPolicy.REQUIRE, RevocationPolicy.IF_AVAILABLE])
 def test_a_revoked_certificate_is_refused_whatever_the_policy(policy: RevocationPolicy, agreement: bytes) -> None:
     pki = ThrowawayPki.create(NOW, demo=False)
@@ -404,9 +448,9 @@ def test_a_revoked_certificate_is_refused_whatever_the_policy(policy: Revocation
     assert late.signatures[0].revocation is Revocation.REVOKED
 
 
-def _sign_with_lists(pdf: bytes, credential: Credential, pki: ThrowawayPki) -> bytes:
+def _sign_with_lists(pdf: bytes, credential: Credential, pki: ThrowawayPki, level: Level = "B-B") -> bytes:
     """Sign, then add the lists to the store: the library itself refuses to sign with what it knows to be revoked."""
-    signed = sign(pdf, credential, field="Signatur1", now=NOW, embed_revocation=False)
+    signed = sign(pdf, credential, field="Signatur1", level=level, now=NOW, embed_revocation=False)
 
     def add(writer: IncrementalPdfFileWriter) -> None:
         lists = [writer.add_object(generic.StreamObject(stream_data=der)) for der in pki.crls(NOW)]

@@ -100,6 +100,26 @@ def test_long_term_material_proves_a_signature_beyond_its_certificates_end(
     assert {f.code for f in report.findings} == {"PRV-001"}
 
 
+def test_revocation_data_in_force_at_the_time_stamp_need_not_be_fresh_at_receipt(agreement: bytes) -> None:
+    pki = ThrowawayPki.create(NOW, demo=False, list_validity=timedelta(minutes=1))
+    trust = Trust.from_der([pki.root.der], revocation=RevocationPolicy.REQUIRE, accept_demo=False)
+    kari = pki.person("Kari Nordmann")
+    stamped = judge(sign(agreement, kari, field="Signatur1", level="B-LT", now=NOW), trust=trust, at=RECEIVED)
+    assert stamped.signatures[0].revocation is Revocation.GOOD
+    assert stamped.indication is Indication.TOTAL_PASSED
+    plain = judge(sign(agreement, kari, field="Signatur1", level="B-B", now=NOW), trust=trust, at=RECEIVED)
+    assert plain.signatures[0].revocation is Revocation.UNKNOWN
+
+
+def test_without_an_archive_time_stamp_nobody_answers_for_an_expired_certificate(agreement: bytes) -> None:
+    pki = ThrowawayPki.create(NOW, demo=False)
+    trust = Trust.from_der([pki.root.der], revocation=RevocationPolicy.REQUIRE, accept_demo=False)
+    short = pki.person("Kari Nordmann", options=LeafOptions(not_after=NOW + timedelta(minutes=2)))
+    report = judge(sign(agreement, short, field="Signatur1", level="B-LT", now=NOW), trust=trust, at=RECEIVED)
+    assert report.signatures[0].revocation is Revocation.UNKNOWN
+    assert report.indication is Indication.INDETERMINATE
+
+
 def test_a_signature_time_stamped_before_the_revocation_still_passes(trust: Trust, agreement: bytes) -> None:
     pki = ThrowawayPki.create(NOW, demo=False)
     kari = pki.person("Kari Nordmann")
