@@ -34,7 +34,8 @@ class FileBlobs:
         self._temporary = root / "tmp"
         self._synced_folders: set[Path] = set()
         with self._translated_faults():
-            self._temporary.mkdir(mode=0o700, parents=True, exist_ok=True)
+            root.mkdir(mode=0o700, parents=True, exist_ok=True)  # by itself: parents that mkdir makes get no mode
+            self._temporary.mkdir(mode=0o700, exist_ok=True)
 
     def put(self, data: bytes) -> str:
         """Store bytes durably and return their SHA-256 in hex. Raises TemporaryError("disk_full")."""

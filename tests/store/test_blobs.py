@@ -63,7 +63,7 @@ def test_a_stream_larger_than_the_memory_for_it_is_copied_whole(blobs: FileBlobs
 
 def test_files_and_folders_are_the_owners_alone(blobs: FileBlobs) -> None:
     blobs.put(PDF)
-    for path in blobs._root.rglob("*"):
+    for path in (blobs._root, *blobs._root.rglob("*")):
         assert stat.S_IMODE(path.stat().st_mode) == (0o700 if path.is_dir() else 0o600)
 
 
