@@ -11,53 +11,19 @@ dates and producer in the metadata; versions and extensions of the catalogue; st
 tag such a field.
 """
 
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import Final
-from xml.etree import ElementTree as ET
 
 from pyhanko.pdf_utils import generic
 
-from agreements.signature_report import ChangesAfter
 from signatures.document import Document, Key, PdfValue, TooManyError, key_of, raw
 from signatures.fields import Field, collect_fields, is_visible
+from signatures.kinds import Change, ChangeKind
+from signatures.sameness import children, titles, words
 
 MAX_COMPARISONS: Final = 1_000_000  # pairs of values compared for one revision; a 400-page document has some 100,000
+MAX_WHERE: Final = 80  # characters of a place that a finding names
 MAX_REPORTED: Final = 20  # one change is enough to refuse; a person needs a few, not thousands
 
-
-class ChangeKind(StrEnum):
-    """What was touched. The words people read stand in the catalogues under `changes`."""
-
-    LONG_TERM = "long-term-material"
-    SIGNED = "signed-field"
-    NEW_SIGNED_FIELD = "new-signed-field"
-    VALUE = "field-value"
-    APPEARANCE = "field-appearance"
-    NEW_FIELD = "new-field"
-    NEW_VISIBLE_SIGNATURE = "new-visible-signature"
-    FORM = "form"
-    SIGNATURE = "signature"
-    PAGE = "page-content"
-    PAGES = "page-added-or-removed"
-    ANNOTATION = "annotation"
-    ACTION = "action"
-    ATTACHMENT = "attachment"
-    METADATA = "metadata"
-    STRUCTURE = "structure"
-    CATALOGUE = "catalogue"
-
-
-_ALLOWED = frozenset({ChangeKind.LONG_TERM, ChangeKind.SIGNED, ChangeKind.NEW_SIGNED_FIELD})
-_LEVELS = {
-    ChangeKind.LONG_TERM: ChangesAfter.LTA,
-    ChangeKind.SIGNED: ChangesAfter.FORM_FILLING,
-    ChangeKind.NEW_SIGNED_FIELD: ChangesAfter.FORM_FILLING,
-    ChangeKind.NEW_VISIBLE_SIGNATURE: ChangesAfter.FORM_FILLING,
-    ChangeKind.VALUE: ChangesAfter.FORM_FILLING,
-    ChangeKind.ANNOTATION: ChangesAfter.ANNOTATIONS,
-    ChangeKind.NEW_FIELD: ChangesAfter.ANNOTATIONS,
-}
 
 _HARMLESS_ROOT_KEYS = frozenset(
     {"/Extensions", "/Version", "/Type", "/MarkInfo", "/PieceInfo", "/LastModified", "/Perms"}
@@ -79,27 +45,7 @@ _VALUE_KEYS = frozenset({"/V", "/AS", "/I", "/RV"})
 _APPEARANCE_KEYS = frozenset({"/AP", "/MK", "/DA", "/Q", "/F"})
 _FORM_DEFAULTS = frozenset({"/DR", "/DA", "/Q", "/NeedAppearances"})
 _SPEAKING_KEYS = ("/ActualText", "/Alt", "/E")
-_DC_TITLE = "{http://purl.org/dc/elements/1.1/}title"  # XMP specification part 1, 8.4
 _TIMESTAMP_SUBFILTER = "/ETSI.RFC3161"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Change:
-    """One difference between a revision and the one before it."""
-
-    kind: ChangeKind
-    level: ChangesAfter
-    where: str
-    """The path from the catalogue, or the field's name."""
-    revision: int
-    """The revision that made it, counted from 1 as people do."""
-    page: int | None = None
-    """The page on which it shows, from 1, where that is known."""
-
-    @property
-    def allowed(self) -> bool:
-        """Allowed after a signature."""
-        return self.kind in _ALLOWED
 
 
 def compare(document: Document, revision: int) -> tuple[Change, ...]:
@@ -116,7 +62,7 @@ class _Comparison:
         self.document = document
         self.new = revision
         self.old = revision - 1
-        self.found: list[Change] = [self._change(ChangeKind.LONG_TERM, "revision")]
+        self.found: list[Change] = []
         self.pages: list[tuple[PdfValue, PdfValue]] = []
         self.page_of_widget: dict[Key, int] = {}
         self.twins: dict[Key, Key | None] = {}
@@ -124,6 +70,7 @@ class _Comparison:
         self.accepted_widgets: set[Key] = set()
         self._seen: set[tuple[ChangeKind, Key, object, Key, object]] = set()
         self._count = 0
+        self._report(ChangeKind.LONG_TERM, "revision")  # the mere presence of a later revision
 
     # --- the parts ---------------------------------------------------------------------------------------------------
 
@@ -158,15 +105,15 @@ class _Comparison:
         old_info = self.document.get(old_trailer, "/Info", self.old)
         new_info = self.document.get(new_trailer, "/Info", self.new)
         for key in _SHOWN_INFO_KEYS:
-            if _words(raw(old_info, key)) != _words(raw(new_info, key)):
+            if words(raw(old_info, key)) != words(raw(new_info, key)):
                 self._report(ChangeKind.METADATA, f"Info{key}")
 
     def _shown_titles(self, root: PdfValue, revision: int) -> object:
         """Of the XMP stream only the titles show (in a viewer's window), before that of /Info; the rest is upkeep."""
-        titles = _titles(self.document.get(root, "/Metadata", revision))
+        shown = titles(self.document.get(root, "/Metadata", revision))
         info = self.document.get(self.document.trailer(revision), "/Info", revision)
         title = self.document.get(info, "/Title", revision)
-        return titles or (() if title is None else (" ".join(str(title).split()),))
+        return shown or (() if title is None else (" ".join(str(title).split()),))
 
     # --- pages -------------------------------------------------------------------------------------------------------
 
@@ -423,7 +370,7 @@ class _Comparison:
             if pair in self._seen:
                 return []
             self._seen.add(pair)
-        return _children(self.document.resolve(before, self.old), self.document.resolve(after, self.new))
+        return children(self.document.resolve(before, self.old), self.document.resolve(after, self.new))
 
     def _twin(self, old: PdfValue, new: PdfValue) -> None:
         key = key_of(old)
@@ -442,70 +389,6 @@ class _Comparison:
             raise TooManyError("comparisons", MAX_COMPARISONS)
 
     def _report(self, kind: ChangeKind, where: str, page: int | None = None) -> None:
-        if len(self.found) < MAX_REPORTED or kind in _ALLOWED:
-            self.found.append(self._change(kind, where, page))
-
-    def _change(self, kind: ChangeKind, where: str, page: int | None = None) -> Change:
-        level = _LEVELS.get(kind, ChangesAfter.OTHER)
-        return Change(kind=kind, level=level, where=where[:80], revision=self.new + 1, page=page)
-
-
-def _words(value: PdfValue) -> object:
-    """A text as people read it: honest software writes it again in another encoding (ISO 32000-1, 7.9.2.2)."""
-    return str(value) if isinstance(value, generic.TextStringObject) else _scalar(_plain(value))
-
-
-def _children(old: PdfValue, new: PdfValue) -> list[tuple[PdfValue, PdfValue]] | None:
-    """Compare two resolved values shallowly: the pairs to go on with, or None where they differ."""
-    old, new = _plain(old), _plain(new)
-    if isinstance(old, generic.StreamObject) or isinstance(new, generic.StreamObject):
-        return _stream_children(old, new)
-    if isinstance(old, generic.DictionaryObject) and isinstance(new, generic.DictionaryObject):
-        return _dictionary_children(old, new, frozenset())
-    if isinstance(old, generic.ArrayObject) and isinstance(new, generic.ArrayObject):
-        if len(old) != len(new):
-            return None
-        return [(old.raw_get(index), new.raw_get(index)) for index in range(len(old))]
-    return [] if _scalar(old) == _scalar(new) else None
-
-
-def _stream_children(old: PdfValue, new: PdfValue) -> list[tuple[PdfValue, PdfValue]] | None:
-    if not isinstance(old, generic.StreamObject) or not isinstance(new, generic.StreamObject):
-        return None
-    if old.encoded_data != new.encoded_data:
-        return None
-    return _dictionary_children(old, new, frozenset({"/Length"}))
-
-
-def _dictionary_children(old: PdfValue, new: PdfValue, free: frozenset[str]) -> list[tuple[PdfValue, PdfValue]] | None:
-    """A key with the value null is the same as no key (ISO 32000-1, 7.3.7)."""
-    return [(raw(old, key), raw(new, key)) for key in sorted((set(old) | set(new)) - free)]
-
-
-def _plain(value: PdfValue) -> PdfValue:
-    return None if isinstance(value, generic.NullObject) else value
-
-
-def _scalar(value: PdfValue) -> tuple[str, object]:
-    """A value with its kind, so that `true`, `1`, `/1` and `(1)` all differ while `1` and `1.0` do not."""
-    if isinstance(value, generic.BooleanObject):
-        return ("boolean", bool(value.value))
-    if isinstance(value, generic.NumberObject | generic.FloatObject):
-        return ("number", float(value))
-    if isinstance(value, generic.NameObject):
-        return ("name", str(value))
-    if isinstance(value, generic.TextStringObject | generic.ByteStringObject):
-        return ("string", value.original_bytes)
-    return (type(value).__name__, None if value is None else str(value))
-
-
-def _titles(stream: PdfValue) -> tuple[str, ...] | bytes:
-    """The XMP titles, one for each language; the packet itself where it is no XML we can look into."""
-    if not isinstance(stream, generic.StreamObject):
-        return ()
-    data = bytes(stream.data)
-    try:
-        titles = ET.fromstring(data).iter(_DC_TITLE)  # noqa: S314 - in the sandbox; expat bounds entities
-        return tuple(text for title in titles if (text := " ".join("".join(title.itertext()).split())))
-    except (ET.ParseError, ValueError, LookupError):
-        return data
+        change = Change(kind=kind, where=where[:MAX_WHERE], revision=self.new + 1, page=page)
+        if change.allowed or len(self.found) < MAX_REPORTED:
+            self.found.append(change)

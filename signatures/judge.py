@@ -32,11 +32,12 @@ from agreements.findings import (
     Finding,
 )
 from agreements.pages import Pages
-from agreements.signature_report import Indication, Provenance, SignatureKind, SignatureReport, SignatureResult
-from signatures.changes import Change, compare
+from agreements.signature_report import Indication, Provenance, Shape, SignatureKind, SignatureReport, SignatureResult
+from signatures.changes import compare
 from signatures.document import Document, EncryptedError, TooManyError, UnreadableError, open_document
 from signatures.engine import ENGINE, Engine
 from signatures.enumerate import Enumeration, enumerate_signatures
+from signatures.kinds import Change
 from signatures.knowledge import read_store
 from signatures.marker import is_marked
 from signatures.one import Context, judge_one
@@ -125,12 +126,10 @@ def _judge_guarded(given: _Given) -> _Outcome:
 
 
 def _unjudged(given: _Given, finding: Finding) -> _Outcome:
-    comparison = NOT_COMPARED if given.issued is None else compare_rewritten(given.texts, None)
+    """Nothing is said of what could not be read, not even what it resembles."""
+    unknown = None if given.issued is None else Provenance(shape=Shape.UNKNOWN, issued_is_prefix=False)
     return _Outcome(
-        indication=Indication.TOTAL_FAILED,
-        sub_indication=_FORMAT_FAILURE,
-        provenance=comparison.provenance,
-        findings=(finding, *comparison.findings),
+        indication=Indication.TOTAL_FAILED, sub_indication=_FORMAT_FAILURE, provenance=unknown, findings=(finding,)
     )
 
 

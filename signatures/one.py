@@ -35,12 +35,12 @@ from agreements.signature_report import (
     SignatureResult,
     SignerIdentity,
 )
-from signatures.changes import Change, ChangeKind
 from signatures.cms import Cms, CmsError, Integrity, check_integrity, parse_pdf_date, read_cms, stamped_time
 from signatures.document import Document, TooManyError
 from signatures.engine import Belief, Engine
 from signatures.enumerate import CADES, LEGACY_SHA1, FoundSignature
 from signatures.identity import kind_of, read_identity
+from signatures.kinds import Change, ChangeKind
 from signatures.marker import is_marked
 from signatures.trust import Trust
 

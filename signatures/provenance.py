@@ -23,8 +23,8 @@ from agreements.findings import (
 )
 from agreements.pages import Page, Pages, missing_lines, normal_lines
 from agreements.signature_report import Provenance, Shape
-from signatures.changes import Change, ChangeKind
 from signatures.document import Document, PdfValue
+from signatures.kinds import Change, ChangeKind
 
 MAX_QUOTED: Final = 80  # characters of a line that a finding quotes
 
@@ -118,7 +118,7 @@ def _size(page: Page) -> tuple[int, int]:
     return round(page.width), round(page.height)
 
 
-def compare_rewritten(texts: Texts, document: Document | None) -> Comparison:
+def compare_rewritten(texts: Texts, document: Document) -> Comparison:
     """The issued bytes do not stand first: another file, a scan, or another document."""
     if texts.returned is None or texts.issued is None:
         return Comparison(provenance=_other(Shape.UNKNOWN), findings=(PRV_NOT_COMPARED(), *_active(document)))
@@ -136,10 +136,8 @@ def _other(shape: Shape) -> Provenance:
     return Provenance(shape=shape, issued_is_prefix=False)
 
 
-def _active(document: Document | None) -> tuple[Finding, ...]:
+def _active(document: Document) -> tuple[Finding, ...]:
     """Scripts, actions and attachments of a rewritten file. Services attach evidence, so it is for a person to see."""
-    if document is None:
-        return ()
     last = document.last
     root = document.root(last)
     names: PdfValue = document.get(root, "/Names", last)

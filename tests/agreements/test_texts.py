@@ -24,7 +24,7 @@ from agreements.parties import SigningBasis
 from agreements.signature_report import ChangesAfter, Indication, Revocation, Shape, SignatureKind
 from agreements.signers import SignerCheck
 from agreements.texts import finding_action, finding_message, flat_texts, has_text, text, unfilled_text
-from signatures.changes import ChangeKind
+from signatures.kinds import ChangeKind
 from tests.architecture.tree import modules, parsed, where
 
 TEXTS = {language: flat_texts(language) for language in Language}

@@ -9,8 +9,9 @@ from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 
 from signatures import changes as changes_module
-from signatures.changes import ChangeKind, compare
+from signatures.changes import compare
 from signatures.document import TooManyError, open_document
+from signatures.kinds import ChangeKind
 from tests.signatures.papers import (
     append,
     append_objects,
