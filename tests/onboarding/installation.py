@@ -101,6 +101,8 @@ class Installation:
     actor: Actor
     template: Template
     mailbox: Mailbox
+    port: int = 0
+    """Where the mail server listens."""
     clock: Clock
     _customers: int = 100
 
@@ -286,13 +288,14 @@ def opened_copy(
         clock = Clock()
         with open_workspace(settings, clock) as workspace:
             if sandbox is not None:
-                vars(workspace)["sandbox"] = sandbox  # one for all tests: starting it takes a second
+                workspace.__dict__["sandbox"] = sandbox  # one for all tests: starting it takes a second
             yield Installation(
                 folder=folder,
                 workspace=workspace,
                 actor=find_actor(settings, None),
                 template=template,
                 mailbox=mailbox,
+                port=server.port,
                 clock=clock,
             )
 

@@ -25,8 +25,8 @@ from onboarding.store.judgements import (
     NewJudgement,
     Ruling,
     add_approval,
-    insert_judgement,
     list_approvals,
+    save_judgement,
 )
 from tests.onboarding.installation import KARI, NILS, OLA, Installation, attached, sign_return
 
@@ -50,7 +50,7 @@ def scanned(installation: Installation) -> int:
         judged_at=installation.clock(),
     )
     with installation.workspace.store.begin() as connection:
-        identity = insert_judgement(connection, judgement)
+        identity = save_judgement(connection, judgement)
     assert identity is not None
     return identity
 

@@ -34,6 +34,7 @@ if sys.platform == "linux":
     InotifyMoveEventGrouper.delay = 0.0
 
 logger = logging.getLogger(__name__)
+logging.getLogger("watchdog").setLevel(logging.INFO)  # at DEBUG it writes out every file's name: names of customers
 
 MAX_REMEMBERED_CLOSINGS: Final = 20_000  # names; more than the kernel's queue (fs.inotify.max_queued_events 16,384)
 # Without FileCreatedEvent a file that is moved in would not be reported; opening and closing for reading must not ring.
