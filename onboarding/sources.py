@@ -42,6 +42,9 @@ from intake.sources.folder import (
 )
 from intake.superseding import SUPERSEDE_WINDOW, find_superseded
 from onboarding.pipeline import judge_receipt
+from onboarding.record import EventKind
+from onboarding.store.events import NewEvent, append_event
+from onboarding.store.judgements import JudgementStatus, find_judgement_of
 from onboarding.workspace import Workspace
 
 logger = logging.getLogger(__name__)
@@ -55,8 +58,8 @@ class Looked:
     """What one look at all folders came to."""
 
     received: int
-    folders: Mapping[str, str | None]
-    """Per folder the code of what is wrong with it, None where nothing is."""
+    folders: Mapping[str, AvtaleError | None]
+    """Per folder what is wrong with it, None where nothing is."""
     look_again_in: float | None
     """Seconds until a file that waits may be ready; None when nothing waits."""
 
@@ -64,6 +67,11 @@ class Looked:
     def unavailable(self) -> tuple[str, ...]:
         """Folders that could not be looked into."""
         return tuple(folder for folder, problem in self.folders.items() if problem is not None)
+
+    @property
+    def problems(self) -> tuple[AvtaleError, ...]:
+        """What is wrong with those."""
+        return tuple(problem for problem in self.folders.values() if problem is not None)
 
 
 class Folders:
@@ -85,14 +93,14 @@ class Folders:
 
     def look(self) -> Looked:
         """Receive whatever is ready in every folder. One folder's fault does not stop the others."""
-        received, problems, waits = 0, dict[str, str | None](), list[float]()
+        received, problems, waits = 0, dict[str, AvtaleError | None](), list[float]()
         for source in self._sources:
             problems[source.source_id] = None
             try:
                 taken, wait = self._look_into(source)
             except AvtaleError as error:
                 logger.warning("folder not received from now", extra={"error": error.code})
-                problems[source.source_id] = error.code
+                problems[source.source_id] = error
                 continue
             received += taken
             if wait is not None:
@@ -197,13 +205,27 @@ def add_file(workspace: Workspace, path: Path, vendor: str | None, actor: Actor)
 
 
 def retry_receipt(workspace: Workspace, identity: int, actor: Actor) -> Receipt:
-    """Judge a document in quarantine once more. Raises NotFoundError, GateError for a receipt that is not there."""
+    """Judge a document once more: one in quarantine, or one whose judgement still waits for a person.
+
+    For when something else has changed: a trusted issuer was added, a limit raised. Raises NotFoundError, and GateError
+    for what has been decided.
+    """
     now = workspace.clock()
     with workspace.store.begin() as connection:
         receipt = get_receipt(connection, identity)
-        if receipt.state is not ReceiptState.QUARANTINED:
-            raise GateError("retry_refused", unmet=("receipt_not_quarantined",), receipt=identity)
+        judgement = find_judgement_of(connection, receipt.sha256) if receipt.sha256 else None
+        waits = judgement is not None and judgement.status is JudgementStatus.OPEN
+        if receipt.state is not ReceiptState.QUARANTINED and not waits:
+            raise GateError("retry_refused", unmet=("judgement_not_open",), receipt=identity)
         receipt = reopen(connection, identity)
+        event = NewEvent(
+            kind=EventKind.RETURN_RETRIED,
+            actor=actor,
+            at=now,
+            case_number=str(judgement.case) if judgement and judgement.case else None,
+            data={"receipt": identity, "sha256": receipt.sha256},
+        )
+        append_event(connection, event)
     return _judge_by_hand(workspace, receipt, now)
 
 
@@ -218,7 +240,8 @@ def _judge_by_hand(workspace: Workspace, receipt: Receipt, now: datetime) -> Rec
 
 def _note(receipt: Receipt, language: Language) -> str:
     """The text laid beside a file in quarantine: what happened, what to do, where to ask."""
-    lines = [text("note.heading", language, receipt=receipt.id)]
+    heading = "note.heading" if receipt.sha256 else "note.heading_unread"
+    lines = [text(heading, language, receipt=receipt.id)]
     if receipt.reason is not None:
         lines += [finding_message(receipt.reason, language), finding_action(receipt.reason, language)]
     return "\n\n".join(lines) + "\n"

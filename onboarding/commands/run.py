@@ -31,7 +31,7 @@ def run(call: Call, once: bool) -> Answer:
 
 
 def _answer(call: Call, done: "Round") -> Answer:
-    """8 when something could not be done now and will be tried again; a document's own failure has its own code."""
+    """8 when something could not be done now and will be tried again; what failed has its own code."""
     from agreements.texts import text
     from onboarding.answers import error_entries
     from onboarding.delivery import read_messages
@@ -39,20 +39,11 @@ def _answer(call: Call, done: "Round") -> Answer:
 
     queued = len(read_messages(call.workspace, State.QUEUED))
     data = {"received": done.received, "judged": done.judged, "attempted": done.attempted, "queued": queued}
-    errors = [
-        {
-            "code": "folder_unavailable",
-            "message": text("errors.folder_unavailable.message", call.lang, path=path),
-            "hint": "",
-        }
-        for path in done.unavailable
-    ]
-    failures = [entry for error in done.failed for entry in error_entries(error, call.lang)]
-    codes = [error.exit_code for error in done.failed] + ([8] if errors or queued else [])
+    codes = [error.exit_code for error in done.failed] + ([8] if queued else [])
     lines = [text("talk.run_once", call.lang, **data)]
     return Answer(
         data={**data, "unavailable": list(done.unavailable)},
         lines=lines,
         exit_code=max(codes, default=0),
-        errors=[*errors, *failures],
+        errors=[entry for error in done.failed for entry in error_entries(error, call.lang)],
     )

@@ -23,6 +23,8 @@ logger = logging.getLogger(__name__)
 SCAN_SECONDS = 2.0  # G7: a file without an event is found within this and the quiet time (facts/mail-and-folders.md §7)
 SEND_SECONDS = 5.0  # how often the outbox is looked at unasked; back-off is minutes
 MAX_ONCE_SECONDS = 60.0  # `--once` waits this long for files that are still being written, no longer
+INTAKE, OUTBOX = "intake", "outbox"
+"""The two parts that `status` tells of, beside folders and judging."""
 _Result = TypeVar("_Result")
 
 
@@ -33,7 +35,7 @@ class Round:
     received: int
     judged: int
     failed: tuple[AvtaleError, ...]
-    """What kept documents from being judged; they stay due."""
+    """What kept folders from being looked into and documents from being judged; they stay due."""
     attempted: int
     """Messages tried."""
     unavailable: tuple[str, ...]
@@ -45,6 +47,7 @@ def run_once(workspace: Workspace) -> Round:
     deadline = time.monotonic() + MAX_ONCE_SECONDS
     received = judged = 0
     with run_lock(workspace.settings.data_dir), watched_folders(workspace) as (folders, _):
+        workspace.blobs.sweep(workspace.clock())
         sender = sender_of(workspace)
         while True:
             looked, judging = _receive(workspace, folders)
@@ -53,10 +56,14 @@ def run_once(workspace: Workspace) -> Round:
                 break
             time.sleep(looked.look_again_in)
         sent = deliver(sender)
+        notes = HealthNotes(workspace)
+        _note_round(notes, looked, judging)
+        for part in (INTAKE, OUTBOX):
+            _note(notes, part, None)
     return Round(
         received=received,
         judged=judged,
-        failed=judging.failed,
+        failed=(*looked.problems, *judging.failed),
         attempted=sent.attempted,
         unavailable=looked.unavailable,
     )
@@ -65,6 +72,7 @@ def run_once(workspace: Workspace) -> Round:
 def run_until(workspace: Workspace, stop: threading.Event, started: Callable[[], None]) -> None:
     """Work until `stop` is set. `started` is called when the lock is held and the folders are watched."""
     with run_lock(workspace.settings.data_dir), watched_folders(workspace) as (folders, doorbell):
+        workspace.blobs.sweep(workspace.clock())
         due = threading.Event()
         sending = threading.Thread(target=_send_until, args=(workspace, stop, due), name="outbox")
         sending.start()
@@ -83,14 +91,12 @@ def _receive_until(
     notes = HealthNotes(workspace)
     while not stop.is_set():
         rung.clear()
-        done = _guarded(notes, "intake", lambda: _receive(workspace, folders))
+        done = _guarded(notes, INTAKE, lambda: _receive(workspace, folders))
         wait = SCAN_SECONDS
         if done is not None:
             looked, judging = done
-            for folder, problem in looked.folders.items():
-                _note(notes, f"folder {folder}", problem)
+            _note_round(notes, looked, judging)
             wait = min(wait, looked.look_again_in or wait)
-            _note(notes, "judging", judging.failed[0].code if judging.failed else None)
             if judging.done:
                 due.set()
         rung.wait(wait)
@@ -107,7 +113,7 @@ def _send_until(workspace: Workspace, stop: threading.Event, due: threading.Even
     notes, sender = HealthNotes(workspace), sender_of(workspace)
     while not stop.is_set():
         due.clear()
-        _guarded(notes, "outbox", lambda: deliver(sender))
+        _guarded(notes, OUTBOX, lambda: deliver(sender))
         due.wait(SEND_SECONDS)
 
 
@@ -122,6 +128,12 @@ def _guarded(notes: HealthNotes, part: str, work: Callable[[], _Result]) -> _Res
         return None
     _note(notes, part, None)
     return result
+
+
+def _note_round(notes: HealthNotes, looked: Looked, judging: JudgingPass) -> None:
+    for folder, problem in looked.folders.items():
+        _note(notes, f"folder {folder}", problem.code if problem else None)
+    _note(notes, "judging", judging.failed[0].code if judging.failed else None)
 
 
 def _note(notes: HealthNotes, part: str, problem: str | None) -> None:
