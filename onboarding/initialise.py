@@ -35,19 +35,24 @@ class InitResult:
 
     folder: Path
     config: Path
-    example: Path
-    """A file for `avtale import`, with three customers that do not exist."""
+    example: Path | None
+    """A file for `avtale import`, with three customers that do not exist; None where a configuration was there."""
     user_id: str
-    """The caller, as `--by` takes it."""
+    """The first user of the configuration, as `--by` takes it; the caller in a new one."""
 
 
 def initialise(folder: Path, *, os_user: str, user_name: str, now: datetime) -> InitResult:
     """Make configuration, keys, folders and database in `folder`, which need not exist.
 
+    Where a configuration was put first (for `environment: test|production`), only what it lacks is made, and an older
+    database is brought up to this version.
     `os_user` is who may act as the configuration's user; `user_name` the person's name, the OS user's where it is none.
-    Raises ConfigurationError: `init_exists` (something of ours is there already), `init_failed`, or the store's.
+    Raises ConfigurationError: `init_exists` (nothing is left to make), `init_lost_database`, `init_failed`, or the
+    settings' and the store's.
     """
     folder = folder.absolute()
+    if (folder / CONFIG_NAME).is_file():
+        return _complete(folder)
     _refuse_existing(folder)
     with _taken_away_on_error(folder):
         settings = _make(folder, render_configuration(os_user=os_user, user_name=user_name), now)
@@ -58,6 +63,37 @@ def initialise(folder: Path, *, os_user: str, user_name: str, now: datetime) -> 
         example=folder / EXAMPLE_NAME,
         user_id=settings.users[0].id,
     )
+
+
+def _complete(folder: Path) -> InitResult:
+    """Make what a configuration lacks.
+
+    A database that vanished from beside its originals is not made anew in silence.
+    """
+    from onboarding.store import is_current
+
+    settings = load_settings(folder / CONFIG_NAME)
+    lacking = _lacking_keys(settings)
+    if not lacking and is_current(settings.database):
+        raise ConfigurationError("init_exists", path=str(folder / CONFIG_NAME))
+    database = settings.database_file
+    originals = settings.data_dir / "originals"
+    if database is not None and not database.exists() and originals.is_dir():
+        raise ConfigurationError("init_lost_database", path=str(database), originals=str(originals))
+    try:
+        settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for path, content in lacking.items():
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _write(path, content)
+    except OSError as error:
+        raise ConfigurationError("init_failed", path=str(folder), reason=error.strerror or "") from error
+    _make_database(settings)
+    return InitResult(folder=folder, config=folder / CONFIG_NAME, example=None, user_id=settings.users[0].id)
+
+
+def _lacking_keys(settings: Settings) -> dict[Path, bytes]:
+    made = {settings.keys.qr: secrets.token_bytes(QR_KEY_BYTES), settings.keys.checkpoint: _new_checkpoint_key()}
+    return {path: content for path, content in made.items() if not path.exists()}
 
 
 def render_configuration(*, os_user: str, user_name: str) -> str:

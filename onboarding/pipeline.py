@@ -49,7 +49,7 @@ from onboarding.store.judgements import (
     Ruling,
     decide_judgement,
     find_judgement_of,
-    insert_judgement,
+    save_judgement,
 )
 from onboarding.workspace import Workspace
 from outbox.messages import Connection, NewMessage, enqueue
@@ -271,7 +271,7 @@ def _record(workspace: Workspace, judged: Judged) -> None:
         mark_judged(connection, judged.receipt.sha256, judged.outcome, now=now)
         if judged.judgement is None or judged.claim is None:
             return
-        if insert_judgement(connection, judged.judgement) is None:
+        if save_judgement(connection, judged.judgement) is None:
             return
         _close_superseded(connection, workspace, judged, now)
         decision = judged.judgement.decision

@@ -17,6 +17,7 @@ class EventKind(StrEnum):
     AGREEMENT_VOIDED = "agreement.voided"
     AGREEMENT_APPROVED = "agreement.approved"
     AGREEMENT_FORWARDED = "agreement.forwarded"
+    RETURN_RETRIED = "return.retried"
     RETURN_JUDGED = "return.judged"
     REVIEW_APPROVAL = "review.approval"
     REVIEW_REJECTED = "review.rejected"

@@ -17,8 +17,10 @@ def init(call: Call, folder: Path) -> Answer:
     from onboarding.settings import current_os_user, full_name
 
     made = initialise(folder, os_user=current_os_user(), user_name=full_name(), now=call.clock())
-    data = {"folder": str(made.folder), "config": str(made.config), "example": str(made.example), "user": made.user_id}
-    return Answer(data=data, lines=text("talk.init_done", call.lang, **data).splitlines())
+    data = {"folder": str(made.folder), "config": str(made.config), "user": made.user_id}
+    key = "talk.init_done" if made.example else "talk.init_completed"
+    lines = text(key, call.lang, **data, example=made.example).splitlines()
+    return Answer(data={**data, "example": str(made.example) if made.example else None}, lines=lines)
 
 
 @command("doctor")

@@ -119,6 +119,7 @@ def _demo_settings(made: InitResult, port: int) -> Settings:
 
 def _example(made: InitResult, settings: Settings) -> EnquiryRow:
     """The first customer of the example file: nobody types forty values."""
+    assert made.example is not None
     profiles = {vendor.id: vendor.service_profile for vendor in settings.vendors}
     rows = read_enquiries(made.example.read_bytes(), profiles=profiles, allow_synthetic=True)
     return next(row for row in rows if isinstance(row, EnquiryRow))

@@ -4,7 +4,7 @@ SQLAlchemy and Alembic are imported only here (and in the two rooms' table modul
 caller's connection: what belongs together is committed together.
 """
 
-from onboarding.store.database import Store, create_store, open_store
+from onboarding.store.database import Store, create_store, is_current, open_store
 from onboarding.store.engines import sqlite_url
 
-__all__ = ["Store", "create_store", "open_store", "sqlite_url"]
+__all__ = ["Store", "create_store", "is_current", "open_store", "sqlite_url"]

@@ -84,6 +84,19 @@ def open_store(url: str, *, environment: str) -> Store:
     return store
 
 
+def is_current(url: str) -> bool:
+    """True if the database is there and of this version. Raises TemporaryError when it can't be reached."""
+    parsed = parse_url(url)
+    path = sqlite_path(parsed)
+    if path is not None and not path.is_file():
+        return False
+    store = Store(parsed)
+    with _closed_on_error(store), store.read() as connection:
+        found = current_revision(connection)
+    store.close()
+    return found == HEAD
+
+
 @contextmanager
 def _closed_on_error(store: Store) -> Iterator[None]:
     try:

@@ -74,8 +74,14 @@ class Ruling:
 
 def insert_judgement(connection: sa.Connection, judgement: NewJudgement) -> int | None:
     """Store a judgement and return its id; None if this content has been judged already (nothing is changed then)."""
-    row = {
-        "sha256": judgement.sha256,
+    row = {"sha256": judgement.sha256, **_columns(judgement)}
+    insert = _insert_new(connection, judgements, row, key=["sha256"]).returning(judgements.c.id)
+    identity: int | None = connection.execute(insert).scalar_one_or_none()
+    return identity
+
+
+def _columns(judgement: NewJudgement) -> dict[str, str | int | None]:
+    return {
         "case_number": None if judgement.case is None else str(judgement.case),
         "version": judgement.version,
         "verdict": judgement.decision.verdict.value,
@@ -84,9 +90,25 @@ def insert_judgement(connection: sa.Connection, judgement: NewJudgement) -> int 
         "status": judgement.status.value,
         "judged_at": format_utc(judgement.judged_at),
     }
-    insert = _insert_new(connection, judgements, row, key=["sha256"]).returning(judgements.c.id)
-    identity: int | None = connection.execute(insert).scalar_one_or_none()
-    return identity
+
+
+def save_judgement(connection: sa.Connection, judgement: NewJudgement) -> int | None:
+    """Store a judgement; one of the same content that is still open is replaced, and approvals given on it fall.
+
+    Returns its id, or None where a person or the machine has decided this content already (nothing is changed then).
+    """
+    earlier = find_judgement_of(connection, judgement.sha256)
+    if earlier is None:
+        return insert_judgement(connection, judgement)
+    replaced: int | None = connection.execute(
+        judgements.update()
+        .where(judgements.c.id == earlier.id, judgements.c.status == JudgementStatus.OPEN.value)
+        .values(**_columns(judgement))
+        .returning(judgements.c.id)
+    ).scalar_one_or_none()
+    if replaced is not None:
+        connection.execute(approvals.delete().where(approvals.c.judgement_id == replaced))
+    return replaced
 
 
 def find_judgement(connection: sa.Connection, identity: int) -> Judgement | None:

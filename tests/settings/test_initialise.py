@@ -23,6 +23,11 @@ from onboarding.store import open_store
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 
 
+def _example(made: InitResult) -> bytes:
+    assert made.example is not None
+    return made.example.read_bytes()
+
+
 def init(folder: Path) -> InitResult:
     return initialise(folder, os_user="kari", user_name="Kari Nordmann", now=NOW)
 
@@ -76,7 +81,7 @@ def test_the_example_customers_need_nothing_more_than_the_profile(made: InitResu
     """Nobody types forty values: import the file, issue the agreements."""
     catalogue, settings = load_catalogue(), load_settings(made.config)
     vendor = settings.vendors[0]
-    rows = read_enquiries(made.example.read_bytes(), profiles={vendor.id: vendor.service_profile}, allow_synthetic=True)
+    rows = read_enquiries(_example(made), profiles={vendor.id: vendor.service_profile}, allow_synthetic=True)
     assert len(rows) == 3
     for row in rows:
         assert isinstance(row, EnquiryRow), row
@@ -95,7 +100,7 @@ def test_the_example_customers_need_nothing_more_than_the_profile(made: InitResu
 
 
 def test_the_example_opens_in_a_spreadsheet(made: InitResult) -> None:
-    data = made.example.read_bytes()
+    data = _example(made)
     assert data.startswith(b"\xef\xbb\xbf")
     assert data.count(b"\r\n") == data.count(b"\n") == 4
 
@@ -118,7 +123,9 @@ def test_nothing_is_overwritten(tmp_path: Path, name: str, kind: str) -> None:
         case _:
             place.symlink_to("nowhere")
     before = place.lstat()
-    with pytest.raises(ConfigurationError, match="init_exists") as caught:
+    # A file of that name is taken for the configuration it should be, and is none.
+    expected = "settings_invalid" if (name, kind) == ("config.yaml", "file") else "init_exists"
+    with pytest.raises(ConfigurationError, match=expected) as caught:
         init(tmp_path)
     assert caught.value.params["path"] == str(place)
     assert [path.name for path in tmp_path.iterdir()] == [name]
@@ -130,6 +137,44 @@ def test_a_second_time_is_refused(made: InitResult) -> None:
     with pytest.raises(ConfigurationError, match="init_exists"):
         init(made.folder)
     assert made.config.read_bytes() == before
+
+
+def _put_configuration(folder: Path, environment: str) -> Path:
+    config = folder / "config.yaml"
+    text = render_configuration(os_user="root", user_name="Root")
+    config.write_text(text.replace("environment: demo", f"environment: {environment}"), encoding="utf-8")
+    config.chmod(0o600)
+    return config
+
+
+def test_what_a_configuration_lacks_is_made_after_it(tmp_path: Path) -> None:
+    config = _put_configuration(tmp_path, "test")
+    before = config.read_bytes()
+    made = init(tmp_path)
+    assert (config.read_bytes(), made.example) == (before, None)
+    settings = load_settings(config)
+    open_store(settings.database, environment="test").close()
+    assert {key.stat().st_mode & 0o777 for key in (settings.keys.qr, settings.keys.checkpoint)} == {0o600}
+    with pytest.raises(ConfigurationError, match="init_exists"):
+        init(tmp_path)
+
+
+def test_a_key_that_is_there_is_kept_when_the_rest_is_made(tmp_path: Path) -> None:
+    _put_configuration(tmp_path, "test")
+    key = tmp_path / "data" / "keys" / "qr"
+    key.parent.mkdir(parents=True)
+    key.write_bytes(b"k" * 32)
+    key.chmod(0o600)
+    init(tmp_path)
+    assert key.read_bytes() == b"k" * 32
+
+
+def test_a_database_lost_from_beside_its_originals_is_not_made_anew(made: InitResult) -> None:
+    (made.folder / "data" / "originals").mkdir()
+    (made.folder / "data" / "avtale.sqlite").unlink()
+    with pytest.raises(ConfigurationError, match="init_lost_database"):
+        init(made.folder)
+    assert not (made.folder / "data" / "avtale.sqlite").exists()
 
 
 def test_a_file_in_the_folders_place_is_refused(tmp_path: Path) -> None:
