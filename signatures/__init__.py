@@ -4,3 +4,9 @@
 infrastructure that lives as long as a demo or a test. Nothing here opens a socket, and nothing is read from or
 written to disk while judging.
 """
+
+import logging
+
+# The engine's log speaks of subjects by name; ours never does.
+for _name in ("pyhanko", "pyhanko_certvalidator"):
+    logging.getLogger(_name).setLevel(logging.CRITICAL + 1)

@@ -81,6 +81,8 @@ class _Comparison:
         if not isinstance(old_root, generic.DictionaryObject) or not isinstance(new_root, generic.DictionaryObject):
             self._report(ChangeKind.CATALOGUE, "Root")
             return
+        for number in self.document.replaced_object_streams(self.new):
+            self._report(ChangeKind.CATALOGUE, f"object stream {number}")
         self._twin(raw(old_trailer, "/Root"), raw(new_trailer, "/Root"))
         self._pair_pages(raw(old_root, "/Pages"), raw(new_root, "/Pages"))
         self._index_widgets()
@@ -287,6 +289,8 @@ class _Comparison:
 
     def _compare_structure(self, old_ref: PdfValue, new_ref: PdfValue) -> None:
         """The tags may gain elements for accepted widgets; what they say of the rest stays."""
+        if self._is_untouched(old_ref, new_ref):
+            return
         todo = [(old_ref, new_ref)]
         walked: set[tuple[Key | None, Key | None]] = set()
         while todo:
@@ -355,6 +359,21 @@ class _Comparison:
                 return
             todo.extend(step)
 
+    def _is_untouched(self, old: PdfValue, new: PdfValue) -> bool:
+        """True if nothing below differs. Nothing is reported, and nothing is taken for compared."""
+        seen, self._seen = self._seen, set()
+        try:
+            todo = [(old, new)]
+            while todo:
+                self._tick()
+                step = self._step(*todo.pop(), ChangeKind.STRUCTURE)
+                if step is None:
+                    return False
+                todo.extend(step)
+            return True
+        finally:
+            self._seen = seen
+
     def _step(self, before: PdfValue, after: PdfValue, kind: ChangeKind) -> list[tuple[PdfValue, PdfValue]] | None:
         """The pairs below this one that must be the same as well; None if this one differs.
 
@@ -370,6 +389,10 @@ class _Comparison:
             if pair in self._seen:
                 return []
             self._seen.add(pair)
+            if (
+                old_key == new_key and markers[0] == markers[1]
+            ):  # the very same object: only what it leads to may differ
+                return [(item, item) for item in self.document.references(old_key, self.old)]
         return children(self.document.resolve(before, self.old), self.document.resolve(after, self.new))
 
     def _twin(self, old: PdfValue, new: PdfValue) -> None:

@@ -5,6 +5,7 @@ files make exponential (facts 1.6). Here an object is read once per version and 
 """
 
 import io
+import re
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
@@ -18,6 +19,10 @@ PdfValue: TypeAlias = Any
 """A PDF object as the engine reads it: dict, list, str, numbers, or an indirect reference."""
 Key: TypeAlias = tuple[int, int]
 """Number and generation of an indirect object."""
+
+MAX_PLAIN_BYTES: Final = 4_096  # an object longer than this is parsed, not skimmed
+_HIDING: Final = re.compile(rb"[(%]|stream")
+_REFERENCE: Final = re.compile(rb"(\d{1,10})\s+(\d{1,5})\s+R\b")
 
 MAX_OBJECT_READS: Final = 200_000  # object versions read while judging one file; honest ones stay below 20,000
 
@@ -50,11 +55,13 @@ class Version:
 class Document:
     """The opened file."""
 
-    def __init__(self, reader: PdfFileReader, *, lenient: bool, size: int) -> None:
+    def __init__(self, reader: PdfFileReader, pdf: bytes, *, lenient: bool) -> None:
         self.reader = reader
         self.lenient = lenient
-        self.size = size
+        self._pdf = pdf
         self._read: dict[tuple[Key, object], Version] = {}
+        self._references: dict[tuple[Key, object], tuple[PdfValue, ...]] = {}
+        self._markers: dict[tuple[Key, int], object] = {}
 
     @property
     def last(self) -> int:
@@ -69,7 +76,10 @@ class Document:
 
     def marker(self, key: Key, revision: int) -> object:
         """Where the object lies as that revision sees it; None where it does not exist or is freed."""
-        return self.reader.xrefs.get_historical_ref(generic.Reference(*key, self.reader), revision)
+        if (key, revision) not in self._markers:
+            reference = generic.Reference(*key, self.reader)
+            self._markers[key, revision] = self.reader.xrefs.get_historical_ref(reference, revision)
+        return self._markers[key, revision]
 
     def version(self, key: Key, revision: int) -> Version:
         """The object as that revision sees it; null where it does not exist (ISO 32000-1, 7.3.10)."""
@@ -89,6 +99,39 @@ class Document:
         # The shared cache serves the newest version only; it also keeps object streams from being decoded per object.
         newest = self.reader.xrefs.get_historical_ref(reference, self.last) == marker
         return self.reader.get_object(reference, None if newest else revision)  # type: ignore[no-untyped-call]
+
+    def references(self, key: Key, revision: int) -> tuple[PdfValue, ...]:
+        """Every indirect reference in an object, however deep in direct values; perhaps more than there are.
+
+        Most objects (structure elements above all) are plain enough to read their references off their bytes, which
+        is ten times as fast as parsing them.
+        """
+        identity = (key, self.marker(key, revision))
+        if identity not in self._references:
+            plain = self._plain_references(identity[1])
+            self._references[identity] = _references(self.version(key, revision).value) if plain is None else plain
+        return self._references[identity]
+
+    def _plain_references(self, marker: object) -> tuple[PdfValue, ...] | None:
+        """None where the bytes could hide a reference: by strings, comments, a stream, or encryption."""
+        if not isinstance(marker, int) or self.reader.encrypted:
+            return None
+        end = self._pdf.find(b"endobj", marker, marker + MAX_PLAIN_BYTES)
+        body = self._pdf[marker:end] if end > 0 else b"%"
+        if _HIDING.search(body) is not None:
+            return None
+        numbers = (match.groups() for match in _REFERENCE.finditer(body))
+        return tuple(_reference(int(number), int(made), self.reader) for number, made in numbers)
+
+    def replaced_object_streams(self, revision: int) -> tuple[int, ...]:
+        """Object streams of earlier revisions that this one writes anew.
+
+        The objects inside would change without being mentioned, and the engine would read the new ones as the old.
+        """
+        xrefs = self.reader.xrefs
+        earlier = {ref.idnum for number in range(revision) for ref in xrefs.object_streams_used_in(number)}  # type: ignore[no-untyped-call]
+        before, after = revision - 1, revision
+        return tuple(n for n in sorted(earlier) if self.marker((n, 0), before) != self.marker((n, 0), after))
 
     def resolve(self, value: PdfValue, revision: int) -> PdfValue:
         """The value itself, or what the reference leads to in that revision."""
@@ -112,6 +155,24 @@ class Document:
     def root(self, revision: int) -> PdfValue:
         """The document catalogue of that revision."""
         return self.get(self.trailer(revision), "/Root", revision)
+
+
+def _reference(number: int, generation: int, reader: PdfFileReader) -> PdfValue:
+    return generic.IndirectObject(number, generation, reader)  # type: ignore[no-untyped-call]
+
+
+def _references(value: PdfValue) -> tuple[PdfValue, ...]:
+    found: list[PdfValue] = []
+    todo = [value]
+    while todo:
+        item = todo.pop()
+        if isinstance(item, generic.IndirectObject):
+            found.append(item)
+        elif isinstance(item, generic.DictionaryObject):
+            todo.extend(item.raw_get(key) for key in item)
+        elif isinstance(item, generic.ArrayObject):
+            todo.extend(item.raw_get(index) for index in range(len(item)))
+    return tuple(found)
 
 
 def raw(dictionary: PdfValue, name: str) -> PdfValue:
@@ -154,7 +215,7 @@ def _open(pdf: bytes, *, strict: bool) -> Document:
         raise UnreadableError("hybrid cross-references are read leniently")
     if reader.encrypted:
         _unlock(reader)
-    document = Document(reader, lenient=not strict, size=len(pdf))
+    document = Document(reader, pdf, lenient=not strict)
     if not isinstance(document.root(document.last), generic.DictionaryObject):
         raise UnreadableError("no catalogue")
     return document

@@ -6,7 +6,6 @@ where need be: once with revocation data required, and if that fails once withou
 that is missing.
 """
 
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -56,10 +55,6 @@ from signatures.knowledge import Knowledge
 from signatures.trust import Trust
 
 ENGINE: Final = f"pyHanko {version('pyHanko')}"
-
-# The engine's log speaks of subjects by name; ours never does.
-for _name in ("pyhanko", "pyhanko_certvalidator"):
-    logging.getLogger(_name).setLevel(logging.CRITICAL + 1)
 
 _REVOKED = frozenset({AdESFailure.REVOKED, AdESIndeterminate.REVOKED_NO_POE, AdESIndeterminate.REVOKED_CA_NO_POE})
 

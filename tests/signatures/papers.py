@@ -131,12 +131,14 @@ def append(pdf: bytes, change: Callable[[IncrementalPdfFileWriter], None]) -> by
 def append_objects(pdf: bytes, objects: dict[int, bytes]) -> bytes:
     """One more revision written by hand (ISO 32000-1, 7.5.6): the library would tidy up the metadata."""
     previous = re.findall(rb"startxref\s+(\d+)", pdf)[-1]
+    root = re.findall(rb"/Root\s+(\d+ \d+ R)", pdf)[-1]
+    size = max(int(number) for number in re.findall(rb"/Size\s+(\d+)", pdf))
     update, table = b"", b""
     for number, body in objects.items():
         table += b"%d 1\n%010d 00000 n \n" % (number, len(pdf) + len(update))
         update += b"%d 0 obj\n%s\nendobj\n" % (number, body)
     start = len(pdf) + len(update)
-    trailer = b"trailer\n<< /Size %d /Root 1 0 R /Info 2 0 R /Prev %s >>\n" % (max(objects) + 1, previous)
+    trailer = b"trailer\n<< /Size %d /Root %s /Prev %s >>\n" % (max(size, *objects) + 1, root, previous)
     return pdf + update + b"xref\n" + table + trailer + b"startxref\n%d\n%%%%EOF\n" % start
 
 

@@ -1,16 +1,19 @@
 """What a later revision may do, and what it may not: compared as a reader sees it."""
 
+import io
 import re
 from collections.abc import Callable
 from typing import Any
 
+import pikepdf
 import pytest
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 
 from signatures import changes as changes_module
+from signatures import document as document_module
 from signatures.changes import compare
-from signatures.document import TooManyError, open_document
+from signatures.document import TooManyError, key_of, open_document
 from signatures.kinds import ChangeKind
 from tests.signatures.papers import (
     append,
@@ -219,6 +222,54 @@ def _kinds_of_metadata(packet: bytes) -> set[ChangeKind]:
     changed = append_objects(ISSUED, {1: b"<<" + catalogue[1] + b" /Metadata 90 0 R >>", 90: stream})
     document = open_document(changed)
     return {found.kind for found in compare(document, document.last)} - {ChangeKind.LONG_TERM}
+
+
+@pytest.mark.parametrize("pdf", [ISSUED, fill(ISSUED, "Per (Hansen)"), make_agreement(pages=3)])
+def test_references_read_off_the_bytes_are_all_that_parsing_finds(pdf: bytes) -> None:
+    document = open_document(pdf)
+    objects = {int(number) for number in re.findall(rb"\n(\d+) 0 obj", pdf)}
+    skimmed = 0
+    for number in objects:
+        marker = document.marker((number, 0), document.last)
+        plain = document._plain_references(marker)
+        parsed = document_module._references(document.version((number, 0), document.last).value)
+        skimmed += plain is not None
+        assert plain is None or {key_of(item) for item in plain} >= {key_of(item) for item in parsed}
+    assert skimmed > 3
+
+
+@pytest.mark.parametrize("body", [b"<< /A (5 0 R) >>", b"[5 %\n0 R]", b"<< >>\nstream\n\nendstream"])
+def test_bytes_that_could_hide_a_reference_are_not_skimmed(body: bytes) -> None:
+    document = open_document(append_objects(ISSUED, {90: body}))
+    assert document._plain_references(document.marker((90, 0), document.last)) is None
+
+
+def test_an_object_stream_written_anew_changes_what_it_holds() -> None:
+    """No object inside is mentioned by the new revision, and the engine reads the new content as the old."""
+    output = io.BytesIO()
+    with pikepdf.open(io.BytesIO(make_agreement())) as pdf:
+        pdf.save(output, object_stream_mode=pikepdf.ObjectStreamMode.generate, compress_streams=False)
+    issued = output.getvalue()
+    stream = re.search(rb"\n(\d+) 0 obj\n(<< /Type /ObjStm.*?endstream)", issued, re.DOTALL)
+    assert stream is not None
+    assert b"/Helvetica" in stream[2]
+    forged = append_objects(issued, {int(stream[1]): stream[2].replace(b"/Helvetica", b"/Symbolics")})
+    document = open_document(forged)
+    assert [c.where for c in compare(document, document.last) if not c.allowed] == [f"object stream {int(stream[1])}"]
+
+
+def test_objects_that_lead_to_each_other_many_times_are_compared_once() -> None:
+    """Sixty steps, two ways each: following every path would never end (facts 1.6)."""
+
+    def diamonds(writer: IncrementalPdfFileWriter) -> None:
+        below: Any = text("end")
+        for _ in range(60):
+            reference = writer.add_object(below)
+            below = generic.ArrayObject([reference, reference])
+        root_entry("/Custom", writer.add_object(below))(writer)
+
+    grown = append(ISSUED, diamonds)
+    assert kinds(nothing, grown) == set()
 
 
 def test_work_beyond_the_bound_ends(monkeypatch: pytest.MonkeyPatch) -> None:
