@@ -6,11 +6,13 @@ tests hold that the three files have the same keys and the same places.
 
 from collections.abc import Mapping
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from agreements.findings import Finding
 from agreements.language import Language
 from agreements.yaml_data import load_package_yaml
+
+if TYPE_CHECKING:  # findings are pydantic models: loading those would triple the time that `avtale --help` takes
+    from agreements.findings import Finding
 
 
 @cache
@@ -68,11 +70,11 @@ def has_text(key: str) -> bool:
     return key in _flat(Language.NB)
 
 
-def finding_message(finding: Finding, language: Language) -> str:
+def finding_message(finding: "Finding", language: Language) -> str:
     """What happened, for a person."""
     return text(f"findings.{finding.code}.message", language, **finding.params)
 
 
-def finding_action(finding: Finding, language: Language) -> str:
+def finding_action(finding: "Finding", language: Language) -> str:
     """What to do about it, for a person."""
     return text(f"findings.{finding.code}.action", language, **finding.params)
