@@ -1,0 +1,248 @@
+"""Kills `run_once` before or after its k-th durable step, starts it again, and looks at what is left.
+
+Run as a program by `test_crash.py`: `crash_rounds.py TEMPLATE WORK RETURN WORKER WORKERS`. Worker w of n takes the
+steps w, w + n, w + 2n … until a run ends before its step comes. Every run is a process forked from this one, which has
+done a whole run before, has a warm sandbox and no threads. Prints one JSON line for each round.
+
+What counts as a step is wrapped here, not in the product: storing bytes, every commit, fsync and rename, moving a file
+away, and the delivery to the mail server with its last dot.
+"""
+
+import functools
+import json
+import os
+import shutil
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+import onboarding.sources
+import outbox.sending
+import outbox.smtp
+from agreements.case import AgreementState
+from intake.ledger import list_receipts
+from intake.sources.folder import FolderSource
+from onboarding.blobs import FileBlobs
+from onboarding.delivery import settle_message
+from onboarding.inspection import open_sandbox
+from onboarding.jobs.loop import run_once
+from onboarding.rendering import private_fonts
+from onboarding.sandbox import Sandbox
+from onboarding.settings import Settings, find_actor, load_settings
+from onboarding.store import Store
+from onboarding.store.cases import list_cases
+from onboarding.store.events import list_events, verify_chain
+from onboarding.store.judgements import list_judgements
+from onboarding.workspace import Workspace, open_workspace
+from outbox.messages import list_messages
+
+
+def clock() -> datetime:
+    return datetime.now(UTC)
+
+
+# --- steps ------------------------------------------------------------------------------------------------------------
+
+
+class Killer:
+    """Kills this process at its k-th step, after telling where it was."""
+
+    def __init__(self, at: int, report: int) -> None:
+        self._left = at
+        self._report = report
+        self.accepted = False
+
+    def step(self, place: str) -> None:
+        if self._left == 0:
+            os.write(self._report, f"{place}|{int(self.accepted)}".encode())
+            os.kill(os.getpid(), signal.SIGKILL)
+        self._left -= 1
+
+    def around(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(function)
+        def wrapped(*args: Any, **kwargs: Any) -> Any:
+            self.step(f"before:{name}")
+            result = function(*args, **kwargs)
+            self.step(f"after:{name}")
+            return result
+
+        return wrapped
+
+
+PLACES: tuple[tuple[Any, str, str], ...] = (
+    (outbox.sending, "deliver", "deliver"),
+    (FileBlobs, "put_stream", "put"),
+    (FolderSource, "finish", "finish"),
+    (os, "rename", "rename"),
+    (os, "fsync", "fsync"),
+)
+
+
+def replace(owner: Any, name: str, value: Any) -> None:
+    setattr(owner, name, value)
+
+
+def arm(killer: Killer) -> None:
+    """Wrap every durable step of this process."""
+    finish = outbox.smtp._finish
+
+    def finished(*args: Any) -> Any:
+        killer.step("before:last dot")
+        outcome = finish(*args)
+        killer.accepted = True
+        killer.step("after:last dot")
+        return outcome
+
+    begin = Store.begin
+
+    @contextmanager
+    def committing(self: Store) -> Iterator[sa.Connection]:
+        with begin(self) as connection:
+            yield connection
+            killer.step("before:commit")
+        killer.step("after:commit")
+
+    replace(outbox.smtp, "_finish", finished)
+    replace(Store, "begin", committing)
+    for owner, name, place in PLACES:
+        replace(owner, name, killer.around(place, getattr(owner, name)))
+
+
+# --- one round --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rounds:
+    """What all rounds share."""
+
+    template: Path
+    work: Path
+    data: bytes
+    sandbox: Sandbox
+
+    def play(self, step: int) -> dict[str, Any]:
+        """Kill at a step, kill the second run at an earlier one, let the third end, and look."""
+        settings = self.prepared(f"round-{step}")
+        place, accepted = self.run(settings, step)
+        second = None
+        if place:
+            second, also_accepted = self.run(settings, step // 2)
+            self.run(settings, None)
+            accepted = accepted or also_accepted
+        left = self.look(settings, accepted=accepted)
+        shutil.rmtree(self.work / f"round-{step}")
+        return {"step": step, "place": place, "second": second, **left}
+
+    def prepared(self, name: str) -> Settings:
+        """A copy of the template with the return dropped, and a sender of its own to tell its mail by."""
+        folder = self.work / name
+        shutil.copytree(self.template, folder)
+        (folder / "inn/avtale.pdf").write_bytes(self.data)
+        settings = load_settings(folder / "config.yaml")
+        smtp = settings.smtp.model_copy(update={"from_": f"{name}@example.org"})
+        return settings.model_copy(update={"smtp": smtp})
+
+    def run(self, settings: Settings, kill_at: int | None) -> tuple[str | None, bool]:
+        """`run_once` in a process of its own; returns where it was killed, and whether the mail server had said yes."""
+        read_end, write_end = os.pipe()
+        child = os.fork()
+        if child == 0:
+            try:
+                if kill_at is not None:
+                    arm(Killer(kill_at, write_end))
+                with self.opened(settings) as workspace:
+                    run_once(workspace)
+                os._exit(0)
+            except BaseException as error:  # noqa: BLE001 - a child must never go on as the parent
+                os.write(2, f"{error!r}\n".encode())
+                os._exit(1)
+        os.close(write_end)
+        with os.fdopen(read_end, "rb") as pipe:
+            place, _, accepted = pipe.read().decode().partition("|")
+        _, status = os.waitpid(child, 0)
+        if os.WIFEXITED(status) and os.WEXITSTATUS(status) != 0:
+            raise SystemExit(f"a run failed after {kill_at}")
+        return place or None, accepted == "1"
+
+    @contextmanager
+    def opened(self, settings: Settings) -> Iterator[Workspace]:
+        with open_workspace(settings, clock) as workspace:
+            workspace.__dict__["sandbox"] = self.sandbox
+            yield workspace
+
+    def look(self, settings: Settings, *, accepted: bool) -> dict[str, Any]:
+        """What is left; a message of unknown fate is settled as a person would who has asked the receiver."""
+        with self.opened(settings) as workspace:
+            message_states = [self.message(workspace)]
+            if message_states == ["unknown"]:
+                settle_message(workspace, 1, sent=accepted, actor=find_actor(settings, None))
+        if message_states == ["unknown"]:
+            self.run(settings, None)
+        with self.opened(settings) as workspace, workspace.store.read() as connection:
+            receipts, judgements = list_receipts(connection, None), list_judgements(connection)
+            kinds = [event.kind for event in list_events(connection)]
+            inbox = settings.vendors[0].folders[0].path
+            case = next(case for case in list_cases(connection) if case.agreement_state is not AgreementState.ISSUED)
+            return {
+                "message": message_states[0],
+                "sender": settings.smtp.from_,
+                "broken": verify_chain(connection),
+                "end": [
+                    len(receipts),
+                    [workspace.blobs.read(receipt.sha256 or "") == self.data for receipt in receipts],
+                    [judgement.status.value for judgement in judgements],
+                    [path.read_bytes() == self.data for path in (inbox / "ferdig").iterdir()],
+                    sorted(path.name for path in inbox.iterdir()),
+                    [message.state.value for message in list_messages(connection)],
+                    case.agreement_state.value,
+                    [kinds.count(kind) for kind in ("agreement.approved", "agreement.forwarded")],
+                ],
+            }
+
+    def message(self, workspace: Workspace) -> str:
+        with workspace.store.read() as connection:
+            [message] = list_messages(connection)
+        return message.state.value
+
+
+def warm_up(rounds: Rounds) -> None:
+    """A whole run in this process, so that no other imports and loads anything anew.
+
+    The summary that goes with the mail is laid out by none: that takes its time and is no step.
+    """
+    private_fonts()
+    import renderers.summary
+
+    replace(renderers.summary, "render_summary", lambda *_: b"%PDF-1.7\n")
+    replace(onboarding.sources, "FolderSource", functools.partial(_impatient, FolderSource))
+    settings = rounds.prepared("warm-up")
+    with rounds.opened(settings) as workspace:
+        run_once(workspace)
+
+
+def _impatient(kind: type[FolderSource], **settings: Any) -> FolderSource:
+    """The file is whole when the run begins: nothing is waited for."""
+    return kind(**{**settings, "quiet": 0.0, "doorbell": None})
+
+
+def main(template: Path, work: Path, returned: Path, worker: int, workers: int) -> None:
+    with open_sandbox() as sandbox:
+        rounds = Rounds(template=template, work=work, data=returned.read_bytes(), sandbox=sandbox)
+        warm_up(rounds)
+        step, killed = worker, True
+        while killed:
+            done = rounds.play(step)
+            killed = done["place"] is not None
+            print(json.dumps(done), flush=True)  # noqa: T201 - its result
+            step += workers
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3]), int(sys.argv[4]), int(sys.argv[5]))
