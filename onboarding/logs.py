@@ -9,7 +9,10 @@ import sys
 from datetime import UTC, datetime
 
 _STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
-_TALKATIVE = ("pyhanko", "pyhanko_certvalidator", "weasyprint", "fontTools", "pypdf", "pikepdf", "aiosmtpd", "mail.log")
+_TALKATIVE = (
+    *("pyhanko", "pyhanko_certvalidator", "weasyprint", "fontTools", "pypdf", "pikepdf", "aiosmtpd", "mail.log"),
+    "watchdog",
+)
 """Libraries whose log lines may quote documents or mail."""
 
 
@@ -29,4 +32,6 @@ def set_up_logs(level: int) -> None:
     handler.setFormatter(EventFormatter())
     logging.basicConfig(level=level, handlers=[handler], force=True)
     for name in _TALKATIVE:
-        logging.getLogger(name).setLevel(logging.CRITICAL)
+        # Not by their level: `renderers` listens to its library and refuses what it complains about.
+        logging.getLogger(name).addHandler(logging.NullHandler())
+        logging.getLogger(name).propagate = False

@@ -68,13 +68,15 @@ def lay_out(html: str, *stylesheets: str, fields: bool = False) -> bytes:
 @contextmanager
 def _complaints() -> Iterator[list[str]]:
     """What the library logs meanwhile; kept from every other log, for its lines can quote the document."""
-    collector, before = _Collector(), _LOGGER.propagate
+    collector, before = _Collector(), (_LOGGER.propagate, _LOGGER.level)
     _LOGGER.addHandler(collector)
     _LOGGER.propagate = False
+    _LOGGER.setLevel(logging.WARNING)  # whatever the program's logs show
     try:
         yield collector.complaints
     finally:
-        _LOGGER.propagate = before
+        _LOGGER.propagate = before[0]
+        _LOGGER.setLevel(before[1])
         _LOGGER.removeHandler(collector)
 
 

@@ -12,6 +12,13 @@ from tests.onboarding.installation import NILS, Installation, Template, opened_c
 __all__ = ["installation", "sandbox", "template"]
 
 
+@pytest.fixture(autouse=True)
+def _logs_are_not_set_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`avtale run` sets up the logs of its process, which here is the tests' own."""
+    monkeypatch.setattr("onboarding.logs.set_up_logs", lambda _level: None)
+    monkeypatch.setattr("onboarding.commands.run.set_up_logs", lambda _level: None)
+
+
 @pytest.fixture
 def avtale(installation: Installation, capsys: pytest.CaptureFixture[str]) -> CommandLine:
     """The commands of a fresh installation."""

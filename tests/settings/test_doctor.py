@@ -69,7 +69,10 @@ def test_every_check_runs_and_tells_by_its_name(config: Path, server_port: int) 
 
 
 def test_a_mail_server_that_is_down_is_a_fault(config: Path) -> None:
-    (found,) = check(config, "mail")
+    with socket.socket() as taken:  # bound, and nobody listens
+        taken.bind(("127.0.0.1", 0))
+        replace(config, "port: 8025", f"port: {taken.getsockname()[1]}")
+        (found,) = check(config, "mail")
     assert (found.level, found.code, found.params["host"]) == (Level.FAULT, "doctor_mail", "localhost")
     assert found.params["reason"] == "connect_failed"
 
