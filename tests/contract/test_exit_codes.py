@@ -187,3 +187,27 @@ def test_the_configuration_is_found_by_option_by_variable_and_in_the_working_dir
     monkeypatch.chdir(installation.folder)
     assert bare.json("status").exit_code == 0
     shutil.rmtree(empty)
+
+
+def test_1_is_a_fault_of_ours_told_without_a_traceback_or_what_it_was_about(
+    avtale: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise KeyError("Kari Nordmann")
+
+    monkeypatch.setattr("onboarding.status.status_answer", fail)
+    [error] = avtale.json("status", exit_code=1).json["errors"]
+    assert error["code"] == "internal"
+    people = avtale("status")
+    assert (people.exit_code, people.out) == (1, "")
+    assert "KeyError" in people.err
+    assert "Nordmann" not in people.err + str(error)
+    assert "Traceback" not in people.err
+
+
+def test_an_interrupted_command_ends_as_shells_expect(avtale: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("onboarding.status.status_answer", interrupt)
+    assert avtale("status").exit_code == 130
