@@ -49,7 +49,12 @@ def text(key: str, language: Language, /, **params: object) -> str:
     return _flat(language)[key].format_map(spoken)
 
 
-_WORDS = {"agreement_from": "states.agreement", "agreement_to": "states.agreement"}
+_WORDS = {
+    "agreement_from": "states.agreement",
+    "agreement_to": "states.agreement",
+    "message_state": "states.message",
+    "message_states": "states.message",
+}
 """Parameters whose words stand elsewhere than under `terms.<name>`."""
 
 

@@ -11,6 +11,8 @@ MAX_FILE_NAME = 255  # bytes; NAME_MAX of Linux, macOS and Windows file systems
 NOTE_SUFFIX = b".grunn.txt"
 DONE_FOLDER = b"ferdig"
 QUARANTINE_FOLDER = b"karantene"
+OWN_FOLDER: Final = "own_folder"
+"""The reason for which `ferdig` and `karantene` are passed over: nobody need be told."""
 
 _OUR_FOLDERS = (DONE_FOLDER, QUARANTINE_FOLDER)
 # What programs call a file while they still write it: browsers, SFTP clients, Office, and folder shortcuts of Windows.
@@ -36,7 +38,7 @@ def display_name(name: bytes) -> str:
 def ignored_as(name: bytes) -> str | None:
     """Why a name is passed over (`hidden`, `temporary`, `own_folder`), or None for a name that is a delivery."""
     if name in _OUR_FOLDERS:
-        return "own_folder"
+        return OWN_FOLDER
     if name.startswith(b"."):
         return "hidden"
     return "temporary" if _TEMPORARY.search(name) else None

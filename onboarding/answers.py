@@ -36,7 +36,7 @@ class Answer:
 def table(headings: Sequence[str], rows: Iterable[Sequence[str]], language: Language) -> list[str]:
     """A plain table: headings (keys under `table.`), then the rows; one line that says so where there are none."""
     titles = [text(f"table.{heading}", language) for heading in headings]
-    body = [[_one_line(cell) for cell in row] for row in rows]
+    body = [[one_line(cell) for cell in row] for row in rows]
     if not body:
         return [text("table.nothing", language)]
     widths = [max(len(line[column]) for line in [titles, *body]) for column in range(len(titles))]
@@ -44,7 +44,7 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[str]], language: Lang
     return ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines]
 
 
-def _one_line(cell: str) -> str:
+def one_line(cell: str) -> str:
     """Received names may hold anything: no line breaks, no terminal escapes."""
     return "".join(character if character.isprintable() else "\ufffd" for character in cell.replace("\u00a0", " "))
 

@@ -85,7 +85,9 @@ def case_timeline(workspace: Workspace, number: str, language: Language) -> Answ
         }
         for event in events
     ]
-    rows = [[local_time(event.at), _kind(event, language), event.actor.user, _detail(event)] for event in events]
+    rows = [
+        [local_time(event.at), _kind(event, language), event.actor.user, _detail(event, language)] for event in events
+    ]
     return Answer(data=data, lines=table(("time", "event", "user", "detail"), rows, language))
 
 
@@ -109,8 +111,14 @@ def _kind(event: Event, language: Language) -> str:
     return text(key, language) if has_text(key) else event.kind
 
 
-def _detail(event: Event) -> str:
+def _detail(event: Event, language: Language) -> str:
     """The particulars that tell a person most; the rest stands in the JSON."""
     data = json.loads(event.data)
-    shown = (data.get(name) for name in ("agreement", "verdict", "note", "reason", "reply"))
-    return " · ".join(str(value) for value in shown if value)
+    shown = ((name, data.get(name)) for name in ("agreement", "verdict", "note", "reason", "reply"))
+    return " · ".join(_in_words(name, str(value), language) for name, value in shown if value)
+
+
+def _in_words(name: str, value: str, language: Language) -> str:
+    """Codes as words. A reason is a code or what a person wrote."""
+    key = {"verdict": f"states.verdict.{value}", "reason": f"outbox_reasons.{value}.message"}.get(name, "")
+    return text(key, language) if has_text(key) else value

@@ -8,6 +8,7 @@ import json
 import logging
 import sys
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 
 import click
@@ -17,8 +18,9 @@ from agreements.language import Language
 from agreements.texts import text
 from onboarding.answers import SCHEMA, error_entries, error_lines
 from onboarding.call import Call
-from onboarding.command import TextGroup, language_of, language_option, option
+from onboarding.command import LANGUAGE_KEY, TextGroup, language_of, language_option, option, print_lines
 from onboarding.logs import set_up_logs
+from onboarding.usage import usage_message
 
 _COMMANDS = {
     "init": "onboarding.commands.setup:init",
@@ -79,15 +81,14 @@ def run_cli(arguments: list[str]) -> int:
     except click.exceptions.Exit as done:
         return done.exit_code
     except click.UsageError as error:
-        language = language_of(error.ctx) if error.ctx else Language.NB
-        return _fail(
-            2, [{"code": "usage", "message": error.format_message(), "hint": text("cli.see_help", language)}], as_json
-        )
+        language = _language_asked_for(error.ctx or context, arguments)
+        message, hint = usage_message(error, language), text("cli.see_help", language)
+        return _fail(2, [{"code": "usage", "message": message, "hint": hint}], as_json)
     except AvtaleError as error:
         language = _language(context)
         if as_json:
             return _fail(error.exit_code, error_entries(error, language), as_json)
-        click.echo("\n".join(error_lines(error, language)), err=True)
+        print_lines(error_lines(error, language), to_stderr=True)
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):
         return 130
@@ -110,13 +111,23 @@ def _fail(exit_code: int, errors: list[dict[str, str]], as_json: bool) -> int:
         click.echo(json.dumps({"schema": SCHEMA, "ok": False, "data": None, "errors": errors}, ensure_ascii=False))
     else:
         for error in errors:
-            click.echo(f"{error['message']}\n{error['hint']}".rstrip(), err=True)
+            print_lines([*error["message"].splitlines(), *error["hint"].splitlines()], to_stderr=True)
     return exit_code
 
 
 def _language(context: click.Context | None) -> Language:
     call = context.find_object(Call) if context else None
     return call.lang if call else Language.NB
+
+
+def _language_asked_for(context: click.Context | None, arguments: list[str]) -> Language:
+    """The language of a call that click could not read to its end: it may not have come to `--lang` yet."""
+    if context is not None and LANGUAGE_KEY in context.find_root().meta:
+        return language_of(context)
+    known = {language.value: language for language in Language}
+    values = [second for first, second in pairwise(arguments) if first == "--lang"]
+    values += [argument.removeprefix("--lang=") for argument in arguments if argument.startswith("--lang=")]
+    return next((known[value] for value in values if value in known), Language.NB)
 
 
 def _version(context: click.Context, value: bool) -> None:

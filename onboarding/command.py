@@ -4,19 +4,24 @@
 the function.
 """
 
-import sys
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Any, Final
 
 import click
 
 from agreements.language import Language
 from agreements.texts import has_text, text
-from onboarding.answers import Answer
+from onboarding.answers import Answer, one_line
 from onboarding.call import Call
 
+LANGUAGE_KEY: Final = "avtale.lang"
+"""Where the language asked for is remembered, in the `meta` of click's context."""
 Handler = Callable[..., Answer | int]
 """Returns an answer to be printed, or an exit code if it has printed for itself."""
+
+
+_CLICKS_OWN: Final = {"[OPTIONS]": "cli.metavars.options", "COMMAND [ARGS]...": "cli.metavars.command"}
+"""What click writes into a usage line by itself."""
 
 
 class TextOption(click.Option):
@@ -34,8 +39,12 @@ class _Texts(click.Command):
     path: str
 
     def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        pieces = " ".join(self.collect_usage_pieces(ctx))
-        formatter.write_usage(ctx.command_path, pieces, prefix=text("cli.headings.usage", language_of(ctx)) + " ")
+        language = language_of(ctx)
+        pieces = [
+            text(_CLICKS_OWN[piece], language) if piece in _CLICKS_OWN else piece
+            for piece in self.collect_usage_pieces(ctx)
+        ]
+        formatter.write_usage(ctx.command_path, " ".join(pieces), prefix=text("cli.headings.usage", language) + " ")
 
     def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         formatter.write_paragraph()
@@ -91,12 +100,12 @@ class TextGroup(_Texts, click.Group):
 
 def language_of(context: click.Context) -> Language:
     """The language asked for by `--lang`, else bokmål."""
-    return Language(context.find_root().meta.get("avtale.lang", Language.NB.value))
+    return Language(context.find_root().meta.get(LANGUAGE_KEY, Language.NB.value))
 
 
 def _remember_language(context: click.Context, _option: click.Parameter, value: str | None) -> str | None:
     if value is not None:
-        context.find_root().meta["avtale.lang"] = value
+        context.find_root().meta[LANGUAGE_KEY] = value
     return value
 
 
@@ -139,7 +148,7 @@ def _runner(handler: Handler, wants_by: bool) -> Callable[..., None]:
         call = context.find_object(Call)
         assert call is not None
         call.as_json = bool(arguments.pop("as_json"))
-        call.language = language_of(context) if "avtale.lang" in context.find_root().meta else None
+        call.language = language_of(context) if LANGUAGE_KEY in context.find_root().meta else None
         arguments.pop("lang")
         call.by = arguments.get("by") or call.by
         if not wants_by:
@@ -157,13 +166,21 @@ def print_answer(answer: Answer, call: Call) -> None:
     if call.as_json:
         click.echo(answer.as_json())
         return
-    for line in answer.lines:
-        click.echo(line)
-    for error in answer.errors:
-        click.echo(error["message"] + (f" {error['hint']}" if error.get("hint") else ""), err=True)
+    print_lines(answer.lines)
+    errors = (error["message"] + (f" {error['hint']}" if error.get("hint") else "") for error in answer.errors)
+    print_lines(errors, to_stderr=True)
 
 
-def talk(call: Call, line: str) -> None:
+def print_lines(lines: Iterable[str], *, to_stderr: bool = False) -> None:
+    """Print lines for people, the one place where that is done.
+
+    They hold names from received files and certificates: nothing in them can break a line or steer the terminal.
+    """
+    for line in lines:
+        click.echo(one_line(line), err=to_stderr)
+
+
+def talk(call: Call, *lines: str) -> None:
     """Say something on stderr while the work goes on; not in JSON mode, where only the result counts."""
     if not call.as_json:
-        click.echo(line, file=sys.stderr)
+        print_lines(lines, to_stderr=True)

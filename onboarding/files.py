@@ -1,17 +1,25 @@
-"""Files that a person asked for: written where they said, or a clear refusal."""
+"""Files that a person asked for: written where they said, or a clear refusal.
+
+They hold names and addresses: files and new folders are for their owner alone.
+"""
 
 import errno
+import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
 from agreements.errors import ConfigurationError, TemporaryError
+
+NO_SPACE: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 def make_folder(folder: Path) -> None:
     """Make a folder with those above it. Raises ConfigurationError("cannot_write")."""
     with _told(folder):
-        folder.mkdir(parents=True, exist_ok=True)
+        _make(folder)
 
 
 def write_file(path: Path, data: bytes, *, replace: bool = True) -> None:
@@ -20,9 +28,26 @@ def write_file(path: Path, data: bytes, *, replace: bool = True) -> None:
     Raises ConfigurationError("cannot_write") or TemporaryError("disk_full").
     """
     with _told(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("wb" if replace else "xb") as stream:
+        _make(path.parent)
+        way = os.O_TRUNC if replace else os.O_EXCL
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | way, 0o600)
+        with os.fdopen(descriptor, "wb") as stream:
+            _close_to_others(descriptor)
             stream.write(data)
+
+
+def _make(folder: Path) -> None:
+    """One by one: parents that `mkdir` makes by itself get no mode."""
+    for place in reversed([folder, *folder.parents]):
+        if not place.is_dir():
+            place.mkdir(mode=0o700, exist_ok=True)
+
+
+def _close_to_others(descriptor: int) -> None:
+    """A file that is replaced may have been open to others; one of another user's, or a pipe, stays as it is."""
+    status = os.fstat(descriptor)
+    if stat.S_ISREG(status.st_mode) and status.st_uid == os.geteuid():
+        os.fchmod(descriptor, 0o600)
 
 
 @contextmanager
@@ -30,6 +55,6 @@ def _told(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        if error.errno in NO_SPACE:
             raise TemporaryError("disk_full", place=str(path)) from error
         raise ConfigurationError("cannot_write", path=str(path), reason=error.strerror or "") from error

@@ -19,6 +19,7 @@ from string import Template
 from typing import Final
 
 from agreements.errors import ConfigurationError
+from onboarding.files import make_folder
 from onboarding.settings import Settings, load_settings
 
 CONFIG_NAME: Final = "config.yaml"
@@ -73,8 +74,8 @@ def _complete(folder: Path) -> InitResult:
     from onboarding.store import is_current
 
     settings = load_settings(folder / CONFIG_NAME)
-    lacking = _lacking_keys(settings)
-    if not lacking and is_current(settings.database):
+    lacking, folders = _lacking_keys(settings), _lacking_folders(settings, folder)
+    if not lacking and not folders and is_current(settings.database):
         raise ConfigurationError("init_exists", path=str(folder / CONFIG_NAME))
     database = settings.database_file
     originals = settings.data_dir / "originals"
@@ -82,6 +83,8 @@ def _complete(folder: Path) -> InitResult:
         raise ConfigurationError("init_lost_database", path=str(database), originals=str(originals))
     try:
         settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for place in folders:
+            make_folder(place)
         for path, content in lacking.items():
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             _write(path, content)
@@ -94,6 +97,19 @@ def _complete(folder: Path) -> InitResult:
 def _lacking_keys(settings: Settings) -> dict[Path, bytes]:
     made = {settings.keys.qr: secrets.token_bytes(QR_KEY_BYTES), settings.keys.checkpoint: _new_checkpoint_key()}
     return {path: content for path, content in made.items() if not path.exists()}
+
+
+def _lacking_folders(settings: Settings, folder: Path) -> tuple[Path, ...]:
+    """Watched folders and those of trust that are named inside `folder`. One elsewhere is a disk that is not mounted,
+    as far as we know.
+    """
+    watched = [place.path for vendor in settings.vendors for place in vendor.folders]
+    trusted = [path for path in (settings.trust.anchors, settings.trust.timestamp_anchors) if path and not path.suffix]
+    return tuple(
+        path
+        for path in (*watched, *trusted)
+        if not os.path.lexists(path) and path.resolve().is_relative_to(folder.resolve())
+    )
 
 
 def render_configuration(*, os_user: str, user_name: str) -> str:

@@ -10,7 +10,7 @@ import os
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -29,7 +29,7 @@ from intake.ledger import (
     record_receipt,
     reopen,
 )
-from intake.names import display_name
+from intake.names import OWN_FOLDER, display_name
 from intake.receipts import FINAL_STATES, Delivery, Outcome, Receipt, ReceiptState, SourceOutcome
 from intake.sources.folder import (
     Done,
@@ -62,6 +62,8 @@ class Looked:
     """Per folder what is wrong with it, None where nothing is."""
     look_again_in: float | None
     """Seconds until a file that waits may be ready; None when nothing waits."""
+    ignored: Mapping[str, Mapping[str, int]]
+    """Per folder how many names were passed over, by reason (`hidden`, `temporary`, `folder`); none, no entry."""
 
     @property
     def unavailable(self) -> tuple[str, ...]:
@@ -72,6 +74,15 @@ class Looked:
     def problems(self) -> tuple[AvtaleError, ...]:
         """What is wrong with those."""
         return tuple(problem for problem in self.folders.values() if problem is not None)
+
+
+@dataclass(kw_only=True)
+class _Tally:
+    """What a look has come to so far. What was received counts, even where a later file failed."""
+
+    received: int = 0
+    waits: list[float] = field(default_factory=list)
+    ignored: dict[str, Mapping[str, int]] = field(default_factory=dict)
 
 
 class Folders:
@@ -93,19 +104,20 @@ class Folders:
 
     def look(self) -> Looked:
         """Receive whatever is ready in every folder. One folder's fault does not stop the others."""
-        received, problems, waits = 0, dict[str, AvtaleError | None](), list[float]()
+        tally, problems = _Tally(), dict[str, AvtaleError | None]()
         for source in self._sources:
             problems[source.source_id] = None
             try:
-                taken, wait = self._look_into(source)
+                self._look_into(source, tally)
             except AvtaleError as error:
                 logger.warning("folder not received from now", extra={"error": error.code})
                 problems[source.source_id] = error
-                continue
-            received += taken
-            if wait is not None:
-                waits.append(wait)
-        return Looked(received=received, folders=problems, look_again_in=min(waits, default=None))
+        return Looked(
+            received=tally.received,
+            folders=problems,
+            look_again_in=min(tally.waits, default=None),
+            ignored=tally.ignored,
+        )
 
     def finish(self) -> None:
         """Put away every file whose receipt is decided."""
@@ -118,25 +130,28 @@ class Folders:
                 except TemporaryError as error:
                     logger.warning("file not put away yet", extra={"receipt": receipt.id, "error": error.code})
 
-    def _look_into(self, source: FolderSource) -> tuple[int, float | None]:
+    def _look_into(self, source: FolderSource, tally: _Tally) -> None:
         with self._workspace.store.read() as connection:
             known = known_keys(connection, source.source_id)
         scan = source.scan(time.monotonic(), known=known)
         if scan.state is FolderState.UNAVAILABLE:
             raise TemporaryError("folder_unavailable", path=source.source_id, problem=scan.problem or "")
+        passed_over = {reason: count for reason, count in sorted(scan.ignored.items()) if reason != OWN_FOLDER}
+        if passed_over:
+            tally.ignored[source.source_id] = passed_over
         for refused in scan.refused:
             self._refuse(source, refused)
-        received = 0
         for entry in scan.ready:
             taken = source.take(entry, self._workspace.blobs)
             if isinstance(taken, Refused):
                 self._refuse(source, taken)
             elif taken is not None:
                 self._receive(source, taken)
-                received += 1
+                tally.received += 1
         with self._workspace.store.begin() as connection:
             close_withdrawn(connection, source.source_id, scan.present_keys, now=self._workspace.clock())
-        return received, scan.look_again_in
+        if scan.look_again_in is not None:
+            tally.waits.append(scan.look_again_in)
 
     def _receive(self, source: FolderSource, taken: Taken) -> None:
         now = self._workspace.clock()

@@ -14,7 +14,7 @@ from onboarding.answers import Answer, table
 from onboarding.health import Health, read_health
 from onboarding.steps.enquiry import every_case
 from onboarding.store.judgements import JudgementStatus, list_judgements
-from onboarding.views import local_time, utc
+from onboarding.views import ignored_in_words, local_time, utc
 from onboarding.workspace import Workspace
 from outbox.messages import list_messages
 from outbox.states import WAITING_FOR_A_PERSON, State
@@ -42,7 +42,7 @@ def status_answer(workspace: Workspace, language: Language) -> Answer:
         "messages": {state.value: states[state] for state in State},
         "messages_waiting_for_a_person": sum(states[state] for state in WAITING_FOR_A_PERSON),
         "oldest_waiting": utc(waiting),
-        "health": [{"part": part.part, "problem": part.problem, "at": utc(part.at)} for part in health],
+        "health": [_health_data(part) for part in health],
     }
     return Answer(data=data, lines=[*_counts(data, language), "", *_health_lines(health, language)])
 
@@ -65,11 +65,24 @@ def _counts(data: dict[str, JsonValue], language: Language) -> list[str]:
 def _health_lines(health: tuple[Health, ...], language: Language) -> list[str]:
     if not health:
         return [text("talk.status.no_health", language)]
-    rows = [
-        [part.part, text("values.ok", language) if part.problem is None else part.problem, local_time(part.at)]
-        for part in health
-    ]
+    rows = [[part.part, _how(part, language), local_time(part.at)] for part in health]
     return table(("part", "state", "time"), rows, language)
+
+
+def _health_data(health: Health) -> dict[str, JsonValue]:
+    return {
+        "part": health.part,
+        "problem": health.problem,
+        "ignored": dict(health.ignored),
+        "at": utc(health.at),
+    }
+
+
+def _how(health: Health, language: Language) -> str:
+    state = text("values.ok", language) if health.problem is None else health.problem
+    if not health.ignored:
+        return state
+    return f"{state}, {text('talk.ignored', language, counts=ignored_in_words(health.ignored, language))}"
 
 
 def _oldest(moments: list[datetime | None]) -> datetime | None:

@@ -1,5 +1,6 @@
 """How cases, receipts, judgements and messages look: as JSON for programs, as rows and lines for people."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from agreements.calendar import norwegian_time
@@ -24,6 +25,11 @@ def local_time(moment: datetime | None) -> str:
 def utc(moment: datetime | None) -> str | None:
     """ISO 8601 UTC, for programs."""
     return None if moment is None else format_utc(moment)
+
+
+def ignored_in_words(ignored: Mapping[str, int], language: Language) -> str:
+    """What is passed over in a folder: `2 hidden, 1 sub-folder`."""
+    return ", ".join(f"{count} {text(f'ignored.{reason}', language)}" for reason, count in ignored.items())
 
 
 def case_data(case: Case) -> dict[str, JsonValue]:

@@ -326,7 +326,9 @@ def _refusal(conn: Connection, message_id: int, expected: tuple[State, ...]) -> 
     message = find(conn, message_id)
     if message is None:
         return NotFoundError("message_not_found", id=message_id)
-    return GateError("message_state", id=message_id, state=message.state.value, expected=", ".join(expected))
+    return GateError(
+        "message_state", id=message_id, message_state=message.state.value, message_states=", ".join(expected)
+    )
 
 
 def _message(row: sa.Row[Any]) -> Message:

@@ -52,7 +52,8 @@ def issue(call: Call, case_numbers: tuple[str, ...], every: bool, out: Path | No
             if len(numbers) == 1:
                 raise
             failed.append(error)
-            talk(call, f"{number}: " + "\n".join(error_lines(error, call.lang)))
+            first, *rest = error_lines(error, call.lang)
+            talk(call, f"{number}: {first}", *rest)
         else:
             data.append(entry)
             lines.append(f"{entry['agreement']}  {entry['file']}")

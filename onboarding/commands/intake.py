@@ -4,12 +4,11 @@ from pathlib import Path
 
 import click
 
-from onboarding.answers import Answer, table
+from onboarding.answers import Answer
 from onboarding.call import Call
 from onboarding.command import TextGroup, argument, command, option
 
 _ID = argument("identity", metavar="ID", type=int)
-_COLUMNS = ("receipt", "file", "state", "reason", "time")
 _STATES = ("seen", "stored", "received", "quarantined", "not_agreement")
 
 group = TextGroup(
@@ -27,16 +26,9 @@ group = TextGroup(
 @command("intake.list", option("--state", type=click.Choice(_STATES)))
 def list_(call: Call, state: str | None) -> Answer:
     """List receipts."""
-    from intake.ledger import list_receipts
-    from intake.receipts import ReceiptState
-    from onboarding.views import receipt_data, receipt_row
+    from onboarding.intake_view import receipt_list
 
-    with call.workspace.store.read() as connection:
-        receipts = list_receipts(connection, ReceiptState(state) if state else None)
-    rows = [receipt_row(receipt, call.lang) for receipt in receipts]
-    return Answer(
-        data=[receipt_data(receipt, call.lang) for receipt in receipts], lines=table(_COLUMNS, rows, call.lang)
-    )
+    return receipt_list(call.workspace, state, call.lang)
 
 
 @command("intake.show", _ID)

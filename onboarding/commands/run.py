@@ -3,6 +3,7 @@
 import logging
 import signal
 import threading
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from onboarding.answers import Answer
@@ -35,14 +36,30 @@ def _answer(call: Call, done: "Round") -> Answer:
     from agreements.texts import text
     from onboarding.answers import error_entries
     from onboarding.delivery import read_messages
-    from outbox.states import State
+    from onboarding.views import ignored_in_words
+    from outbox.states import WAITING_FOR_A_PERSON, State
 
-    queued = len(read_messages(call.workspace, State.QUEUED))
-    data = {"received": done.received, "judged": done.judged, "attempted": done.attempted, "queued": queued}
+    states = Counter(message.state for message in read_messages(call.workspace))
+    queued = states[State.QUEUED]
+    data = {
+        "received": done.received,
+        "judged": done.judged,
+        "attempted": done.attempted,
+        "queued": queued,
+        "needs_person": sum(states[state] for state in WAITING_FOR_A_PERSON),
+    }
     codes = [error.exit_code for error in done.failed] + ([8] if queued else [])
     lines = [text("talk.run_once", call.lang, **data)]
+    lines += [
+        f"{folder}: {text('talk.ignored', call.lang, counts=ignored_in_words(counts, call.lang))}"
+        for folder, counts in done.ignored.items()
+    ]
     return Answer(
-        data={**data, "unavailable": list(done.unavailable)},
+        data={
+            **data,
+            "unavailable": list(done.unavailable),
+            "ignored": {folder: dict(counts) for folder, counts in done.ignored.items()},
+        },
         lines=lines,
         exit_code=max(codes, default=0),
         errors=[entry for error in done.failed for entry in error_entries(error, call.lang)],

@@ -8,7 +8,7 @@ import click
 
 from agreements.errors import UsageError
 from onboarding.call import Call
-from onboarding.command import argument, command, option
+from onboarding.command import argument, command, option, print_lines
 
 if TYPE_CHECKING:
     from agreements.signers import ExpectedSigners
@@ -38,10 +38,10 @@ def validate(call: Call, files: tuple[Path, ...], jobs: int, explain: bool, **wi
     codes: list[int] = []
     with open_sandbox(workers=jobs) as sandbox:
         for validation in validate_files(sandbox, files, request, jobs=jobs):
-            lines = (
-                [as_json(validation, call.lang)] if call.as_json else as_lines(validation, call.lang, explain=explain)
-            )
-            click.echo("\n".join(lines))
+            if call.as_json:
+                click.echo(as_json(validation, call.lang))
+            else:
+                print_lines(as_lines(validation, call.lang, explain=explain))
             codes.append(validation.exit_code)
     return worst_exit(codes)
 

@@ -18,6 +18,7 @@ from onboarding.doctor.services import (
     check_terms,
     check_trust,
 )
+from onboarding.files import NO_SPACE
 from onboarding.settings import Settings
 
 __all__ = ["Check", "Level", "run_checks"]
@@ -64,5 +65,8 @@ def _guarded(name: str, checker: _Checker, settings: Settings, now: datetime) ->
         params = {key: value if isinstance(value, str | int) else str(value) for key, value in error.params.items()}
         yield Check(name=name, level=Level.FAULT, code=error.code, params=params)
     except Exception as error:  # the checks after this one must be told, too
+        if isinstance(error, OSError) and error.errno in NO_SPACE:
+            yield fault(name, "disk_full", place=str(error.filename or settings.data_dir))
+            return
         logger.exception("a check failed by itself", extra={"check": name})
         yield fault(name, "doctor_check_failed", check=name, error=type(error).__name__)

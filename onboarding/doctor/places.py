@@ -4,6 +4,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -17,6 +18,9 @@ EVENT_SECONDS: Final = 2.0
 """Longest wait for an event: they come within milliseconds where they come at all (facts/mail-and-folders.md §3)."""
 FIRST_YEAR: Final = 2026  # of this program: an earlier clock was never set
 LAST_YEAR: Final = 2100
+OVERLOOKED_AFTER: Final = timedelta(hours=24)
+"""No transfer takes that long: what is passed over for a day may be an agreement nobody looks at."""
+_NAMES_TOLD: Final = 3
 CLOCK_TOLERANCE: Final = timedelta(minutes=5)
 """A file on a network share may be that much ahead of us without harm."""
 QR_KEY_BYTES: Final = 32
@@ -68,11 +72,14 @@ def check_keys(settings: Settings, _now: datetime) -> Iterator[Check]:
                 yield fault("keys", "doctor_key_bad", path=str(path))
 
 
-def check_folders(settings: Settings, _now: datetime) -> Iterator[Check]:
+def check_folders(settings: Settings, now: datetime) -> Iterator[Check]:
     """Every watched folder can be read, files can be moved to `ferdig` and `karantene`, and how changes are noticed."""
     for vendor in settings.vendors:
         for folder in vendor.folders:
-            yield _folder(folder)
+            looked = _folder(folder)
+            yield looked
+            if looked.ok:
+                yield from _overlooked(folder.path, now)
 
 
 def _folder(folder: WatchedFolder) -> Check:
@@ -91,6 +98,24 @@ def _folder(folder: WatchedFolder) -> Check:
     if folder.mode == "events":
         return fault("folders", "doctor_no_events", path=str(path))
     return fine("folders", "folder_scan", path=str(path))
+
+
+def _overlooked(path: Path, now: datetime) -> Iterator[Check]:
+    """Sub-folders, hidden and temporary names that have lain there for long."""
+    from intake.names import OWN_FOLDER, display_name, ignored_as
+
+    oldest = (now - OVERLOOKED_AFTER).timestamp()
+    names: list[str] = []
+    for item in sorted(path.iterdir()):
+        name = os.fsencode(item.name)
+        reason = ignored_as(name)
+        if reason == OWN_FOLDER or (reason is None and (item.is_symlink() or not item.is_dir())):
+            continue
+        with suppress(FileNotFoundError):  # gone since the listing
+            names += [display_name(name)] if item.lstat().st_mtime < oldest else []
+    if names:
+        shown = ", ".join(names[:_NAMES_TOLD]) + (" …" if len(names) > _NAMES_TOLD else "")
+        yield warning("folders", "doctor_overlooked", path=str(path), count=len(names), names=shown)
 
 
 def _own_folders(path: Path) -> Iterator[Path]:

@@ -43,13 +43,22 @@ def check_mail(settings: Settings, _now: datetime) -> Iterator[Check]:
         yield fine("mail", "mail", **params)
     else:
         reason = outcome.reason.value if outcome.reason else "-"
-        yield fault("mail", "doctor_mail", **params, reason=reason, reply=outcome.reply or "-")
+        if outcome.reply:
+            yield fault("mail", "doctor_mail_replied", **params, reason=reason, reply=outcome.reply)
+        else:
+            yield fault("mail", "doctor_mail", **params, reason=reason)
 
 
 def check_trust(settings: Settings, _now: datetime) -> Iterator[Check]:
     """The trust anchors can be read, and there are some."""
     from onboarding.trust import load_configured_trust
 
+    timestamp = settings.trust.timestamp_anchors
+    if timestamp is not None and not timestamp.exists():  # those for signers serve instead
+        yield warning("trust", "doctor_folder_missing", path=str(timestamp))
+    if not settings.trust.anchors.exists():
+        yield fault("trust", "doctor_folder_missing", path=str(settings.trust.anchors))
+        return
     trust = load_configured_trust(settings)
     if trust.anchors:
         yield fine("trust", "trust", count=len(trust.anchors))

@@ -6,13 +6,13 @@ Every round is safe to repeat, and no fault ends the loop: it is logged, told in
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
 from agreements.errors import AvtaleError
 from onboarding.delivery import deliver, sender_of
-from onboarding.health import HealthNotes
+from onboarding.health import NOTHING_IGNORED, HealthNotes
 from onboarding.jobs.lock import run_lock
 from onboarding.pipeline import JudgingPass, judge_due
 from onboarding.sources import Folders, Looked, watched_folders
@@ -40,6 +40,8 @@ class Round:
     """Messages tried."""
     unavailable: tuple[str, ...]
     """Folders that could not be looked into."""
+    ignored: Mapping[str, Mapping[str, int]]
+    """Per folder how many names were passed over in the last look, by reason."""
 
 
 def run_once(workspace: Workspace) -> Round:
@@ -66,6 +68,7 @@ def run_once(workspace: Workspace) -> Round:
         failed=(*looked.problems, *judging.failed),
         attempted=sent.attempted,
         unavailable=looked.unavailable,
+        ignored=looked.ignored,
     )
 
 
@@ -132,12 +135,12 @@ def _guarded(notes: HealthNotes, part: str, work: Callable[[], _Result]) -> _Res
 
 def _note_round(notes: HealthNotes, looked: Looked, judging: JudgingPass) -> None:
     for folder, problem in looked.folders.items():
-        _note(notes, f"folder {folder}", problem.code if problem else None)
+        _note(notes, f"folder {folder}", problem.code if problem else None, looked.ignored.get(folder, {}))
     _note(notes, "judging", judging.failed[0].code if judging.failed else None)
 
 
-def _note(notes: HealthNotes, part: str, problem: str | None) -> None:
+def _note(notes: HealthNotes, part: str, problem: str | None, ignored: Mapping[str, int] = NOTHING_IGNORED) -> None:
     try:
-        notes.note(part, problem)
+        notes.note(part, problem, ignored)
     except Exception as error:  # noqa: BLE001 - the database itself may be what failed
         logger.warning("health not noted", extra={"part": part, "error": type(error).__name__})

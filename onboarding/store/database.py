@@ -22,6 +22,7 @@ class Store:
 
     def __init__(self, url: URL) -> None:
         self.place = url.render_as_string(hide_password=True)
+        self._file = sqlite_path(url)
         self._writer = build_engine(url)
         self._reader = read_only(self._writer)
 
@@ -32,13 +33,13 @@ class Store:
         Never send, wait or open another one inside: on SQLite it holds the only write lock. Raises TemporaryError when
         the database is busy, full or unreachable; nothing is written then.
         """
-        with translated_faults(self.place), self._writer.begin() as connection:
+        with translated_faults(self.place, self._file), self._writer.begin() as connection:
             yield connection
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
         """A read-only transaction over one snapshot. It neither waits for writers nor holds them up."""
-        with translated_faults(self.place), self._reader.begin() as connection:
+        with translated_faults(self.place, self._file), self._reader.begin() as connection:
             yield connection
 
     def close(self) -> None:

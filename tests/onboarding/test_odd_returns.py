@@ -12,6 +12,7 @@ from agreements.decision import Verdict, decide
 from agreements.errors import GateError, NotFoundError
 from agreements.findings import INT_NO_CASE
 from intake.receipts import ReceiptState
+from onboarding import blobs
 from onboarding.pipeline import judge_due
 from onboarding.review import approve_return
 from onboarding.sources import Folders, add_file, retry_receipt, watched_folders
@@ -104,6 +105,27 @@ def test_a_full_disk_leaves_the_file_where_it_is_and_takes_it_when_there_is_room
     assert (path.read_bytes(), installation.receipts()) == (installation.template.honest, ())
     installation.run()
     assert len(installation.mails()) == 1
+
+
+def test_what_was_received_before_the_disk_filled_is_counted(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write, written = blobs._write_all, list[int]()
+
+    def room_for_two(descriptor: int, chunk: bytes) -> None:
+        if len(written) == 2:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        written.append(len(chunk))
+        write(descriptor, chunk)
+
+    monkeypatch.setattr("onboarding.blobs._write_all", room_for_two)
+    for name in ("en.txt", "to.txt", "tre.txt"):
+        installation.drop(name, name.encode())
+    with watched_folders(installation.workspace) as (folders, _):
+        received = 0
+        while not (looked := folders.look()).problems:
+            received += looked.received
+    assert (received + looked.received, len(installation.receipts())) == (2, 2)
 
 
 def test_no_room_for_the_mail_leaves_the_return_due_and_approves_nothing_yet(

@@ -1,7 +1,9 @@
 """`avtale doctor` names every fault, and one broken thing never hides another."""
 
+import errno
 import os
 import socket
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -222,3 +224,36 @@ def test_a_check_that_fails_by_itself_is_a_fault_and_the_next_one_runs(
     found = list(run_checks(load_settings(config), now=NOW))
     assert codes(found) == [(Level.FAULT, "doctor_check_failed"), (Level.OK, "data")]
     assert "secret text" not in repr(found)
+
+
+def test_a_folder_of_anchors_that_is_not_there_is_said_to_be_missing(config: Path) -> None:
+    anchors = load_settings(config).trust.anchors
+    anchors.rename(anchors.with_name("away"))
+    (found,) = [each for each in check(config, "trust") if not each.ok]
+    assert (found.code, found.params) == ("doctor_folder_missing", {"path": str(anchors)})
+
+
+def test_a_mail_servers_reply_is_told_only_where_there_is_one(config: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        replace(config, "port: 8025", f"port: {server.getsockname()[1]}")
+
+        def turn_away() -> None:
+            connection, _ = server.accept()
+            connection.sendall(b"554 no service here\r\n")
+            connection.close()
+
+        answering = threading.Thread(target=turn_away)
+        answering.start()
+        (found,) = check(config, "mail")
+        answering.join()
+    assert found.code == "doctor_mail_replied"
+    assert "no service here" in str(found.params["reply"])
+
+
+def test_a_full_disk_is_no_fault_of_the_program(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> Iterator[Check]:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "somewhere")
+
+    monkeypatch.setattr(checks, "CHECKS", {"sandbox": full})
+    (found,) = run_checks(load_settings(config), now=NOW)
+    assert (found.code, found.params) == ("disk_full", {"place": "somewhere"})

@@ -208,3 +208,27 @@ def test_any_name_makes_a_configuration_that_reads_back(os_user: str, user_name:
     (user,) = document.data["users"]
     assert user["os_user"] == os_user
     assert user["name"] in {user_name.strip(), os_user}
+
+
+def test_folders_that_the_configuration_names_inside_are_made_for_the_owner_alone(tmp_path: Path) -> None:
+    config = _put_configuration(tmp_path, "test")
+    elsewhere = tmp_path.parent / f"{tmp_path.name}-elsewhere"
+    text = config.read_text(encoding="utf-8")
+    assert text.count("path: ./inn") == 1
+    config.write_text(
+        text.replace("path: ./inn", "path: ./fjord/inn")
+        .replace("        mode:", f"      - path: {elsewhere}\n        mode:")
+        .replace("trust/anchors", "tillit/ankre"),
+        encoding="utf-8",
+    )
+    init(tmp_path)
+    settings = load_settings(config)
+    assert settings.trust.anchors == tmp_path / "tillit" / "ankre"
+    for place in ("fjord", "fjord/inn", "tillit", "tillit/ankre"):
+        assert (tmp_path / place).stat().st_mode & 0o777 == 0o700, place
+    assert not elsewhere.exists()
+    (tmp_path / "fjord" / "inn").rmdir()
+    init(tmp_path)  # something is lacking again
+    assert (tmp_path / "fjord" / "inn").is_dir()
+    with pytest.raises(ConfigurationError, match="init_exists"):
+        init(tmp_path)
