@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-import sqlalchemy as sa
-
 from agreements.canonical import JsonValue
 from agreements.errors import NotFoundError
 from agreements.language import Language
@@ -15,6 +13,7 @@ from onboarding.review_view import review_answer
 from onboarding.store.judgements import Judgement, find_judgement_of
 from onboarding.views import receipt_data, receipt_row
 from onboarding.workspace import Workspace
+from outbox.messages import Connection
 
 _COLUMNS = ("receipt", "file", "state", "reason", "time")
 
@@ -51,7 +50,7 @@ def receipt_details(workspace: Workspace, identity: int, language: Language) -> 
     return Answer(data=data, lines=lines)
 
 
-def _find_became(connection: sa.Connection, receipt: Receipt) -> _Became:
+def _find_became(connection: Connection, receipt: Receipt) -> _Became:
     if receipt.sha256 is None:
         return _Became()
     document = find_document(connection, receipt.sha256)
