@@ -120,13 +120,16 @@ def _manager(anchors: tuple[bytes, ...]) -> SimpleTrustManager:
 class Engine:
     """Judges signatures of one document under one trust configuration."""
 
-    def __init__(self, *, trust: Trust, at: datetime, document: Document, store: Knowledge, ever: Knowledge) -> None:
+    def __init__(
+        self, *, trust: Trust, at: datetime, document: Document, store: Knowledge, ever: Knowledge, kept: Knowledge
+    ) -> None:
         self._trust = trust
         self._timing = ValidationTimingInfo(validation_time=at, best_signature_time=at, point_in_time_validation=True)
         self._at = at
         self._document = document
         self._store = store
         self._ever = ever
+        self._kept = kept
 
     async def believe(
         self, pdf: bytes, found: FoundSignature, cms: Cms, *, archive: tuple[FoundSignature, ...]
@@ -292,7 +295,9 @@ class Engine:
             certificates=list(self._store.certificates), crls=list(self._store.crls), ocsps=list(self._store.ocsps)
         )
         own.add_cms(cms)
-        require_searchable([cms.certificate, *cms.others, *own.certificates])
+        certificates = [cms.certificate, *cms.others, *own.certificates]
+        require_searchable(certificates)
+        own.add_concerning(self._kept, certificates)
         return own.local()
 
     def _spec(self, rule: RevocationCheckingPolicy, knowledge: LocalKnowledge) -> SignatureValidationSpec:

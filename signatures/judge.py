@@ -38,7 +38,7 @@ from signatures.document import Document, EncryptedError, TooManyError, Unreadab
 from signatures.engine import ENGINE, Engine
 from signatures.enumerate import Enumeration, enumerate_signatures
 from signatures.kinds import Change
-from signatures.knowledge import read_store
+from signatures.knowledge import read_kept, read_store
 from signatures.marker import is_marked
 from signatures.one import Context, judge_one
 from signatures.prescan import Prescan, prescan
@@ -183,7 +183,9 @@ def _judge_signatures(
     given: _Given, document: Document, found: Enumeration, changes: _Changes
 ) -> tuple[tuple[SignatureResult, ...], tuple[Finding, ...]]:
     store, ever = read_store(document)
-    engine = Engine(trust=given.trust, at=given.at, document=document, store=store, ever=ever)
+    kept = read_kept(given.trust.revocations)
+    ever.add_all(kept)
+    engine = Engine(trust=given.trust, at=given.at, document=document, store=store, ever=ever, kept=kept)
 
     async def judge_all() -> list[tuple[SignatureResult, tuple[Finding, ...]]]:
         return [
