@@ -18,7 +18,7 @@ from pyhanko.pdf_utils import generic
 from signatures.document import Document, Key, PdfValue, TooManyError, key_of, raw
 from signatures.fields import Field, collect_fields, is_visible
 from signatures.kinds import Change, ChangeKind
-from signatures.sameness import children, titles, words
+from signatures.sameness import children, same_words, titles, words
 
 MAX_COMPARISONS: Final = 1_000_000  # pairs of values compared for one revision; a 400-page document has some 100,000
 MAX_WHERE: Final = 80  # characters of a place that a finding names
@@ -46,6 +46,7 @@ _APPEARANCE_KEYS = frozenset({"/AP", "/MK", "/DA", "/Q", "/F"})
 _FORM_DEFAULTS = frozenset({"/DR", "/DA", "/Q", "/NeedAppearances"})
 _SPEAKING_KEYS = ("/ActualText", "/Alt", "/E")
 _TIMESTAMP_SUBFILTER = "/ETSI.RFC3161"
+_TEXT_KEYS = ("/T", "/TU", "/TM", "/Alt", "/ActualText", "/E", "/Lang")  # text strings: ISO 32000-1, tables 220 and 323
 
 
 def compare(document: Document, revision: int) -> tuple[Change, ...]:
@@ -268,7 +269,8 @@ class _Comparison:
                 self._same(raw(left, key), raw(right, key), kind, new.name, self._page(new))
         valued = len(self.found) > before
         for left, right in self._parts(old, new):
-            for key in sorted((set(left) | set(right)) - set(kinds) - _ALWAYS_FREE_FIELD_KEYS - _FIELD_TREE_KEYS):
+            free = set(kinds) | _ALWAYS_FREE_FIELD_KEYS | _FIELD_TREE_KEYS | same_words(left, right, _TEXT_KEYS)
+            for key in sorted((set(left) | set(right)) - free):
                 if valued and key in _APPEARANCE_KEYS:
                     continue
                 kind = ChangeKind.APPEARANCE if key in _APPEARANCE_KEYS else ChangeKind.FORM
@@ -344,7 +346,7 @@ class _Comparison:
     def _compare_keys(self, old: PdfValue, new: PdfValue, free: frozenset[str], label: tuple[ChangeKind, str]) -> None:
         """Two dictionaries must agree on every key that is not free."""
         kind, where = label
-        for key in sorted((set(old) | set(new)) - free):
+        for key in sorted((set(old) | set(new)) - free - same_words(old, new, _TEXT_KEYS)):
             self._same(raw(old, key), raw(new, key), kind, f"{where}{key}")
 
     def _same(self, old: PdfValue, new: PdfValue, kind: ChangeKind, where: str, page: int | None = None) -> None:
