@@ -11,6 +11,7 @@ dates and producer in the metadata; versions and extensions of the catalogue; st
 tag such a field.
 """
 
+from collections import defaultdict
 from typing import Final
 
 from pyhanko.pdf_utils import generic
@@ -70,6 +71,8 @@ class _Comparison:
         """Objects compared by a rule of their own: from the old key to the new one."""
         self.accepted_widgets: set[Key] = set()
         self._seen: set[tuple[ChangeKind, Key, object, Key, object]] = set()
+        self._touched = document.touched(revision)
+        self._walked: defaultdict[ChangeKind, set[Key]] = defaultdict(set)
         self._count = 0
         self._report(ChangeKind.LONG_TERM, "revision")  # the mere presence of a later revision
 
@@ -364,6 +367,7 @@ class _Comparison:
     def _is_untouched(self, old: PdfValue, new: PdfValue) -> bool:
         """True if nothing below differs. Nothing is reported, and nothing is taken for compared."""
         seen, self._seen = self._seen, set()
+        walked, self._walked = self._walked, defaultdict(set)
         try:
             todo = [(old, new)]
             while todo:
@@ -374,7 +378,7 @@ class _Comparison:
                 todo.extend(step)
             return True
         finally:
-            self._seen = seen
+            self._seen, self._walked = seen, walked
 
     def _step(self, before: PdfValue, after: PdfValue, kind: ChangeKind) -> list[tuple[PdfValue, PdfValue]] | None:
         """The pairs below this one that must be the same as well; None if this one differs.
@@ -385,17 +389,39 @@ class _Comparison:
         old_key, new_key = key_of(before), key_of(after)
         if old_key is not None and old_key in self.twins:
             return [] if self.twins[old_key] == new_key else None
+        if old_key is not None and old_key == new_key and old_key not in self._touched:
+            return self._beyond(old_key, kind)
         if old_key is not None and new_key is not None:
             markers = self.document.marker(old_key, self.old), self.document.marker(new_key, self.new)
             pair = (kind, old_key, markers[0], new_key, markers[1])
             if pair in self._seen:
                 return []
             self._seen.add(pair)
-            if (
-                old_key == new_key and markers[0] == markers[1]
-            ):  # the very same object: only what it leads to may differ
-                return [(item, item) for item in self.document.references(old_key, self.old)]
         return children(self.document.resolve(before, self.old), self.document.resolve(after, self.new))
+
+    def _beyond(self, start: Key, kind: ChangeKind) -> list[tuple[PdfValue, PdfValue]] | None:
+        """Where the objects below one that both revisions share are no longer shared; None if something differs.
+
+        Shared objects are not looked into, only followed: each is the same bytes (or the same place in the same object
+        stream) in both revisions, so it is the same but for what its references lead to. Every one of them is
+        followed, up to objects the new revision touched, which are compared, and those with a rule of their own.
+        """
+        walked = self._walked[kind]
+        todo, met = [start], []
+        while todo:
+            key = todo.pop()
+            if key in walked:
+                continue
+            walked.add(key)
+            self._tick()
+            if key in self.twins:
+                if self.twins[key] != key:
+                    return None
+            elif key in self._touched:
+                met.append((self.document.reference(key), self.document.reference(key)))
+            else:
+                todo.extend(self.document.references(key, self.old))
+        return met
 
     def _twin(self, old: PdfValue, new: PdfValue) -> None:
         key = key_of(old)

@@ -26,7 +26,7 @@ _XREF_SIZE = re.compile(rb"/Size\s+(\d+)")
 _XREF_STREAM = re.compile(rb"/Type\s*/XRef\b")
 _XREF_WIDTHS = re.compile(rb"/W\s*\[([\d\s]*)\]")
 _XREF_INDEX = re.compile(rb"/Index\s*\[([\d\s]*)\]")
-_XREF_TABLE = re.compile(rb"\bxref\s+\d+\s+(\d+)")
+_XREF_TABLE = re.compile(rb"xref(?<!\wxref)\s+\d+\s+(\d+)")
 _DICTIONARY_REACH = 4000  # bytes around /Type /XRef in which its other keys stand
 
 
