@@ -53,6 +53,7 @@ from signatures.provenance import (
 from signatures.trust import Trust
 
 _FORMAT_FAILURE: Final = "FORMAT_FAILURE"
+_HASH_FAILURE: Final = "HASH_FAILURE"
 _STRICTNESS: Final = (Indication.TOTAL_PASSED, Indication.INDETERMINATE, Indication.TOTAL_FAILED)
 
 
@@ -209,7 +210,15 @@ def _judge_signatures(
     judged = asyncio.run(judge_all())
     demo = () if given.trust.accept_demo or not ever.marked else (SIG_DEMO_CERTIFICATE(field="DSS"),)
     findings = tuple(finding for _, own in judged for finding in own)
-    return tuple(result for result, _ in judged), (*findings, *demo)
+    return tuple(result for result, _ in judged if not _stamps_something_else(result)), (*findings, *demo)
+
+
+def _stamps_something_else(result: SignatureResult) -> bool:
+    """A document time-stamp whose imprint is not that of these bytes: copied from another document or revision.
+
+    It is nobody's statement about this document, so it is not listed among those; its finding (SIG-018) stays.
+    """
+    return result.kind is SignatureKind.DOCUMENT_TIMESTAMP and result.sub_indication == _HASH_FAILURE
 
 
 def _general(
