@@ -10,7 +10,6 @@ there is nothing that could be held against the signer, but nothing that proves 
 """
 
 import asyncio
-import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -34,6 +33,7 @@ from agreements.findings import (
 from agreements.pages import Pages
 from agreements.signature_report import Indication, Provenance, Shape, SignatureKind, SignatureReport, SignatureResult
 from signatures.changes import compare
+from signatures.digests import Digests
 from signatures.document import Document, EncryptedError, TooManyError, UnreadableError, open_document
 from signatures.engine import ENGINE, Engine
 from signatures.enumerate import Enumeration, enumerate_signatures
@@ -61,11 +61,15 @@ _STRICTNESS: Final = (Indication.TOTAL_PASSED, Indication.INDETERMINATE, Indicat
 class _Given:
     """What `judge` was called with."""
 
-    pdf: bytes
+    digests: Digests
     trust: Trust
     at: datetime
     issued: bytes | None
     texts: Texts
+
+    @property
+    def pdf(self) -> bytes:
+        return self.digests.pdf
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,10 +100,12 @@ def judge(
     """
     if at.tzinfo is None:
         raise ValueError("a time without zone")
-    given = _Given(pdf=pdf, trust=trust, at=at, issued=issued, texts=Texts(returned=pages, issued=issued_pages))
+    given = _Given(
+        digests=Digests(pdf), trust=trust, at=at, issued=issued, texts=Texts(returned=pages, issued=issued_pages)
+    )
     outcome = _judge_guarded(given)
     return SignatureReport(
-        sha256=hashlib.sha256(pdf).hexdigest(),
+        sha256=given.digests.whole(),
         size=len(pdf),
         indication=outcome.indication,
         sub_indication=outcome.sub_indication,
@@ -193,7 +199,7 @@ def _judge_signatures(
             await judge_one(
                 signature,
                 Context(
-                    pdf=given.pdf,
+                    digests=given.digests,
                     trust=given.trust,
                     at=given.at,
                     document=document,
