@@ -17,6 +17,8 @@ from tests.zoo.forged_content import CONTENT
 from tests.zoo.forged_people import PEOPLE
 from tests.zoo.honest import HONEST
 from tests.zoo.keeper import Specimen, judged
+from tests.zoo.labels import CODE_OF, code_of
+from tests.zoo.tricks import TRICKS
 
 FORGED = CONTENT | BYTES | PEOPLE
 ACCEPTED_BY_THE_ENGINE = (
@@ -45,10 +47,16 @@ def test_an_honest_return_is_approved(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", FORGED)
-def test_a_forged_return_is_not_approved(name: str) -> None:
+def test_a_forged_return_is_not_approved_and_told_what_is_wrong(name: str) -> None:
     decision = judged(FORGED[name]())
     assert decision.verdict is not Verdict.APPROVED
-    assert decision.findings
+    assert code_of(name) in {finding.code for finding in decision.findings}, decision.findings
+
+
+def test_every_label_hangs_on_a_cage() -> None:
+    assert CODE_OF.keys() <= FORGED.keys()
+    unlabelled = FORGED.keys() - CODE_OF.keys()
+    assert {name.rpartition("__")[0] for name in unlabelled} <= TRICKS.keys()
 
 
 def engine_accepts(specimen: Specimen) -> bool:
