@@ -60,6 +60,8 @@ class Document:
         self._read: dict[tuple[Key, object], Version] = {}
         self._references: dict[tuple[Key, object], tuple[Key, ...]] = {}
         self._markers: dict[tuple[Key, int], object] = {}
+        self._names: list[frozenset[Key]] = []
+        self._encrypted = bool(reader.encrypted)
 
     @property
     def last(self) -> int:
@@ -73,11 +75,24 @@ class Document:
         return sum(1 for start in starts if start < length)
 
     def marker(self, key: Key, revision: int) -> object:
-        """Where the object lies as that revision sees it; None where it does not exist or is freed."""
+        """Where the object lies as that revision sees it; None where it does not exist or is freed.
+
+        That is where it lay in the last revision whose cross-reference section names it.
+        """
+        while revision >= 0 and key not in self._named(revision):
+            revision -= 1
         if (key, revision) not in self._markers:
             reference = generic.Reference(*key, self.reader)
-            self._markers[key, revision] = self.reader.xrefs.get_historical_ref(reference, revision)
+            lies = self.reader.xrefs.get_historical_ref(reference, revision) if revision >= 0 else None
+            self._markers[key, revision] = lies
         return self._markers[key, revision]
+
+    def _named(self, revision: int) -> frozenset[Key]:
+        """The objects that a revision's cross-reference section (both parts of a hybrid one) names, freed ones too."""
+        while len(self._names) <= revision:
+            named = self.reader.xrefs.explicit_refs_in_revision(len(self._names))
+            self._names.append(frozenset((reference.idnum, reference.generation) for reference in named))
+        return self._names[revision]
 
     def version(self, key: Key, revision: int) -> Version:
         """The object as that revision sees it; null where it does not exist (ISO 32000-1, 7.3.10)."""
@@ -103,7 +118,7 @@ class Document:
         marker = self.marker(key, revision)
         if (key, marker) not in self._references:
             plain = None
-            if isinstance(marker, int) and not self.reader.encrypted:
+            if isinstance(marker, int) and not self._encrypted:
                 plain = plain_references(self._pdf, marker, key)
             found = references_in(self.version(key, revision).value) if plain is None else plain
             self._references[key, marker] = found
@@ -112,12 +127,10 @@ class Document:
     def touched(self, revision: int) -> frozenset[Key]:
         """The objects that this revision sees differently from the one before: added, written anew, freed.
 
-        Only those that its cross-reference section (both parts of a hybrid one) names can be; all others are where
-        they were.
+        Only those that its cross-reference section names can be; all others are where they were.
         """
-        named = self.reader.xrefs.explicit_refs_in_revision(revision)
-        keys = ((reference.idnum, reference.generation) for reference in named)
-        return frozenset(key for key in keys if self.marker(key, revision - 1) != self.marker(key, revision))
+        named = self._named(revision)
+        return frozenset(key for key in named if self.marker(key, revision - 1) != self.marker(key, revision))
 
     def reference(self, key: Key) -> PdfValue:
         """An indirect reference, as a value that holds one has it."""

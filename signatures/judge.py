@@ -9,7 +9,6 @@ A file that can't be read as a PDF is `TOTAL-FAILED`/`FORMAT_FAILURE`, an encryp
 there is nothing that could be held against the signer, but nothing that proves anything either.
 """
 
-import asyncio
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -51,6 +50,7 @@ from signatures.provenance import (
     issued_revisions,
 )
 from signatures.trust import Trust
+from signatures.waiting import run
 
 _FORMAT_FAILURE: Final = "FORMAT_FAILURE"
 _HASH_FAILURE: Final = "HASH_FAILURE"
@@ -213,7 +213,7 @@ def _judge_signatures(
             for signature in found.signatures
         ]
 
-    judged = asyncio.run(judge_all())
+    judged = run(judge_all())
     demo = () if given.trust.accept_demo or not ever.marked else (SIG_DEMO_CERTIFICATE(field="DSS"),)
     findings = tuple(finding for _, own in judged for finding in own)
     return tuple(result for result, _ in judged if not _stamps_something_else(result)), (*findings, *demo)

@@ -154,10 +154,9 @@ def read_store(document: Document) -> tuple[Knowledge, Knowledge]:
             seen.add(identity)
             if len(seen) > MAX_STORE_ENTRIES:
                 raise TooManyError("store-entries", MAX_STORE_ENTRIES)
-            data = bytes(stream.data)
-            ever.add(kind, data)
-            if revision == document.last:
-                now.add(kind, data)
+            ever.add(kind, bytes(stream.data))
+        if revision == document.last:
+            now.add_all(ever)  # the same parsed pieces: they are parsed once
     return now, ever
 
 

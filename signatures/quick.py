@@ -25,6 +25,10 @@ _LONGEST_NAME: Final = 127  # ISO 32000-1, annex C; longer ones are left to the 
 
 _slow_hex_string: Final = generic.read_hex_string_from_stream
 _slow_until_delimiter: Final = misc.read_until_delimiter
+_SIMPLE_VALUE: Final = re.compile("[ -~\u00c6\u00d8\u00c5\u00e6\u00f8\u00e5]*\\Z")
+_BLANKS: Final = re.compile(" +")
+
+_slow_prepare: Final = x509.NameTypeAndValue._ldap_string_prep  # noqa: SLF001 - what is replaced
 _slow_decode_name: Final = generic._decode_name  # noqa: SLF001 - what is replaced
 
 
@@ -97,10 +101,22 @@ def _sequence(content: bytes) -> Any:
     return x509.RDNSequence.load(parser.emit(0, 1, core.Sequence.tag, content))
 
 
+def prepare(attribute: Any, text: Any) -> str:
+    """A name's value made comparable (RFC 4518, section 2).
+
+    Of these characters none is mapped to anything but its small letter, none is combined, forbidden or written from
+    right to left; only blanks are left to be counted.
+    """
+    if not isinstance(text, str) or _SIMPLE_VALUE.match(text) is None:
+        return str(_slow_prepare(attribute, text))
+    return " " + _BLANKS.sub("  ", text.lower()).strip() + " "
+
+
 def install() -> None:
     """Put the quick routines in place. May be called again."""
     generic.read_hex_string_from_stream = read_hex_string
     generic.read_until_delimiter = read_until_delimiter  # type: ignore[attr-defined]
     generic._decode_name = decode_name  # type: ignore[assignment]  # noqa: SLF001 - as above
+    x509.NameTypeAndValue._ldap_string_prep = prepare  # noqa: SLF001 - as above
     x509.Name.hashable = property(name_key)
     x509.Name.__eq__ = names_are_equal

@@ -209,3 +209,15 @@ def test_in_a_hybrid_file_what_only_its_stream_names_counts_as_touched() -> None
     assert document.lenient
     assert (95, 0) in document.touched(document.last)
     assert _refused(hybrid) == {ChangeKind.CATALOGUE}
+
+
+@pytest.mark.parametrize("pdf", [ISSUED, fill(fill(ISSUED, "a"), "b"), _leading(LEADS["plainly"])])
+def test_objects_lie_where_the_engine_says_in_every_revision(pdf: bytes) -> None:
+    freed = append_objects(pdf, {96: b"null"}).replace(b"xref\n96 1\n", b"xref\n5 1\n0000000000 00001 f \n96 1\n")
+    for document in (open_document(pdf), open_document(freed)):
+        for number in range(100):
+            for generation in (0, 1):
+                reference = generic.Reference(number, generation, document.reader)
+                for revision in range(document.last + 1):
+                    said = document.reader.xrefs.get_historical_ref(reference, revision)
+                    assert document.marker((number, generation), revision) == said

@@ -112,6 +112,27 @@ def test_a_name_that_was_changed_is_compared_as_it_is_now() -> None:
     assert one != other
 
 
+VALUES = st.text("aZ09 .,'-/@~\x7f\x1f\tæÆøØåÅéßİ\u00a0\u00ad\u05d0\ufffd") | st.text()
+
+
+@settings(max_examples=1000, deadline=None)
+@given(text=VALUES)
+def test_values_of_names(text: str) -> None:
+    def run(prepare: Callable[[Any, str], str]) -> tuple[object, ...]:
+        try:
+            return (prepare(None, text),)
+        except (ValueError, IndexError) as error:
+            return (type(error),)
+
+    assert run(quick.prepare) == run(quick._slow_prepare)
+
+
+def test_every_character_that_is_prepared_quickly() -> None:
+    for character in map(chr, range(0x250)):
+        for text in (character, f"a{character}b", f" {character}", f"{character} ", f"a  {character}  b"):
+            test_values_of_names.hypothesis.inner_test(text)  # type: ignore[attr-defined]
+
+
 def test_what_is_no_name_equals_no_name() -> None:
     assert not quick.names_are_equal(x509.Name.load(_name("Kari", None, reverse=False)), "Kari")
 
