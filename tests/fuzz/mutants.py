@@ -14,7 +14,7 @@ from typing import Final
 import pikepdf
 
 from signatures.throwaway import ThrowawayPki, sign
-from tests.signatures.papers import NOW, append, fill, make_agreement, overlay, update_root
+from tests.signatures.papers import NOW, append, append_objects, fill, make_agreement, overlay, update_root
 
 CORPUS: Final = Path(__file__).parent / "corpus"
 TOKENS: Final = (
@@ -114,9 +114,36 @@ def _flip(chance: random.Random, data: bytes, _: Sequence[bytes]) -> bytes:
 
 
 def _token(chance: random.Random, data: bytes, _: Sequence[bytes]) -> bytes:
+    """A word of the language written over what stands there: every offset still fits."""
+    at, word = _place(chance, data), chance.choice(TOKENS)
+    return data[:at] + word + data[at + len(word) :]
+
+
+def _insert(chance: random.Random, data: bytes, _: Sequence[bytes]) -> bytes:
     at = _place(chance, data)
-    keep = at if chance.random() < 0.5 else at + chance.randrange(20)
-    return data[:at] + b" " + chance.choice(TOKENS) + b" " + data[keep:]
+    return data[:at] + b" " + chance.choice(TOKENS) + b" " + data[at:]
+
+
+def _digits(chance: random.Random, data: bytes, _: Sequence[bytes]) -> bytes:
+    """Another number of the same length: references, offsets, places, ranges."""
+    found = list(re.finditer(rb"\d+", data))
+    if not found:
+        return data
+    match = chance.choice(found)
+    new = bytes(chance.choice(b"0123456789") for _ in match[0])
+    return data[: match.start()] + new + data[match.end() :]
+
+
+def _revise(chance: random.Random, data: bytes, sources: Sequence[bytes]) -> bytes:
+    """A well-made revision that writes one object anew, a little changed or as another one: what attackers send."""
+    objects = re.findall(rb"\n(\d+) 0 obj\n(.{1,3000}?)\nendobj", data, re.DOTALL)
+    if not objects or not all(
+        re.search(word, data) for word in (rb"startxref\s+\d", rb"/Root\s+\d+ \d+ R", rb"/Size\s+\d")
+    ):
+        return data
+    number, body = chance.choice(objects)
+    body = chance.choice((body, chance.choice(objects)[1]))
+    return append_objects(data, {int(number[:6]): chance.choice((_token, _digits, _insert))(chance, body, sources)})
 
 
 def _number(chance: random.Random, data: bytes, _: Sequence[bytes]) -> bytes:
@@ -159,4 +186,7 @@ def _message(chance: random.Random, data: bytes, _: Sequence[bytes]) -> bytes:
     return data[:at] + new + data[at + 2 :]
 
 
-MUTATORS: Final[tuple[Mutator, ...]] = (_flip, _token, _token, _number, _remove, _repeat, _splice, _truncate, _message)
+MUTATORS: Final[tuple[Mutator, ...]] = (
+    *(_flip, _token, _token, _digits, _digits, _revise, _revise, _revise, _message, _message),
+    *(_insert, _number, _remove, _repeat, _splice, _truncate),
+)
