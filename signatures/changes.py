@@ -36,7 +36,7 @@ _ROOT_KINDS = {
     "/AF": ChangeKind.ATTACHMENT,
     "/Collection": ChangeKind.ATTACHMENT,
 }
-_HARMLESS_PAGE_KEYS = frozenset({"/Parent", "/LastModified", "/PieceInfo", "/Tabs"})
+_HARMLESS_PAGE_KEYS = frozenset({"/LastModified", "/PieceInfo", "/Tabs"})
 _SHOWN_INFO_KEYS = ("/Title", "/Author", "/Subject", "/Keywords")
 _TREE_NODE_KEYS = ("/Type", "/Resources", "/MediaBox", "/CropBox", "/Rotate")  # what pages inherit; ISO 32000-1, 7.7.3
 _FIELD_TREE_KEYS = frozenset({"/Kids", "/Parent"})

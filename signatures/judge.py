@@ -19,6 +19,7 @@ from agreements.findings import (
     INT_ENGINE_ERROR,
     INT_NOT_PDF,
     INT_UNREADABLE_PDF,
+    SIG_AMBIGUOUS,
     SIG_DEMO_CERTIFICATE,
     SIG_FORMAT_FAILURE,
     SIG_HIDDEN,
@@ -31,6 +32,7 @@ from agreements.findings import (
 )
 from agreements.pages import Pages
 from agreements.signature_report import Indication, Provenance, Shape, SignatureKind, SignatureReport, SignatureResult
+from signatures.appended import appended_fault
 from signatures.changes import compare
 from signatures.digests import Digests
 from signatures.document import Document, EncryptedError, TooManyError, UnreadableError, open_document
@@ -136,7 +138,10 @@ def _unjudged(given: _Given, finding: Finding) -> _Outcome:
     """Nothing is said of what could not be read, not even what it resembles."""
     unknown = None if given.issued is None else Provenance(shape=Shape.UNKNOWN, issued_is_prefix=False)
     return _Outcome(
-        indication=Indication.TOTAL_FAILED, sub_indication=_FORMAT_FAILURE, provenance=unknown, findings=(finding,)
+        indication=Indication.TOTAL_FAILED,
+        sub_indication=_FORMAT_FAILURE,
+        provenance=unknown,
+        findings=(finding, *_ambiguity(given)),
     )
 
 
@@ -238,6 +243,7 @@ def _general(
         findings.append(SIG_HIDDEN(count=found.hidden))
     if trailing := _unaccounted(scan, document, found, given.pdf):
         findings.append(SIG_TRAILING_BYTES(count=trailing))
+    findings += _ambiguity(given)
     if document.lenient:
         findings.append(SIG_LENIENT())
     if results and not given.trust.anchors:
@@ -247,6 +253,14 @@ def _general(
     ):
         findings.append(SIG_DEMO_CERTIFICATE(field="trust"))
     return tuple(findings)
+
+
+def _ambiguity(given: _Given) -> tuple[Finding, ...]:
+    """Whether what was appended to the issued bytes can be read in two ways; looked at before and beside any parser."""
+    if not given.issued or not given.pdf.startswith(given.issued):
+        return ()
+    fault = appended_fault(given.pdf, given.issued)
+    return () if fault is None else (SIG_AMBIGUOUS(fault=fault),)
 
 
 def _unaccounted(scan: Prescan, document: Document, found: Enumeration, pdf: bytes) -> int:
@@ -273,7 +287,7 @@ def _conclude(
     worst = max(people, key=lambda result: _STRICTNESS.index(result.indication), default=None)
     indication = worst.indication if worst else Indication.NO_SIGNATURE
     sub = worst.sub_indication if worst else None
-    broken = {SIG_TRAILING_BYTES.code, SIG_FORMAT_FAILURE.code}
+    broken = {SIG_TRAILING_BYTES.code, SIG_FORMAT_FAILURE.code, SIG_AMBIGUOUS.code}
     if people and any(finding.code in broken for finding in findings) and indication is not Indication.TOTAL_FAILED:
         indication, sub = Indication.TOTAL_FAILED, _FORMAT_FAILURE
     return _Outcome(

@@ -9,6 +9,7 @@ import pikepdf
 from signatures.cms import read_cms
 from signatures.prescan import der_size
 from signatures.throwaway import sign
+from tests.signatures.ambiguous import AMBIGUOUS
 from tests.signatures.papers import append_objects, make_agreement
 from tests.zoo.forged_content import signed
 from tests.zoo.honest import archived
@@ -317,3 +318,21 @@ def the_second_signer_signs_only_what_was_issued() -> Specimen:
     one = sign(issued(KARI, OLA), kari(), field="Signatur1", level="B-B", now=NOW)
     other = sign(issued(KARI, OLA), stranger(), field="Signatur2", level="B-B", now=NOW)
     return jointly(one + other[len(issued(KARI, OLA)) :])
+
+
+# --- cross-references that programs read differently ------------------------------------------------------------------
+
+
+def _ambiguous(name: str) -> Builder:
+    def build() -> Specimen:
+        pdf = signed()
+        content = re.search(rb"/Contents (\d+) 0 R", pdf)
+        assert content is not None
+        write, _ = AMBIGUOUS[name]
+        return by_kari(write(pdf, int(content[1])))
+
+    return build
+
+
+for _name in AMBIGUOUS:
+    BYTES[f"another_page_content_{_name}"] = _ambiguous(_name)

@@ -234,12 +234,6 @@ def filled_on_the_operators_own_form_before_signing() -> Specimen:
 
 
 @honest
-def of_an_operators_form_with_object_streams() -> Specimen:
-    form = _compressed()
-    return by_kari(sign(form, kari(), field="Signatur1", level="B-LTA", now=NOW), issued=form)
-
-
-@honest
 def in_nynorsk() -> Specimen:
     paper = issued(KARI, language=Language.NN)
     return by_kari(sign(paper, kari(), field="Signatur1", level="B-LT", now=NOW), issued=paper)
@@ -319,12 +313,4 @@ def _form(fields: tuple[str, ...]) -> bytes:
             page.Annots.append(widget)
             pdf.Root.AcroForm.Fields.append(widget)
         pdf.save(output, static_id=True)
-    return output.getvalue()
-
-
-@cache
-def _compressed() -> bytes:
-    output = io.BytesIO()
-    with pikepdf.open(io.BytesIO(make_agreement())) as pdf:
-        pdf.save(output, object_stream_mode=pikepdf.ObjectStreamMode.generate, static_id=True)
     return output.getvalue()

@@ -124,6 +124,15 @@ MAIN: dict[str, tuple[str, ...]] = {
     ),
     "SIG-020": ("a_demonstration_certificate",),
     "SIG-021": ("more_signatures_than_anybody_needs",),
+    "SIG-023": (
+        "another_page_content_listed_elsewhere",
+        "another_page_content_listed_twice",
+        "another_page_content_raised_generation",
+        "another_page_content_short_entries",
+        "another_page_content_skipped_section",
+        "another_page_content_small_size",
+        "another_page_content_unlisted",
+    ),
     "WHO-002": (
         "a_name_in_letters_that_only_look_alike",
         "a_name_that_holds_the_right_one",
