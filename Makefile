@@ -19,7 +19,7 @@ PYTEST := $(BIN)/python -m pytest
 help:  ## this list
 	@awk 'BEGIN { FS = ":.*## " } \
 	  /^##@/ { printf "\n%s\n", substr($$0, 5) } \
-	  /^[a-z0-9]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 } \
+	  /^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 } \
 	  END { print "" }' $(MAKEFILE_LIST)
 
 .PHONY: demo
@@ -71,6 +71,10 @@ crash: $(VENV)/installed-dev  ## kill the process at every point and start it ag
 .PHONY: fuzz
 fuzz: $(VENV)/installed-dev  ## hostile bytes (at most 90 s)
 	$(PYTEST) -m fuzz
+
+.PHONY: fuzz-long
+fuzz-long: $(VENV)/installed-dev  ## ten thousand hostile files; takes some minutes and prints the slowest and the largest
+	AVTALE_MUTANTS=10000 $(PYTEST) -m fuzz -q tests/fuzz
 
 .PHONY: bench
 bench: $(VENV)/installed-dev  ## numbers: issue, validate, forward

@@ -64,10 +64,13 @@ SIG_KEY_USAGE: Final = FindingCode("SIG-015", Severity.REVIEW)  # certificate is
 SIG_UNSUPPORTED: Final = FindingCode("SIG-016", Severity.REVIEW)  # unknown or unreadable signature; field, detail
 SIG_INDETERMINATE: Final = FindingCode("SIG-017", Severity.REVIEW)  # any other sub-indication; field, sub_indication
 SIG_TIMESTAMP: Final = FindingCode("SIG-018", Severity.REVIEW)  # a time-stamp can't be trusted; field
-SIG_LENIENT: Final = FindingCode("SIG-019", Severity.INFO)  # read leniently: the file breaks the PDF standard
+SIG_LENIENT: Final = FindingCode(
+    "SIG-019", Severity.REVIEW
+)  # breaks the PDF standard: other programs may read it otherwise
 SIG_DEMO_CERTIFICATE: Final = FindingCode("SIG-020", Severity.REJECT)  # throwaway certificate outside demo; field
 SIG_TOO_MANY: Final = FindingCode("SIG-021", Severity.REVIEW)  # more than a bound allows; what, limit
 SIG_NEW_FIELD: Final = FindingCode("SIG-022", Severity.REVIEW)  # signed later in a field that was not issued; field
+SIG_AMBIGUOUS: Final = FindingCode("SIG-023", Severity.REJECT)  # what was appended can be read in two ways; fault
 
 # --- is it what we issued ---------------------------------------------------------------------------------------------
 PRV_NOT_COMPARED: Final = FindingCode("PRV-001", Severity.REVIEW)  # no issued document was given

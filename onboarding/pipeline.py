@@ -26,8 +26,11 @@ from agreements.errors import AvtaleError, as_told
 from agreements.findings import (
     CAS_EXAMPLE_TERMS,
     CAS_NATIONAL_ID,
+    INT_ENGINE_ERROR,
     INT_NO_CASE,
+    INT_RESOURCE_LIMIT,
     INT_UNREADABLE_PDF,
+    SIG_TOO_MANY,
     Finding,
 )
 from agreements.returns import ReturnContext, judge_return
@@ -55,6 +58,8 @@ from onboarding.workspace import Workspace
 from outbox.messages import Connection, NewMessage, enqueue
 
 logger = logging.getLogger(__name__)
+
+_NOT_JUDGED = frozenset(code.code for code in (INT_ENGINE_ERROR, INT_RESOURCE_LIMIT, SIG_TOO_MANY))
 
 SUPERSEDED = "superseded"
 """Why a judgement was closed without a person: the whole file came after its first part."""
@@ -130,8 +135,9 @@ def _judge(workspace: Workspace, receipt: Receipt) -> Judged:
         inspection = _inspect(workspace, receipt.sha256, claim) if claim else inspection
     if claim is None:
         return _quarantined(receipt, inspection.failure or _no_case(match))
-    if inspection.failure is not None or inspection.report is None:
-        return _quarantined(receipt, inspection.failure or INT_UNREADABLE_PDF(), claim)
+    unjudged = _unjudged(inspection)
+    if unjudged is not None:
+        return _quarantined(receipt, unjudged, claim)
     return _decided(workspace, receipt, claim, inspection, match)
 
 
@@ -172,6 +178,13 @@ def _match(claim: Claim | None, inspection: Inspection) -> Match:
         return match_return({}, {}, text)
     pair = (claim.agreement.size, claim.agreement.sha256)
     return match_return(dict([pair]), {pair: claim.agreement.number}, text)
+
+
+def _unjudged(inspection: Inspection) -> Finding | None:
+    """Why nothing is known of the document's signatures, which nobody may approve then; None if it was judged."""
+    if inspection.failure is not None or inspection.report is None:
+        return inspection.failure or INT_UNREADABLE_PDF()
+    return next((finding for finding in inspection.report.findings if finding.code in _NOT_JUDGED), None)
 
 
 def _no_case(match: Match) -> Finding:

@@ -6,10 +6,11 @@ from agreements.canonical import JsonValue
 from agreements.language import Language
 from agreements.texts import finding_action, finding_message, text
 from onboarding.answers import Answer, table
+from onboarding.explanation import signature_checks
 from onboarding.files import write_file
 from onboarding.review import approvals_needed, read_judgement
 from onboarding.store.judgements import list_approvals
-from onboarding.validation import signature_checks, signature_data, signature_lines, signature_title
+from onboarding.validation import signature_data, signature_lines, signature_title
 from onboarding.views import finding_lines, judgement_data, judgement_row, local_time
 from onboarding.workspace import Workspace
 
@@ -64,7 +65,11 @@ def write_review_page(workspace: Workspace, identity: int, path: Path, language:
             for finding in judgement.decision.findings
         ),
         signatures=tuple(
-            (signature_title(signature, language), signature_checks(signature, language)) for signature in signatures
+            (
+                signature_title(signature, language),
+                tuple((check.label(language), check.outcome) for check in signature_checks(signature, language)),
+            )
+            for signature in signatures
         ),
         approvals=tuple(text("talk.approved_by", language, by=approval.by.user) for approval in approvals),
     )

@@ -2,14 +2,18 @@
 
 from agreements.signature_report import RevocationPolicy
 from onboarding.settings import Settings
-from signatures.trust import Trust, load_trust
+from signatures.trust import REFUSE_DEMO, REFUSE_IN_PRODUCTION, Trust, load_trust
+
+REVOCATIONS = "revocation"
+"""The folder under `data_dir` in which revocation lists and answers are kept, if there is one."""
 
 
 def load_configured_trust(settings: Settings) -> Trust:
     """Anchors and rules of the configuration.
 
     With a case, unknown revocation is never good enough, whatever `trust.revocation` says for `avtale validate`:
-    it is a review finding. Demo certificates count in `environment: demo` only. Raises ConfigurationError.
+    it is a review finding. Demo certificates count in `environment: demo` only, roots of test services everywhere but
+    in production. Raises ConfigurationError.
     """
     timestamp = settings.trust.timestamp_anchors
     return load_trust(
@@ -17,5 +21,6 @@ def load_configured_trust(settings: Settings) -> Trust:
         timestamp_anchors=[timestamp] if timestamp is not None and timestamp.exists() else [],
         revocation=RevocationPolicy.REQUIRE,
         accept_demo=settings.environment == "demo",
-        refuse_demo_anchors=True,
+        refuse=REFUSE_IN_PRODUCTION if settings.environment == "production" else REFUSE_DEMO,
+        revocation_folder=settings.data_dir / REVOCATIONS,
     )

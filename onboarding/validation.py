@@ -23,9 +23,10 @@ from agreements.signature_report import Indication, SignatureReport, SignatureRe
 from agreements.signers import ExpectedSigners, SignerCheck
 from agreements.texts import text
 from intake.classify import HEAD_BYTES, classify
+from onboarding.explanation import document_checks, signature_checks
 from onboarding.inspection import Inspection, inspect_document
 from onboarding.sandbox import Sandbox
-from onboarding.views import finding_data, finding_lines, local_time, utc
+from onboarding.views import finding_data, finding_lines, utc
 from signatures.trust import Trust
 
 SCHEMA = "avtale/validation/v1"
@@ -204,16 +205,22 @@ def signature_data(signature: SignatureResult) -> dict[str, JsonValue]:
 
 
 def as_lines(validation: Validation, language: Language, *, explain: bool) -> list[str]:
-    """The outcome for people: the verdict, then every finding with what to do; with `explain`, every signature as
-    well.
-    """
+    """The outcome for people: the verdict, then every finding with what to do; with `explain`, every check as well."""
     verdict = text(f"states.verdict.{validation.decision.verdict.value}", language)
     lines = [f"{validation.file}: {verdict}"]
-    if explain and validation.report is not None:
-        for signature in validation.report.signatures:
-            lines += [f"  {line}" for line in signature_lines(signature, language)]
+    if explain:
+        lines += [f"  {line}" for line in _explained(validation, language)]
     for finding in validation.decision.findings:
         lines += [f"  {line}" for line in finding_lines(finding, language)]
+    return lines
+
+
+def _explained(validation: Validation, language: Language) -> list[str]:
+    report = validation.report
+    checks = document_checks(report, validation.decision, validation.signer_check, language)
+    lines = [check.line(language) for check in checks]
+    for signature in report.signatures if report else ():
+        lines += signature_lines(signature, language)
     return lines
 
 
@@ -223,22 +230,7 @@ def signature_title(signature: SignatureResult, language: Language) -> str:
     return f"{signature.field} ({kind}): {signature.signer.name or '?'}"
 
 
-def signature_checks(signature: SignatureResult, language: Language) -> tuple[tuple[str, str], ...]:
-    """Each check of a signature with its outcome, for people."""
-    outcomes = (
-        ("intact", text("values.yes" if signature.intact else "values.no", language)),
-        ("covers", text("values.yes" if signature.covers_document else "values.no", language)),
-        ("changes_after", text(f"explain.changes.{signature.changes_after.value}", language)),
-        ("trusted", text("values.yes" if signature.trusted else "values.no", language)),
-        ("revocation", text(f"explain.revocation_states.{signature.revocation.value}", language)),
-        ("time", local_time(signature.best_signature_time)),
-        ("level", signature.level or "-"),
-        ("indication", " ".join(filter(None, (signature.indication.value, signature.sub_indication)))),
-    )
-    return tuple((text(f"explain.checks.{check}", language), outcome) for check, outcome in outcomes)
-
-
 def signature_lines(signature: SignatureResult, language: Language) -> list[str]:
-    """A signature for people: each check with its outcome."""
+    """A signature for people: each check with its outcome and its source."""
     checks = signature_checks(signature, language)
-    return [signature_title(signature, language), *(f"  {label}: {outcome}" for label, outcome in checks)]
+    return [signature_title(signature, language), *(f"  {check.line(language)}" for check in checks)]

@@ -35,9 +35,12 @@ class Workspace:
     """The program itself, with the OS user it runs as."""
     _stack: ExitStack = field(repr=False)
 
-    @cached_property
+    @property
     def trust(self) -> "Trust":
-        """The trust anchors of the configuration. Raises ConfigurationError if one can't be read."""
+        """The trust anchors of the configuration, with the revocation data of this moment.
+
+        Read anew each time, for the program runs for months. Raises ConfigurationError if an anchor can't be read.
+        """
         from onboarding.trust import load_configured_trust
 
         return load_configured_trust(self.settings)

@@ -11,6 +11,7 @@ dates and producer in the metadata; versions and extensions of the catalogue; st
 tag such a field.
 """
 
+from collections import defaultdict
 from typing import Final
 
 from pyhanko.pdf_utils import generic
@@ -18,7 +19,7 @@ from pyhanko.pdf_utils import generic
 from signatures.document import Document, Key, PdfValue, TooManyError, key_of, raw
 from signatures.fields import Field, collect_fields, is_visible
 from signatures.kinds import Change, ChangeKind
-from signatures.sameness import children, titles, words
+from signatures.sameness import children, same_words, titles, words
 
 MAX_COMPARISONS: Final = 1_000_000  # pairs of values compared for one revision; a 400-page document has some 100,000
 MAX_WHERE: Final = 80  # characters of a place that a finding names
@@ -35,7 +36,7 @@ _ROOT_KINDS = {
     "/AF": ChangeKind.ATTACHMENT,
     "/Collection": ChangeKind.ATTACHMENT,
 }
-_HARMLESS_PAGE_KEYS = frozenset({"/Parent", "/LastModified", "/PieceInfo", "/Tabs"})
+_HARMLESS_PAGE_KEYS = frozenset({"/LastModified", "/PieceInfo", "/Tabs"})
 _SHOWN_INFO_KEYS = ("/Title", "/Author", "/Subject", "/Keywords")
 _TREE_NODE_KEYS = ("/Type", "/Resources", "/MediaBox", "/CropBox", "/Rotate")  # what pages inherit; ISO 32000-1, 7.7.3
 _FIELD_TREE_KEYS = frozenset({"/Kids", "/Parent"})
@@ -46,6 +47,7 @@ _APPEARANCE_KEYS = frozenset({"/AP", "/MK", "/DA", "/Q", "/F"})
 _FORM_DEFAULTS = frozenset({"/DR", "/DA", "/Q", "/NeedAppearances"})
 _SPEAKING_KEYS = ("/ActualText", "/Alt", "/E")
 _TIMESTAMP_SUBFILTER = "/ETSI.RFC3161"
+_TEXT_KEYS = ("/T", "/TU", "/TM", "/Alt", "/ActualText", "/E", "/Lang")  # text strings: ISO 32000-1, tables 220 and 323
 
 
 def compare(document: Document, revision: int) -> tuple[Change, ...]:
@@ -69,6 +71,8 @@ class _Comparison:
         """Objects compared by a rule of their own: from the old key to the new one."""
         self.accepted_widgets: set[Key] = set()
         self._seen: set[tuple[ChangeKind, Key, object, Key, object]] = set()
+        self._touched = document.touched(revision)
+        self._walked: defaultdict[ChangeKind, set[Key]] = defaultdict(set)
         self._count = 0
         self._report(ChangeKind.LONG_TERM, "revision")  # the mere presence of a later revision
 
@@ -268,7 +272,8 @@ class _Comparison:
                 self._same(raw(left, key), raw(right, key), kind, new.name, self._page(new))
         valued = len(self.found) > before
         for left, right in self._parts(old, new):
-            for key in sorted((set(left) | set(right)) - set(kinds) - _ALWAYS_FREE_FIELD_KEYS - _FIELD_TREE_KEYS):
+            free = set(kinds) | _ALWAYS_FREE_FIELD_KEYS | _FIELD_TREE_KEYS | same_words(left, right, _TEXT_KEYS)
+            for key in sorted((set(left) | set(right)) - free):
                 if valued and key in _APPEARANCE_KEYS:
                     continue
                 kind = ChangeKind.APPEARANCE if key in _APPEARANCE_KEYS else ChangeKind.FORM
@@ -344,7 +349,7 @@ class _Comparison:
     def _compare_keys(self, old: PdfValue, new: PdfValue, free: frozenset[str], label: tuple[ChangeKind, str]) -> None:
         """Two dictionaries must agree on every key that is not free."""
         kind, where = label
-        for key in sorted((set(old) | set(new)) - free):
+        for key in sorted((set(old) | set(new)) - free - same_words(old, new, _TEXT_KEYS)):
             self._same(raw(old, key), raw(new, key), kind, f"{where}{key}")
 
     def _same(self, old: PdfValue, new: PdfValue, kind: ChangeKind, where: str, page: int | None = None) -> None:
@@ -362,6 +367,7 @@ class _Comparison:
     def _is_untouched(self, old: PdfValue, new: PdfValue) -> bool:
         """True if nothing below differs. Nothing is reported, and nothing is taken for compared."""
         seen, self._seen = self._seen, set()
+        walked, self._walked = self._walked, defaultdict(set)
         try:
             todo = [(old, new)]
             while todo:
@@ -372,7 +378,7 @@ class _Comparison:
                 todo.extend(step)
             return True
         finally:
-            self._seen = seen
+            self._seen, self._walked = seen, walked
 
     def _step(self, before: PdfValue, after: PdfValue, kind: ChangeKind) -> list[tuple[PdfValue, PdfValue]] | None:
         """The pairs below this one that must be the same as well; None if this one differs.
@@ -383,17 +389,39 @@ class _Comparison:
         old_key, new_key = key_of(before), key_of(after)
         if old_key is not None and old_key in self.twins:
             return [] if self.twins[old_key] == new_key else None
+        if old_key is not None and old_key == new_key and old_key not in self._touched:
+            return self._beyond(old_key, kind)
         if old_key is not None and new_key is not None:
             markers = self.document.marker(old_key, self.old), self.document.marker(new_key, self.new)
             pair = (kind, old_key, markers[0], new_key, markers[1])
             if pair in self._seen:
                 return []
             self._seen.add(pair)
-            if (
-                old_key == new_key and markers[0] == markers[1]
-            ):  # the very same object: only what it leads to may differ
-                return [(item, item) for item in self.document.references(old_key, self.old)]
         return children(self.document.resolve(before, self.old), self.document.resolve(after, self.new))
+
+    def _beyond(self, start: Key, kind: ChangeKind) -> list[tuple[PdfValue, PdfValue]] | None:
+        """Where the objects below one that both revisions share are no longer shared; None if something differs.
+
+        Shared objects are not looked into, only followed: each is the same bytes (or the same place in the same object
+        stream) in both revisions, so it is the same but for what its references lead to. Every one of them is
+        followed, up to objects the new revision touched, which are compared, and those with a rule of their own.
+        """
+        walked = self._walked[kind]
+        todo, met = [start], []
+        while todo:
+            key = todo.pop()
+            if key in walked:
+                continue
+            walked.add(key)
+            self._tick()
+            if key in self.twins:
+                if self.twins[key] != key:
+                    return None
+            elif key in self._touched:
+                met.append((self.document.reference(key), self.document.reference(key)))
+            else:
+                todo.extend(self.document.references(key, self.old))
+        return met
 
     def _twin(self, old: PdfValue, new: PdfValue) -> None:
         key = key_of(old)

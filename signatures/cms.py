@@ -24,6 +24,7 @@ from pyhanko.sign.validation.generic_cms import (
     validate_sig_integrity,
 )
 
+from signatures.digests import Digests
 from signatures.document import TooManyError
 from signatures.enumerate import LEGACY_SHA1, FoundSignature
 
@@ -145,22 +146,18 @@ def require_searchable(certificates: Iterable[Any]) -> None:
         raise TooManyError("issuers-of-one-name", MAX_SAME_SUBJECT)
 
 
-def signed_digest(pdf: bytes, found: FoundSignature, algorithm: str) -> bytes:
+def signed_digest(digests: Digests, found: FoundSignature, algorithm: str) -> bytes:
     """The digest over the bytes a signature covers."""
     numbers = found.raw.numbers if found.raw else None
     if numbers is None:
         raise CmsError("no-byte-range")
-    digest = hashlib.new(algorithm.replace("_", "-") if algorithm.startswith("sha512_") else algorithm)
-    view = memoryview(pdf)
-    digest.update(view[numbers[0] : numbers[0] + numbers[1]])
-    digest.update(view[numbers[2] : numbers[2] + numbers[3]])
-    return digest.digest()
+    return digests.over(algorithm, numbers)
 
 
-def check_integrity(pdf: bytes, found: FoundSignature, cms: Cms) -> Integrity:
+def check_integrity(digests: Digests, found: FoundSignature, cms: Cms) -> Integrity:
     """Compare digest and signature value. Never raises: what can't be compared is a problem by name."""
     try:
-        return _check_timestamp(pdf, found, cms) if found.is_timestamp else _check_signature(pdf, found, cms)
+        return _check_timestamp(digests, found, cms) if found.is_timestamp else _check_signature(digests, found, cms)
     except SignatureValidationError as error:
         return Integrity(digest=False, value=False, problem=_word_for(error))
     except Exception:  # noqa: BLE001 - unknown algorithms and broken attributes raise anything
@@ -172,28 +169,28 @@ def _word_for(error: SignatureValidationError) -> str:
     return "GENERIC" if indication is None else str(indication.standard_name)
 
 
-def _check_signature(pdf: bytes, found: FoundSignature, cms: Cms) -> Integrity:
+def _check_signature(digests: Digests, found: FoundSignature, cms: Cms) -> Integrity:
     content = cms.signed_data["encap_content_info"]
     if found.sub_filter == LEGACY_SHA1:
-        return _check_legacy(pdf, found, cms)
+        return _check_legacy(digests, found, cms)
     if content["content"] is not core.VOID and content["content"].native is not None:
         return Integrity(digest=False, value=False, problem="FORMAT_FAILURE")
-    return _check_value(cms, signed_digest(pdf, found, cms.digest_name), str(content["content_type"].native))
+    return _check_value(cms, signed_digest(digests, found, cms.digest_name), str(content["content_type"].native))
 
 
-def _check_legacy(pdf: bytes, found: FoundSignature, cms: Cms) -> Integrity:
+def _check_legacy(digests: Digests, found: FoundSignature, cms: Cms) -> Integrity:
     """adbe.pkcs7.sha1 (ISO 32000-1, 12.8.3.3): the message contains the document's SHA-1 digest and signs that."""
     digest = cms.signed_data["encap_content_info"]["content"].native
     own = hashlib.new(cms.digest_name, digest).digest()
     inner = _check_value(cms, own, "data")
-    return Integrity(digest=inner.digest and digest == signed_digest(pdf, found, "sha1"), value=inner.value)
+    return Integrity(digest=inner.digest and digest == signed_digest(digests, found, "sha1"), value=inner.value)
 
 
-def _check_timestamp(pdf: bytes, found: FoundSignature, cms: Cms) -> Integrity:
+def _check_timestamp(digests: Digests, found: FoundSignature, cms: Cms) -> Integrity:
     """The token's imprint is that of the document, and the token is signed over its own content."""
     content = cms.signed_data["encap_content_info"]
     imprint = content["content"].parsed["message_imprint"]
-    covered = signed_digest(pdf, found, str(imprint["hash_algorithm"]["algorithm"].native))
+    covered = signed_digest(digests, found, str(imprint["hash_algorithm"]["algorithm"].native))
     own = hashlib.new(cms.digest_name, bytes(content["content"])).digest()
     inner = _check_value(cms, own, "tst_info")
     return Integrity(digest=inner.digest and covered == imprint["hashed_message"].native, value=inner.value)

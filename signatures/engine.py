@@ -48,6 +48,7 @@ from pyhanko_certvalidator.registry import SimpleTrustManager
 from agreements.signature_report import Indication, Revocation, RevocationPolicy
 from signatures.algorithms import DatedAlgorithms
 from signatures.cms import Cms, check_integrity, read_cms, require_searchable, signed_digest, stamped_time
+from signatures.digests import Digests
 from signatures.document import Document
 from signatures.enumerate import TIMESTAMP, FoundSignature
 from signatures.fields import collect_fields
@@ -120,20 +121,23 @@ def _manager(anchors: tuple[bytes, ...]) -> SimpleTrustManager:
 class Engine:
     """Judges signatures of one document under one trust configuration."""
 
-    def __init__(self, *, trust: Trust, at: datetime, document: Document, store: Knowledge, ever: Knowledge) -> None:
+    def __init__(
+        self, *, trust: Trust, at: datetime, document: Document, store: Knowledge, ever: Knowledge, kept: Knowledge
+    ) -> None:
         self._trust = trust
         self._timing = ValidationTimingInfo(validation_time=at, best_signature_time=at, point_in_time_validation=True)
         self._at = at
         self._document = document
         self._store = store
         self._ever = ever
+        self._kept = kept
 
     async def believe(
-        self, pdf: bytes, found: FoundSignature, cms: Cms, *, archive: tuple[FoundSignature, ...]
+        self, digests: Digests, found: FoundSignature, cms: Cms, *, archive: tuple[FoundSignature, ...]
     ) -> Belief:
         """Judge one intact signature. `archive`: the document time-stamps that stand after it."""
         knowledge = self._knowledge(cms)
-        digest = signed_digest(pdf, found, cms.digest_name)
+        digest = signed_digest(digests, found, cms.digest_name)
 
         async def attempt(rule: RevocationCheckingPolicy) -> _Attempt:
             return await self._cascade(found, cms, digest, self._spec(rule, knowledge), archived=bool(archive))
@@ -148,11 +152,11 @@ class Engine:
         if strict.passed and not strict.unproven_expiry and self._trust.revocation is RevocationPolicy.REQUIRE:
             return self._conclude(cms, strict, Revocation.GOOD)  # only its time-stamp is in doubt, and stays so
         soft = await attempt(NO_REVOCATION)
-        good = await self._was_good_then(pdf, cms, digest, soft, archive)
+        good = await self._was_good_then(digests, cms, digest, soft, archive)
         return self._conclude(cms, soft, Revocation.GOOD if good else Revocation.UNKNOWN)
 
     async def _was_good_then(
-        self, pdf: bytes, cms: Cms, digest: bytes, soft: _Attempt, archive: tuple[FoundSignature, ...]
+        self, digests: Digests, cms: Cms, digest: bytes, soft: _Attempt, archive: tuple[FoundSignature, ...]
     ) -> bool:
         """Was the certificate good when a believed time-stamp says the signature was made?
 
@@ -170,18 +174,18 @@ class Engine:
         if result.ades_subindic.status is not AdESStatus.PASSED:
             return False
         expiry = cms.certificate.not_valid_after
-        return bool(expiry >= self._at) or await self._stamped_before(pdf, archive, expiry)
+        return bool(expiry >= self._at) or await self._stamped_before(digests, archive, expiry)
 
-    async def _stamped_before(self, pdf: bytes, archive: tuple[FoundSignature, ...], deadline: datetime) -> bool:
+    async def _stamped_before(self, digests: Digests, archive: tuple[FoundSignature, ...], deadline: datetime) -> bool:
         """Does a believed document time-stamp stand after the signature, from before the deadline?"""
         for stamp in archive:
-            if not stamp.covers(self._document, pdf):
+            if not stamp.covers(self._document, digests.pdf):
                 continue
             cms = read_cms(stamp.contents or b"")
             moment = stamped_time(cms)
-            if not check_integrity(pdf, stamp, cms).intact or moment is None or moment > deadline:
+            if not check_integrity(digests, stamp, cms).intact or moment is None or moment > deadline:
                 continue
-            if (await self.believe_timestamp(pdf, stamp, cms)).status is AdESStatus.PASSED:
+            if (await self.believe_timestamp(digests, stamp, cms)).status is AdESStatus.PASSED:
                 return True
         return False
 
@@ -277,11 +281,11 @@ class Engine:
             reader._embedded_signatures = _embed(self._document)  # noqa: SLF001
         return list(reader._embedded_signatures)  # noqa: SLF001
 
-    async def believe_timestamp(self, pdf: bytes, found: FoundSignature, cms: Cms) -> AdESSubIndic:
+    async def believe_timestamp(self, digests: Digests, found: FoundSignature, cms: Cms) -> AdESSubIndic:
         """Judge one intact document time-stamp."""
         spec = self._spec(NO_REVOCATION, self._knowledge(cms))
         result = await ades_timestamp_validation(
-            cms.signed_data, spec, expected_tst_imprint=_imprint(pdf, found), timing_info=self._timing
+            cms.signed_data, spec, expected_tst_imprint=_imprint(digests, found), timing_info=self._timing
         )
         if self._called_revoked(cms, _path(result), self._at):
             return AdESFailure.REVOKED
@@ -292,7 +296,9 @@ class Engine:
             certificates=list(self._store.certificates), crls=list(self._store.crls), ocsps=list(self._store.ocsps)
         )
         own.add_cms(cms)
-        require_searchable([cms.certificate, *cms.others, *own.certificates])
+        certificates = [cms.certificate, *cms.others, *own.certificates]
+        require_searchable(certificates)
+        own.add_concerning(self._kept, certificates)
         return own.local()
 
     def _spec(self, rule: RevocationCheckingPolicy, knowledge: LocalKnowledge) -> SignatureValidationSpec:
@@ -335,9 +341,9 @@ def _policy(anchors: tuple[bytes, ...], rule: RevocationCheckingPolicy) -> CertV
     )
 
 
-def _imprint(pdf: bytes, found: FoundSignature) -> Callable[[str], bytes]:
+def _imprint(digests: Digests, found: FoundSignature) -> Callable[[str], bytes]:
     def compute(algorithm: str) -> bytes:
-        return signed_digest(pdf, found, algorithm)
+        return signed_digest(digests, found, algorithm)
 
     return compute
 

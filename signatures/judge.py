@@ -9,8 +9,6 @@ A file that can't be read as a PDF is `TOTAL-FAILED`/`FORMAT_FAILURE`, an encryp
 there is nothing that could be held against the signer, but nothing that proves anything either.
 """
 
-import asyncio
-import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -21,6 +19,7 @@ from agreements.findings import (
     INT_ENGINE_ERROR,
     INT_NOT_PDF,
     INT_UNREADABLE_PDF,
+    SIG_AMBIGUOUS,
     SIG_DEMO_CERTIFICATE,
     SIG_FORMAT_FAILURE,
     SIG_HIDDEN,
@@ -33,12 +32,14 @@ from agreements.findings import (
 )
 from agreements.pages import Pages
 from agreements.signature_report import Indication, Provenance, Shape, SignatureKind, SignatureReport, SignatureResult
+from signatures.appended import appended_fault
 from signatures.changes import compare
+from signatures.digests import Digests
 from signatures.document import Document, EncryptedError, TooManyError, UnreadableError, open_document
 from signatures.engine import ENGINE, Engine
 from signatures.enumerate import Enumeration, enumerate_signatures
 from signatures.kinds import Change
-from signatures.knowledge import read_store
+from signatures.knowledge import read_kept, read_store
 from signatures.marker import is_marked
 from signatures.one import Context, judge_one
 from signatures.prescan import Prescan, prescan
@@ -51,8 +52,10 @@ from signatures.provenance import (
     issued_revisions,
 )
 from signatures.trust import Trust
+from signatures.waiting import run
 
 _FORMAT_FAILURE: Final = "FORMAT_FAILURE"
+_HASH_FAILURE: Final = "HASH_FAILURE"
 _STRICTNESS: Final = (Indication.TOTAL_PASSED, Indication.INDETERMINATE, Indication.TOTAL_FAILED)
 
 
@@ -60,11 +63,15 @@ _STRICTNESS: Final = (Indication.TOTAL_PASSED, Indication.INDETERMINATE, Indicat
 class _Given:
     """What `judge` was called with."""
 
-    pdf: bytes
+    digests: Digests
     trust: Trust
     at: datetime
     issued: bytes | None
     texts: Texts
+
+    @property
+    def pdf(self) -> bytes:
+        return self.digests.pdf
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,10 +102,12 @@ def judge(
     """
     if at.tzinfo is None:
         raise ValueError("a time without zone")
-    given = _Given(pdf=pdf, trust=trust, at=at, issued=issued, texts=Texts(returned=pages, issued=issued_pages))
+    given = _Given(
+        digests=Digests(pdf), trust=trust, at=at, issued=issued, texts=Texts(returned=pages, issued=issued_pages)
+    )
     outcome = _judge_guarded(given)
     return SignatureReport(
-        sha256=hashlib.sha256(pdf).hexdigest(),
+        sha256=given.digests.whole(),
         size=len(pdf),
         indication=outcome.indication,
         sub_indication=outcome.sub_indication,
@@ -129,7 +138,10 @@ def _unjudged(given: _Given, finding: Finding) -> _Outcome:
     """Nothing is said of what could not be read, not even what it resembles."""
     unknown = None if given.issued is None else Provenance(shape=Shape.UNKNOWN, issued_is_prefix=False)
     return _Outcome(
-        indication=Indication.TOTAL_FAILED, sub_indication=_FORMAT_FAILURE, provenance=unknown, findings=(finding,)
+        indication=Indication.TOTAL_FAILED,
+        sub_indication=_FORMAT_FAILURE,
+        provenance=unknown,
+        findings=(finding, *_ambiguity(given)),
     )
 
 
@@ -183,14 +195,16 @@ def _judge_signatures(
     given: _Given, document: Document, found: Enumeration, changes: _Changes
 ) -> tuple[tuple[SignatureResult, ...], tuple[Finding, ...]]:
     store, ever = read_store(document)
-    engine = Engine(trust=given.trust, at=given.at, document=document, store=store, ever=ever)
+    kept = read_kept(given.trust.revocations)
+    ever.add_all(kept)
+    engine = Engine(trust=given.trust, at=given.at, document=document, store=store, ever=ever, kept=kept)
 
     async def judge_all() -> list[tuple[SignatureResult, tuple[Finding, ...]]]:
         return [
             await judge_one(
                 signature,
                 Context(
-                    pdf=given.pdf,
+                    digests=given.digests,
                     trust=given.trust,
                     at=given.at,
                     document=document,
@@ -204,10 +218,18 @@ def _judge_signatures(
             for signature in found.signatures
         ]
 
-    judged = asyncio.run(judge_all())
+    judged = run(judge_all())
     demo = () if given.trust.accept_demo or not ever.marked else (SIG_DEMO_CERTIFICATE(field="DSS"),)
     findings = tuple(finding for _, own in judged for finding in own)
-    return tuple(result for result, _ in judged), (*findings, *demo)
+    return tuple(result for result, _ in judged if not _stamps_something_else(result)), (*findings, *demo)
+
+
+def _stamps_something_else(result: SignatureResult) -> bool:
+    """A document time-stamp whose imprint is not that of these bytes: copied from another document or revision.
+
+    It is nobody's statement about this document, so it is not listed among those; its finding (SIG-018) stays.
+    """
+    return result.kind is SignatureKind.DOCUMENT_TIMESTAMP and result.sub_indication == _HASH_FAILURE
 
 
 def _general(
@@ -221,6 +243,7 @@ def _general(
         findings.append(SIG_HIDDEN(count=found.hidden))
     if trailing := _unaccounted(scan, document, found, given.pdf):
         findings.append(SIG_TRAILING_BYTES(count=trailing))
+    findings += _ambiguity(given)
     if document.lenient:
         findings.append(SIG_LENIENT())
     if results and not given.trust.anchors:
@@ -230,6 +253,14 @@ def _general(
     ):
         findings.append(SIG_DEMO_CERTIFICATE(field="trust"))
     return tuple(findings)
+
+
+def _ambiguity(given: _Given) -> tuple[Finding, ...]:
+    """Whether what was appended to the issued bytes can be read in two ways; looked at before and beside any parser."""
+    if not given.issued or not given.pdf.startswith(given.issued):
+        return ()
+    fault = appended_fault(given.pdf, given.issued)
+    return () if fault is None else (SIG_AMBIGUOUS(fault=fault),)
 
 
 def _unaccounted(scan: Prescan, document: Document, found: Enumeration, pdf: bytes) -> int:
@@ -256,7 +287,7 @@ def _conclude(
     worst = max(people, key=lambda result: _STRICTNESS.index(result.indication), default=None)
     indication = worst.indication if worst else Indication.NO_SIGNATURE
     sub = worst.sub_indication if worst else None
-    broken = {SIG_TRAILING_BYTES.code, SIG_FORMAT_FAILURE.code}
+    broken = {SIG_TRAILING_BYTES.code, SIG_FORMAT_FAILURE.code, SIG_AMBIGUOUS.code}
     if people and any(finding.code in broken for finding in findings) and indication is not Indication.TOTAL_FAILED:
         indication, sub = Indication.TOTAL_FAILED, _FORMAT_FAILURE
     return _Outcome(

@@ -1,4 +1,5 @@
-"""What a document brings along to be judged by: certificates and revocation data, in its store and in its signatures.
+"""What a signature is judged by: certificates and revocation data, in the document's store and in its signatures, and
+the revocation data that this machine keeps.
 
 Nothing of it is believed for being there: the engine checks each piece's own signature. One use needs no belief: a
 certificate that any piece calls revoked is treated as revoked, stale or not, for a forger has no use for such a
@@ -21,6 +22,7 @@ from pyhanko_certvalidator.revinfo.archival import CRLContainer, OCSPContainer
 from signatures.cms import Cms, require_searchable
 from signatures.document import Document, Key, PdfValue, TooManyError, key_of
 from signatures.marker import is_marked
+from signatures.revocations import Revocations
 
 MAX_STORE_ENTRIES: Final = 500  # streams in the store, over all revisions; ten years of renewals stay below
 _SUCCESSFUL: Final = "successful"
@@ -58,6 +60,22 @@ class Knowledge:
         for attribute in cms.revocation_attributes:
             self.crls.extend(attribute["crl"])
             self.ocsps.extend(attribute["ocsp"])
+
+    def add_concerning(self, kept: "Knowledge", certificates: Iterable[Any]) -> None:
+        """Take of what this machine keeps the lists by these certificates' issuers, and all answers.
+
+        National lists are large; the engine would read each of them for each certificate.
+        """
+        issuers = {certificate.issuer.dump() for certificate in certificates}
+        self.crls.extend(crl for crl in kept.crls if crl["tbs_cert_list"]["issuer"].dump() in issuers)
+        self.ocsps.extend(kept.ocsps)
+
+    def add_all(self, other: "Knowledge") -> None:
+        """Take everything that another one holds."""
+        self.certificates.extend(other.certificates)
+        self.crls.extend(other.crls)
+        self.ocsps.extend(other.ocsps)
+        self.marked = self.marked or other.marked
 
     def local(self) -> LocalKnowledge:
         """In the engine's terms. Raises TooManyError for a heap of certificates no search should be let into."""
@@ -111,6 +129,16 @@ def _single_responses(response: Any) -> Iterable[Any]:
     return response["response_bytes"]["response"].parsed["tbs_response_data"]["responses"]  # type: ignore[no-any-return]
 
 
+def read_kept(revocations: Revocations) -> Knowledge:
+    """The revocation data that this machine keeps."""
+    kept = Knowledge()
+    for der in revocations.crls:
+        kept.add("/CRLs", der)
+    for der in revocations.ocsps:
+        kept.add("/OCSPs", der)
+    return kept
+
+
 def read_store(document: Document) -> tuple[Knowledge, Knowledge]:
     """The store (/DSS) of the last revision, and everything any revision ever had in its store.
 
@@ -126,10 +154,9 @@ def read_store(document: Document) -> tuple[Knowledge, Knowledge]:
             seen.add(identity)
             if len(seen) > MAX_STORE_ENTRIES:
                 raise TooManyError("store-entries", MAX_STORE_ENTRIES)
-            data = bytes(stream.data)
-            ever.add(kind, data)
-            if revision == document.last:
-                now.add(kind, data)
+            ever.add(kind, bytes(stream.data))
+        if revision == document.last:
+            now.add_all(ever)  # the same parsed pieces: they are parsed once
     return now, ever
 
 

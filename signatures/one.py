@@ -36,6 +36,7 @@ from agreements.signature_report import (
     SignerIdentity,
 )
 from signatures.cms import Cms, CmsError, Integrity, check_integrity, parse_pdf_date, read_cms, stamped_time
+from signatures.digests import Digests
 from signatures.document import Document, TooManyError
 from signatures.engine import Belief, Engine
 from signatures.enumerate import CADES, LEGACY_SHA1, FoundSignature
@@ -52,7 +53,7 @@ _NOBODY: Final = SignerIdentity(name=None)
 class Context:
     """What judging one signature needs to know of everything else."""
 
-    pdf: bytes
+    digests: Digests
     trust: Trust
     at: datetime
     document: Document
@@ -102,7 +103,7 @@ async def judge_one(found: FoundSignature, context: Context) -> tuple[SignatureR
 
 
 async def _judge(found: FoundSignature, context: Context) -> _State:
-    covers = found.covers(context.document, context.pdf)
+    covers = found.covers(context.document, context.digests.pdf)
     fault = found.fault or (None if covers else "revision-not-covered")
     if not found.supported:
         return _unsupported(found, context, covers=covers)
@@ -114,7 +115,7 @@ async def _judge(found: FoundSignature, context: Context) -> _State:
     except CmsError as error:
         unread = SIG_UNSUPPORTED(field=found.field, detail=str(error))
         return _failed(Indication.TOTAL_FAILED, "FORMAT_FAILURE", unread, covers=covers)
-    integrity = check_integrity(context.pdf, found, cms)
+    integrity = check_integrity(context.digests, found, cms)
     if not integrity.intact:
         return _broken(found, cms, integrity)
     if found.is_timestamp:
@@ -134,7 +135,7 @@ def _unsupported(found: FoundSignature, context: Context, *, covers: bool) -> _S
         cms = read_cms(found.contents or b"")
     except CmsError:
         return state
-    return replace(state, cms=cms, integrity=check_integrity(context.pdf, found, cms))
+    return replace(state, cms=cms, integrity=check_integrity(context.digests, found, cms))
 
 
 def _failed(indication: Indication, sub: str, finding: Finding, *, covers: bool = False) -> _State:
@@ -169,7 +170,7 @@ async def _judge_timestamp(found: FoundSignature, context: Context, cms: Cms) ->
     if not context.trust.timestamp_anchors:
         sub = "NO_CERTIFICATE_CHAIN_FOUND"
         return _State(indication=Indication.INDETERMINATE, sub_indication=sub, integrity=intact, covers=True, cms=cms)
-    outcome = await context.engine.believe_timestamp(context.pdf, found, cms)
+    outcome = await context.engine.believe_timestamp(context.digests, found, cms)
     if outcome.status is AdESStatus.PASSED:
         return _State(
             indication=Indication.TOTAL_PASSED, sub_indication=None, integrity=intact, covers=True, cms=cms,
@@ -194,7 +195,7 @@ async def _judge_signer(found: FoundSignature, context: Context, cms: Cms) -> _S
     if not context.trust.anchors:
         sub = "NO_CERTIFICATE_CHAIN_FOUND"
         return _State(indication=Indication.INDETERMINATE, sub_indication=sub, integrity=intact, covers=True, cms=cms)
-    belief = await context.engine.believe(context.pdf, found, cms, archive=context.archive(found))
+    belief = await context.engine.believe(context.digests, found, cms, archive=context.archive(found))
     findings = list(_belief_findings(found, context, cms, belief))
     return _State(
         indication=belief.indication, sub_indication=belief.sub_indication, integrity=intact, covers=True,

@@ -21,12 +21,13 @@ HEADER_WINDOW: Final = 1024  # ISO 32000-1, Annex H.3, note 13: where readers lo
 _BYTE_RANGE = re.compile(rb"/ByteRange\s*\[([^\]]{0,200})\]")
 _INTEGERS = re.compile(rb"\s*(\d{1,12})\s+(\d{1,12})\s+(\d{1,12})\s+(\d{1,12})\s*\Z")
 _HEX_GAP = re.compile(rb"<[0-9A-Fa-f\s]*>\Z")
-_STARTXREF = re.compile(rb"startxref\s*\d")
 _XREF_SIZE = re.compile(rb"/Size\s+(\d+)")
-_XREF_STREAM = re.compile(rb"/Type\s*/XRef\b")
+# Both in one pass over the file. What is matched holds no second name that could be one of them.
+_MARK = re.compile(rb"/(?:(?P<range>ByteRange)\s*\[|Type\s*/XRef\b)")
 _XREF_WIDTHS = re.compile(rb"/W\s*\[([\d\s]*)\]")
 _XREF_INDEX = re.compile(rb"/Index\s*\[([\d\s]*)\]")
-_XREF_TABLE = re.compile(rb"\bxref\s+\d+\s+(\d+)")
+# Both in one pass over the file: the pointer to a revision's table, and the head of a table.
+_XREF = re.compile(rb"xref(?:(?<=startxref)\s*(?P<pointer>\d)|(?<!\wxref)\s+\d+\s+(?P<entries>\d+))")
 _DICTIONARY_REACH = 4000  # bytes around /Type /XRef in which its other keys stand
 
 
@@ -65,11 +66,14 @@ class Prescan:
 
 def prescan(pdf: bytes) -> Prescan:
     """Look at the bytes of one file. Never raises, linear in the size."""
-    ranges = tuple(_raw_range(pdf, match) for match in _BYTE_RANGE.finditer(pdf))
+    marks = tuple(_MARK.finditer(pdf))
+    heads = (_BYTE_RANGE.match(pdf, mark.start()) for mark in marks if mark["range"])
+    ranges = tuple(_raw_range(pdf, head) for head in heads if head is not None)
+    xref_streams = tuple(mark for mark in marks if not mark["range"])
     return Prescan(
         ranges=ranges,
         faults=() if b"%PDF-" in pdf[:HEADER_WINDOW] else ("no-header",),
-        exceeded=tuple(_exceeded(pdf, ranges)),
+        exceeded=tuple(_exceeded(pdf, ranges, xref_streams)),
         trailing_bytes=_trailing_bytes(pdf),
     )
 
@@ -124,29 +128,38 @@ def der_size(data: bytes) -> int | None:
     return 2 + count + int.from_bytes(data[2 : 2 + count], "big")
 
 
-def _exceeded(pdf: bytes, ranges: tuple[RawRange, ...]) -> list[tuple[str, int]]:
+def _exceeded(
+    pdf: bytes, ranges: tuple[RawRange, ...], xref_streams: tuple[re.Match[bytes], ...]
+) -> list[tuple[str, int]]:
+    """Residual risk: a cross-reference stream whose names are spelled with #-escapes is not recognised; the sandbox's
+    limits end it.
+    """
     found: list[tuple[str, int]] = []
     if len(ranges) > MAX_SIGNATURES:
         found.append(("signatures", MAX_SIGNATURES))
-    if sum(1 for _ in _STARTXREF.finditer(pdf)) > MAX_REVISIONS:
+    pointers, tables_are_bounded = _xref_marks(pdf)
+    if pointers > MAX_REVISIONS:
         found.append(("revisions", MAX_REVISIONS))
     if any(len(item.der) > MAX_CMS_BYTES for item in ranges):
         found.append(("signature-bytes", MAX_CMS_BYTES))
-    if not _xref_is_bounded(pdf):
+    if not tables_are_bounded or not all(_xref_stream_is_bounded(pdf, match) for match in xref_streams):
         found.append(("xref-entries", MAX_XREF_ENTRIES))
     return found
 
 
-def _xref_is_bounded(pdf: bytes) -> bool:
-    """The cross-reference arithmetic of the whole file: entries announced, and no entries of zero width.
-
-    Residual risk: a stream whose names are spelled with #-escapes is not recognised here; the sandbox's limits end it.
-    """
-    tables = all(_number(match[1]) <= MAX_XREF_ENTRIES for match in _XREF_TABLE.finditer(pdf))
-    return tables and all(_xref_stream_is_bounded(pdf, match) for match in _XREF_STREAM.finditer(pdf))
+def _xref_marks(pdf: bytes) -> tuple[int, bool]:
+    """How many pointers to a table there are, and whether no table announces too many entries."""
+    pointers, bounded = 0, True
+    for mark in _XREF.finditer(pdf):
+        if mark["pointer"] is not None:
+            pointers += 1
+        else:
+            bounded = bounded and _number(mark["entries"]) <= MAX_XREF_ENTRIES
+    return pointers, bounded
 
 
 def _xref_stream_is_bounded(pdf: bytes, match: re.Match[bytes]) -> bool:
+    """Its arithmetic: entries announced, and no entries of zero width."""
     start = max(0, pdf.rfind(b"obj", max(0, match.start() - _DICTIONARY_REACH), match.start()))
     end = pdf.find(b"stream", match.end(), match.end() + _DICTIONARY_REACH)
     dictionary = pdf[start : end if end > 0 else match.end() + _DICTIONARY_REACH]

@@ -19,6 +19,7 @@ from agreements.findings import (
     PRV_SCAN,
     PRV_TEXT_DIFFERS,
     PRV_VISIBLE_DIFFERS,
+    SIG_NEW_FIELD,
     Finding,
 )
 from agreements.pages import Page, Pages, missing_lines, normal_lines
@@ -81,6 +82,7 @@ def compare_appended(before: Iterable[Change], after: Iterable[Change], texts: T
     ]
     if filled:
         findings.append(PRV_FIELDS_FILLED(fields=", ".join(filled)))
+    findings += [SIG_NEW_FIELD(field=change.where) for change in made if change.kind is ChangeKind.NEW_SIGNED_FIELD]
     findings.extend(_compare_visible(texts, (*made, *later)))
     provenance = Provenance(shape=Shape.APPENDED, issued_is_prefix=True, changed_fields=tuple(changed))
     return Comparison(provenance=provenance, findings=tuple(findings))

@@ -1,5 +1,6 @@
 """When two PDF values are the same, looked at one level deep."""
 
+from collections.abc import Iterable
 from typing import Final
 from xml.etree import ElementTree as ET
 
@@ -13,6 +14,18 @@ _DC_TITLE: Final = "{http://purl.org/dc/elements/1.1/}title"  # XMP specificatio
 def words(value: PdfValue) -> object:
     """A text as people read it: honest software writes it again in another encoding (ISO 32000-1, 7.9.2.2)."""
     return str(value) if isinstance(value, generic.TextStringObject) else _scalar(_plain(value))
+
+
+def same_words(old: PdfValue, new: PdfValue, keys: Iterable[str]) -> frozenset[str]:
+    """Those of the keys under which both dictionaries hold a text that reads the same."""
+    pairs = ((key, raw(old, key), raw(new, key)) for key in keys)
+    return frozenset(
+        key
+        for key, before, after in pairs
+        if isinstance(before, generic.TextStringObject)
+        and isinstance(after, generic.TextStringObject)
+        and str(before) == str(after)
+    )
 
 
 def children(old: PdfValue, new: PdfValue) -> list[tuple[PdfValue, PdfValue]] | None:

@@ -53,15 +53,17 @@ class Credential:
 class ThrowawayPki:
     """One infrastructure. Made by `create`."""
 
-    def __init__(self, *, now: datetime, demo: bool, validity: timedelta, list_validity: timedelta) -> None:
+    def __init__(
+        self, *, now: datetime, demo: bool, validity: timedelta, list_validity: timedelta, label: str | None
+    ) -> None:
         self._now = now
         self._demo = demo
         self._until = now + min(validity, MAX_VALIDITY)
         self._list_validity = min(list_validity, MAX_VALIDITY)
         self._revoked: list[tuple[x509.Certificate, datetime]] = []
-        label = secrets.token_hex(3)  # so that two infrastructures have authorities of different names, as real ones do
-        self.root = self._authority(_plain_name(f"Kastbar rot {label}"), issuer=None)
-        self.intermediate = self._authority(_plain_name(f"Kastbar utsteder {label}"), issuer=self.root)
+        self.label = label or secrets.token_hex(3)  # else two infrastructures have authorities of other names
+        self.root = self._authority(_plain_name(f"Kastbar rot {self.label}"), issuer=None)
+        self.intermediate = self._authority(_plain_name(f"Kastbar utsteder {self.label}"), issuer=self.root)
         self.timestamper = self._leaf(
             _plain_name("Kastbart tidsstempel"), [], purpose=ExtendedKeyUsageOID.TIME_STAMPING, options=_rsa_options()
         )  # the library's time-stamp authority can sign with RSA only
@@ -74,12 +76,14 @@ class ThrowawayPki:
         demo: bool = True,
         validity: timedelta = MAX_VALIDITY,
         list_validity: timedelta = MAX_VALIDITY,
+        label: str | None = None,
     ) -> "ThrowawayPki":
         """Make one that is valid from an hour before `now` for at most seven days, its revocation lists no longer.
 
-        `demo`: mark every certificate.
+        `demo`: mark every certificate. `label`: ends the names of its authorities; two infrastructures of one label
+        have authorities of the same names with other keys.
         """
-        return cls(now=now, demo=demo, validity=validity, list_validity=list_validity)
+        return cls(now=now, demo=demo, validity=validity, list_validity=list_validity, label=label)
 
     # --- people and organisations ------------------------------------------------------------------------------------
 

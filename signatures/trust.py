@@ -19,16 +19,27 @@ from agreements.canonical import sha256_of
 from agreements.errors import ConfigurationError
 from agreements.signature_report import RevocationPolicy
 from signatures.marker import is_marked
+from signatures.revocations import NOTHING_KEPT, Revocations, read_revocations
 
 MAX_ANCHOR_FILE_BYTES: Final = 4 * 2**20  # a bundle of 1,000 roots has some 2 MB
 MAX_ANCHORS: Final = 1_000
-RULES_VERSION: Final = 1
+RULES_VERSION: Final = 2
 """Raised whenever the rules of this room change what a report can say:
 
 reports under other rules have another trust id.
 """
 
+TEST_FOLDER: Final = "test"
+"""The folder inside a folder of anchors for the roots of issuers' test services.
+
+A test root looks like any other: only who puts it there knows what it is. Test services give certificates in any name
+to anybody who asks, so outside a folder of this name they would let anybody sign in production. The folder is not read
+in production at all; a test root put beside it by mistake is refused there where its name gives it away.
+"""
+
 _SUFFIXES = frozenset({".pem", ".crt", ".cer", ".der"})
+_TEST_NAME = re.compile(r"(?:\b|_)test", re.IGNORECASE)
+"""`Buypass Class 3 Test4 Root CA`, `Commfides TEST CA`, `BankID TestBank` - and no word that only ends in it."""
 _PEM_BEGIN = re.compile(rb"-----BEGIN ")
 
 
@@ -41,6 +52,8 @@ class Trust:
     revocation: RevocationPolicy
     accept_demo: bool
     """True only in `environment: demo`: the marked certificates of the throwaway infrastructure may be trusted."""
+    revocations: Revocations = NOTHING_KEPT
+    """Revocation data kept on this machine. Known, not trusted: each piece must be signed by its issuer."""
 
     @classmethod
     def from_der(
@@ -50,6 +63,7 @@ class Trust:
         timestamp_anchors: Iterable[bytes] = (),
         revocation: RevocationPolicy,
         accept_demo: bool,
+        revocations: Revocations = NOTHING_KEPT,
     ) -> "Trust":
         """From certificates at hand. Doubles are dropped and the order does not matter. Raises ConfigurationError."""
         return cls(
@@ -57,6 +71,7 @@ class Trust:
             own_timestamp_anchors=_checked(timestamp_anchors),
             revocation=revocation,
             accept_demo=accept_demo,
+            revocations=revocations,
         )
 
     @property
@@ -66,12 +81,13 @@ class Trust:
 
     @property
     def id(self) -> str:
-        """SHA-256 (hex) over anchors and rules."""
+        """SHA-256 (hex) over rules, anchors and revocation data: the same id, the same verdict on the same bytes."""
         return sha256_of(
             {
                 "rules": RULES_VERSION,
-                "anchors": [hashlib.sha256(der).hexdigest() for der in self.anchors],
-                "timestamp_anchors": [hashlib.sha256(der).hexdigest() for der in self.timestamp_anchors],
+                "anchors": _digests(self.anchors),
+                "timestamp_anchors": _digests(self.timestamp_anchors),
+                "revocations": _digests((*self.revocations.crls, *self.revocations.ocsps)),
                 "revocation": self.revocation.value,
                 "accept_demo": self.accept_demo,
             }
@@ -80,8 +96,10 @@ class Trust:
     def to_json(self) -> dict[str, Any]:
         """Plain data for another process; `from_json` reads it."""
         return {
-            "anchors": [base64.b64encode(der).decode() for der in self.anchors],
-            "timestamp_anchors": [base64.b64encode(der).decode() for der in self.own_timestamp_anchors],
+            "anchors": _encoded(self.anchors),
+            "timestamp_anchors": _encoded(self.own_timestamp_anchors),
+            "crls": _encoded(self.revocations.crls),
+            "ocsps": _encoded(self.revocations.ocsps),
             "revocation": self.revocation.value,
             "accept_demo": self.accept_demo,
         }
@@ -90,11 +108,40 @@ class Trust:
     def from_json(cls, data: Mapping[str, Any]) -> "Trust":
         """What `to_json` wrote."""
         return cls.from_der(
-            (base64.b64decode(text) for text in data["anchors"]),
-            timestamp_anchors=(base64.b64decode(text) for text in data["timestamp_anchors"]),
+            _decoded(data["anchors"]),
+            timestamp_anchors=_decoded(data["timestamp_anchors"]),
             revocation=RevocationPolicy(data["revocation"]),
             accept_demo=bool(data["accept_demo"]),
+            revocations=Revocations(crls=_decoded(data["crls"]), ocsps=_decoded(data["ocsps"])),
         )
+
+
+def _digests(ders: Iterable[bytes]) -> list[str]:
+    return [hashlib.sha256(der).hexdigest() for der in ders]
+
+
+def _encoded(ders: Iterable[bytes]) -> list[str]:
+    return [base64.b64encode(der).decode() for der in ders]
+
+
+def _decoded(texts: Iterable[str]) -> tuple[bytes, ...]:
+    return tuple(base64.b64decode(text) for text in texts)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refusal:
+    """Which anchors are an error of the configuration. By default those of the throwaway infrastructure."""
+
+    demo: bool = True
+    """Those that `avtale demo` made, unless the configuration is a demo's."""
+    test: bool = False
+    """Those that are called a test by their name; the folder of test roots is not read either."""
+
+
+REFUSE_DEMO: Final = Refusal()
+REFUSE_NONE: Final = Refusal(demo=False)
+"""For `avtale validate --trust`: whoever types it says whom to trust, and the marker comes out as SIG-020."""
+REFUSE_IN_PRODUCTION: Final = Refusal(test=True)
 
 
 def load_trust(
@@ -103,20 +150,22 @@ def load_trust(
     timestamp_anchors: Sequence[Path] = (),
     revocation: RevocationPolicy,
     accept_demo: bool,
-    refuse_demo_anchors: bool = True,
+    refuse: Refusal = REFUSE_DEMO,
+    revocation_folder: Path | None = None,
 ) -> Trust:
     """Read anchors from PEM files (one or many certificates), DER files, or folders of them.
 
-    `refuse_demo_anchors`: whether an anchor of the throwaway infrastructure is an error of the configuration where
-    `accept_demo` is False. For `avtale validate --trust` it is not: there the marker comes out as the finding SIG-020.
-    Raises ConfigurationError for what can't be read, is no certificate, or is such an anchor.
+    Of a folder, also what its folder `test` holds, except where test roots are refused. `revocation_folder`: lists and
+    answers kept on this machine. Raises ConfigurationError for what can't be read, is no certificate, or is an anchor
+    that is refused.
     """
-    refuse = refuse_demo_anchors and not accept_demo
+    chosen = Refusal(demo=refuse.demo and not accept_demo, test=refuse.test)
     return Trust.from_der(
-        _read_all(anchors, refuse_demo=refuse),
-        timestamp_anchors=_read_all(timestamp_anchors, refuse_demo=refuse),
+        _read_all(anchors, chosen),
+        timestamp_anchors=_read_all(timestamp_anchors, chosen),
         revocation=revocation,
         accept_demo=accept_demo,
+        revocations=NOTHING_KEPT if revocation_folder is None else read_revocations(revocation_folder),
     )
 
 
@@ -129,28 +178,33 @@ def _checked(certificates: Iterable[bytes]) -> tuple[bytes, ...]:
     return tuple(unique)
 
 
-def _require_certificate(der: bytes, path: str) -> None:
+def _require_certificate(der: bytes, path: str) -> x509.Certificate:
     try:
-        x509.load_der_x509_certificate(der).public_key()
+        certificate = x509.load_der_x509_certificate(der)
+        certificate.public_key()
     except Exception as error:
         raise ConfigurationError("bad_anchor", path=path) from error
+    return certificate
 
 
-def _read_all(paths: Sequence[Path], *, refuse_demo: bool) -> list[bytes]:
-    return [der for path in paths for file in _files(path) for der in _read_file(file, refuse_demo=refuse_demo)]
+def _read_all(paths: Sequence[Path], refuse: Refusal) -> list[bytes]:
+    files = (file for path in paths for file in _files(path, with_test=not refuse.test))
+    return [der for file in files for der in _read_file(file, refuse)]
 
 
-def _files(path: Path) -> list[Path]:
+def _files(path: Path, *, with_test: bool) -> list[Path]:
     """The file itself, or what a folder holds by its certificate endings;
 
     other files in it (a README) are passed over.
     """
     if not path.is_dir():
         return [path]
-    return sorted(file for file in path.iterdir() if file.suffix.lower() in _SUFFIXES and file.is_file())
+    folders = [path, path / TEST_FOLDER] if with_test and (path / TEST_FOLDER).is_dir() else [path]
+    found = (file for folder in folders for file in folder.iterdir())
+    return sorted(file for file in found if file.suffix.lower() in _SUFFIXES and file.is_file())
 
 
-def _read_file(path: Path, *, refuse_demo: bool) -> list[bytes]:
+def _read_file(path: Path, refuse: Refusal) -> list[bytes]:
     try:
         with path.open("rb") as stream:
             data = stream.read(MAX_ANCHOR_FILE_BYTES + 1)
@@ -158,9 +212,11 @@ def _read_file(path: Path, *, refuse_demo: bool) -> list[bytes]:
         raise ConfigurationError("anchor_unreadable", path=str(path)) from error
     certificates = _parse(data, path)
     for der in certificates:
-        _require_certificate(der, str(path))
-        if refuse_demo and is_marked(der):
+        certificate = _require_certificate(der, str(path))
+        if refuse.demo and is_marked(der):
             raise ConfigurationError("demo_anchor", path=str(path))
+        if refuse.test and _TEST_NAME.search(certificate.subject.rfc4514_string()):
+            raise ConfigurationError("test_anchor", path=str(path), folder=TEST_FOLDER)
     return certificates
 
 

@@ -76,9 +76,12 @@ def _read_document(document: pypdfium2.PdfDocument) -> Pages:
 
 
 def _read_page(document: pypdfium2.PdfDocument, index: int, *, limit: int) -> Page:
-    _flatten(document, index)
-    page = document.get_page(index)  # anew: the text of a page loaded before does not change
+    page = document.get_page(index)
     try:
+        if pdfium.FPDFPage_GetAnnotCount(page) > 0:  # on other pages there is nothing to flatten
+            _flatten(page)
+            page.close()
+            page = document.get_page(index)  # anew: the text of a page loaded before does not change
         text_page = page.get_textpage()
         try:
             if text_page.count_chars() > limit:
@@ -91,15 +94,11 @@ def _read_page(document: pypdfium2.PdfDocument, index: int, *, limit: int) -> Pa
         page.close()
 
 
-def _flatten(document: pypdfium2.PdfDocument, index: int) -> None:
+def _flatten(page: pypdfium2.PdfPage) -> None:
     """Turn fields and annotations into page content, as a screen shows them (FLAT_NORMALDISPLAY)."""
-    page = document.get_page(index)
-    try:
-        _remove_unseen(page)
-        if pdfium.FPDFPage_Flatten(page, pdfium.FLAT_NORMALDISPLAY) == pdfium.FLATTEN_FAIL:
-            raise UnreadablePdfError(PagesFault.BROKEN)
-    finally:
-        page.close()
+    _remove_unseen(page)
+    if pdfium.FPDFPage_Flatten(page, pdfium.FLAT_NORMALDISPLAY) == pdfium.FLATTEN_FAIL:
+        raise UnreadablePdfError(PagesFault.BROKEN)
 
 
 def _remove_unseen(page: pypdfium2.PdfPage) -> None:

@@ -59,8 +59,9 @@ def _request(
     from agreements.errors import NotFoundError
     from agreements.signature_report import RevocationPolicy
     from onboarding.settings.model import Limits
+    from onboarding.trust import REVOCATIONS
     from onboarding.validation import Request
-    from signatures.trust import load_trust
+    from signatures.trust import REFUSE_NONE, load_trust
 
     if issued is not None and not issued.is_file():
         raise NotFoundError("file_not_found", path=str(issued))
@@ -70,7 +71,8 @@ def _request(
             trust,
             revocation=RevocationPolicy(revocation),
             accept_demo=call.config is not None and call.settings.environment == "demo",
-            refuse_demo_anchors=False,
+            refuse=REFUSE_NONE,
+            revocation_folder=None if call.config is None else call.settings.data_dir / REVOCATIONS,
         ),
         at=call.clock() if at is None else _parse_time(at),
         issued=issued,

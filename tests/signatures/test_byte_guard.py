@@ -1,5 +1,6 @@
 """What the bytes alone tell, and that hostile files are stopped before any parser sees them."""
 
+import re
 import time
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from agreements.signature_report import Indication, RevocationPolicy
 from signatures.judge import judge
-from signatures.prescan import MAX_REVISIONS, MAX_SIGNATURES, der_size, prescan
+from signatures.prescan import MAX_REVISIONS, MAX_SIGNATURES, MAX_XREF_ENTRIES, _xref_marks, der_size, prescan
 from signatures.trust import Trust
 from tests.signatures.papers import RECEIVED, make_agreement
 
@@ -82,6 +83,7 @@ HOSTILE = {
     "a huge index": b"1 0 obj <</Type/XRef/W[1 2 1]/Index[0 1000000000]/Size 5>> stream",
     "an index of odd length": b"1 0 obj <</Type/XRef/W[1 2 1]/Index[0 5 7]/Size 5>> stream",
     "a huge size": b"1 0 obj <</Type/XRef/W[1 2 1]/Size 99999999999999999>> stream",
+    "one in a byte range": b"/ByteRange [ 1 0 obj <</Type/XRef/W[0 0 0]/Index[0 1000000000]/Size 5>> stream ]",
     "a huge table": b"xref\n0 99999999\n",
     "many revisions": b"startxref\n5\n%%EOF\n" * (MAX_REVISIONS + 1),
     "many signatures": b"/ByteRange [0 1 2 3]" * (MAX_SIGNATURES + 1),
@@ -131,3 +133,16 @@ def test_the_scan_of_six_megabytes_is_quick(tmp_path: Path) -> None:
     start = time.perf_counter()
     prescan(pdf)
     assert time.perf_counter() - start < 1
+
+
+PIECES = st.lists(
+    st.sampled_from([b"xref", b"start", b"startxref", b" ", b"\n", b"7", b"0 99999999", b"y", b"%%EOF", b"/"])
+)
+
+
+@given(pieces=PIECES)
+def test_tables_and_pointers_to_them_are_told_apart_in_one_pass(pieces: list[bytes]) -> None:
+    pdf = b"".join(pieces)
+    pointers = len(re.findall(rb"startxref\s*\d", pdf))
+    announced = [int(count) for count in re.findall(rb"\bxref\s+\d+\s+(\d+)", pdf)]
+    assert _xref_marks(pdf) == (pointers, all(count <= MAX_XREF_ENTRIES for count in announced))

@@ -178,3 +178,21 @@ def test_pdf_dates_are_read_in_utc(text: str | None, expected: Any) -> None:
 def test_what_is_no_message_is_an_error_of_its_own(data: bytes) -> None:
     with pytest.raises(CmsError):
         read_cms(data)
+
+
+def test_a_time_stamp_copied_from_another_document_is_told_and_not_listed(
+    pki: ThrowawayPki, trust: Trust, agreement: bytes
+) -> None:
+    """It is genuine, and says something about other bytes."""
+    signed = sign(agreement, pki.person("Kari Nordmann"), field="Signatur1", level="B-LTA", now=NOW)
+    other = sign(agreement, pki.person("Ola Nordmann"), field="Signatur1", level="B-LTA", now=NOW)
+    _, start, end, _ = [int(n) for n in re.findall(rb"/ByteRange\s*\[(\d+) (\d+) (\d+) (\d+)", signed)[-1]]
+    _, first, last, _ = [int(n) for n in re.findall(rb"/ByteRange\s*\[(\d+) (\d+) (\d+) (\d+)", other)[-1]]
+    assert end - start == last - first
+    copied = signed[:start] + other[first:last] + signed[end:]
+    report = judge(copied, trust=trust, at=RECEIVED)
+    assert [(s.kind, s.intact) for s in report.signatures] == [(SignatureKind.SIGNATURE, True)]
+    assert report.indication is Indication.TOTAL_PASSED
+    assert "SIG-018" in {finding.code for finding in report.findings}
+    honest = judge(signed, trust=trust, at=RECEIVED)
+    assert [s.kind for s in honest.signatures] == [SignatureKind.SIGNATURE, SignatureKind.DOCUMENT_TIMESTAMP]

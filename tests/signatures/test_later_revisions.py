@@ -11,9 +11,8 @@ from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 
 from signatures import changes as changes_module
-from signatures import document as document_module
 from signatures.changes import compare
-from signatures.document import TooManyError, key_of, open_document
+from signatures.document import TooManyError, open_document
 from signatures.kinds import ChangeKind
 from tests.signatures.papers import (
     append,
@@ -222,26 +221,6 @@ def _kinds_of_metadata(packet: bytes) -> set[ChangeKind]:
     changed = append_objects(ISSUED, {1: b"<<" + catalogue[1] + b" /Metadata 90 0 R >>", 90: stream})
     document = open_document(changed)
     return {found.kind for found in compare(document, document.last)} - {ChangeKind.LONG_TERM}
-
-
-@pytest.mark.parametrize("pdf", [ISSUED, fill(ISSUED, "Per (Hansen)"), make_agreement(pages=3)])
-def test_references_read_off_the_bytes_are_all_that_parsing_finds(pdf: bytes) -> None:
-    document = open_document(pdf)
-    objects = {int(number) for number in re.findall(rb"\n(\d+) 0 obj", pdf)}
-    skimmed = 0
-    for number in objects:
-        marker = document.marker((number, 0), document.last)
-        plain = document._plain_references(marker)
-        parsed = document_module._references(document.version((number, 0), document.last).value)
-        skimmed += plain is not None
-        assert plain is None or {key_of(item) for item in plain} >= {key_of(item) for item in parsed}
-    assert skimmed > 3
-
-
-@pytest.mark.parametrize("body", [b"<< /A (5 0 R) >>", b"[5 %\n0 R]", b"<< >>\nstream\n\nendstream"])
-def test_bytes_that_could_hide_a_reference_are_not_skimmed(body: bytes) -> None:
-    document = open_document(append_objects(ISSUED, {90: body}))
-    assert document._plain_references(document.marker((90, 0), document.last)) is None
 
 
 def test_an_object_stream_written_anew_changes_what_it_holds() -> None:

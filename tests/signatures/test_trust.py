@@ -9,14 +9,14 @@ from cryptography.hazmat.primitives import serialization
 from agreements.errors import ConfigurationError
 from agreements.signature_report import RevocationPolicy
 from signatures.throwaway import ThrowawayPki
-from signatures.trust import MAX_ANCHORS, Trust, load_trust
+from signatures.trust import MAX_ANCHORS, REFUSE_DEMO, REFUSE_IN_PRODUCTION, REFUSE_NONE, Refusal, Trust, load_trust
 from tests.signatures.papers import NOW
 
 REQUIRE = RevocationPolicy.REQUIRE
 
 
-def load(*paths: Path, accept_demo: bool = False, refuse_demo_anchors: bool = True) -> Trust:
-    return load_trust(paths, revocation=REQUIRE, accept_demo=accept_demo, refuse_demo_anchors=refuse_demo_anchors)
+def load(*paths: Path, accept_demo: bool = False, refuse: Refusal = REFUSE_DEMO) -> Trust:
+    return load_trust(paths, revocation=REQUIRE, accept_demo=accept_demo, refuse=refuse)
 
 
 def pem(*ders: bytes) -> bytes:
@@ -87,7 +87,7 @@ def test_a_demo_anchor_is_refused_outside_the_demo(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="demo_anchor"):
         load(tmp_path / "demo.pem")
     assert len(load(tmp_path / "demo.pem", accept_demo=True).anchors) == 1
-    assert len(load(tmp_path / "demo.pem", refuse_demo_anchors=False).anchors) == 1
+    assert len(load(tmp_path / "demo.pem", refuse=REFUSE_NONE).anchors) == 1
 
 
 def test_the_id_says_what_a_verdict_was_made_under(pki: ThrowawayPki) -> None:
@@ -116,3 +116,35 @@ def test_trust_travels_as_json(pki: ThrowawayPki) -> None:
     )
     back = Trust.from_json(json.loads(json.dumps(trust.to_json())))
     assert (back, back.id) == (trust, trust.id)
+
+
+# --- the roots of test services ---------------------------------------------------------------------------------------
+
+
+def test_the_folder_of_test_roots_is_read_everywhere_but_in_production(pki: ThrowawayPki, tmp_path: Path) -> None:
+    (tmp_path / "test").mkdir()
+    (tmp_path / "real.pem").write_bytes(pki.root_pem())
+    (tmp_path / "test" / "try.pem").write_bytes(pem(pki.intermediate.der))
+    assert set(load(tmp_path).anchors) == {pki.root.der, pki.intermediate.der}
+    assert load(tmp_path, refuse=REFUSE_IN_PRODUCTION).anchors == (pki.root.der,)
+
+
+@pytest.mark.parametrize(
+    ("name", "refused"),
+    [
+        ("Buypass Class 3 Test4 Root CA", True),
+        ("Commfides TEST CA", True),
+        ("BankID_TestBank", True),
+        ("Attest Trust Root", False),
+        ("Latest Root", False),
+    ],
+)
+def test_a_root_that_is_called_a_test_is_refused_in_production(name: str, refused: bool, tmp_path: Path) -> None:
+    root = ThrowawayPki.create(NOW, demo=False, label=name).root
+    (tmp_path / "root.der").write_bytes(root.der)
+    assert load(tmp_path).anchors == (root.der,)
+    if refused:
+        with pytest.raises(ConfigurationError, match="test_anchor"):
+            load(tmp_path, refuse=REFUSE_IN_PRODUCTION)
+    else:
+        assert load(tmp_path, refuse=REFUSE_IN_PRODUCTION).anchors == (root.der,)

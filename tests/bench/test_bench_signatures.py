@@ -1,0 +1,221 @@
+"""What judging costs, printed and never asserted: `make bench`. CPU time, the median of several, all in one run.
+
+Through the sandbox: the CPU time of everything (this program, the zygote, the child), per document, starting aside.
+"""
+
+import cProfile
+import io
+import pstats
+import random
+import resource
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pikepdf
+import pytest
+
+from agreements.pages import Pages
+from agreements.signature_report import Indication, RevocationPolicy, SignatureReport
+from intake.reading.pages import read_pages
+from onboarding.demo.stage import set_stage
+from onboarding.inspection import inspect_document, open_sandbox
+from onboarding.validation import Request, validate_files
+from signatures.judge import judge
+from signatures.throwaway import Credential, Level, ThrowawayPki, sign
+from signatures.trust import Trust
+from tests.signatures.papers import make_agreement
+
+pytestmark = pytest.mark.bench
+TIMES, SANDBOXED = 15, 20
+NAMES = ("Kari Nordmann", "Ola Nordmann", "Per Nordmann")
+MIX = ("B-B",) * 5 + ("B-LTA",) * 3 + ("three signatures B-LTA", "6 MB B-B")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Paper:
+    """A return, and what was issued where that is looked at too."""
+
+    pdf: bytes
+    issued: bytes | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Papers:
+    """Everything that is measured."""
+
+    folder: Path
+    root: bytes
+    trust: Trust
+    at: datetime
+    all: dict[str, Paper]
+
+    def write(self, name: str, number: int = 0) -> Path:
+        """The return as a file."""
+        path = self.folder / f"{name.replace(' ', '-')}-{number}.pdf"
+        path.write_bytes(self.all[name].pdf)
+        return path
+
+
+@pytest.fixture(scope="module")
+def papers(tmp_path_factory: pytest.TempPathFactory) -> Papers:
+    folder, now = tmp_path_factory.mktemp("papers"), datetime.now(UTC)
+    with set_stage(folder / "installation", lambda: datetime.now(UTC)) as stage:
+        agreement = stage.issue(NAMES[0]).pdf
+    pki = ThrowawayPki.create(now)
+    people = [pki.person(name) for name in NAMES]
+    return Papers(
+        folder=folder,
+        root=pki.root_pem(),
+        trust=Trust.from_der([pki.root.der], revocation=RevocationPolicy.REQUIRE, accept_demo=True),
+        at=now + timedelta(minutes=1),
+        all=dict(_make(agreement, people, now)),
+    )
+
+
+def _make(agreement: bytes, people: list[Credential], now: datetime) -> Iterator[tuple[str, Paper]]:
+    levels: tuple[Level, ...] = ("B-B", "B-LT", "B-LTA")
+    small = _with_picture(30_000)
+    for level in levels:
+        yield level, Paper(pdf=sign(small, people[0], field="Signatur1", level=level, now=now))
+    three = small
+    for number, person in enumerate(people, start=1):
+        three = sign(three, person, field=f"Signatur{number}", level="B-LTA", now=now)
+    yield "three signatures B-LTA", Paper(pdf=three)
+    yield "6 MB B-B", Paper(pdf=sign(_with_picture(6_000_000), people[0], field="Signatur1", now=now))
+    for level in levels:
+        signed = sign(agreement, people[0], field="Signatur1", level=level, now=now)
+        yield f"our agreement {level}", Paper(pdf=signed, issued=agreement)
+
+
+def _with_picture(size: int) -> bytes:
+    """An agreement made heavy by a picture, as real ones are by fonts."""
+    output = io.BytesIO()
+    with pikepdf.open(io.BytesIO(make_agreement())) as pdf:
+        picture = pikepdf.Stream(pdf, random.Random(1).randbytes(size))
+        picture.Type, picture.Subtype = pikepdf.Name.XObject, pikepdf.Name.Image
+        picture.Width, picture.Height, picture.BitsPerComponent = 10, 10, 8
+        picture.ColorSpace = pikepdf.Name.DeviceGray
+        pdf.pages[0].obj.Resources.XObject = pikepdf.Dictionary(Im1=pdf.make_indirect(picture))
+        pdf.save(output, object_stream_mode=pikepdf.ObjectStreamMode.disable, static_id=True)
+    return output.getvalue()
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.__stdout__, flush=True)
+
+
+def _judging(papers: Papers, name: str) -> Callable[[], SignatureReport]:
+    paper = papers.all[name]
+    pages: tuple[Pages | None, Pages | None] = (None, None)
+    if paper.issued is not None:
+        pages = read_pages(paper.pdf), read_pages(paper.issued)
+
+    def work() -> SignatureReport:
+        return judge(
+            paper.pdf, trust=papers.trust, at=papers.at, issued=paper.issued, pages=pages[0], issued_pages=pages[1]
+        )
+
+    return work
+
+
+def _in_process(papers: Papers, name: str) -> float:
+    work = _judging(papers, name)
+    assert work().indication is Indication.TOTAL_PASSED
+    spent = []
+    for _ in range(TIMES):
+        start = time.process_time()
+        work()
+        spent.append((time.process_time() - start) * 1000)
+    return statistics.median(spent)
+
+
+def _cpu() -> float:
+    """Seconds used by this process and by all its ended children and theirs."""
+    usages = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(usage.ru_utime + usage.ru_stime for usage in usages)
+
+
+def _sandboxed(papers: Papers, name: str) -> tuple[float, float]:
+    """CPU and wall time per document in ms. The sandbox is started twice, for one document and for one more and many:
+    the difference is the documents'.
+    """
+    spent, walls = [], []
+    for count in (1, SANDBOXED + 1):
+        start = _cpu()
+        walls = list(_inspect_often(papers, name, count))
+        spent.append(_cpu() - start)
+    return (spent[1] - spent[0]) / SANDBOXED * 1000, statistics.median(walls)
+
+
+def _inspect_often(papers: Papers, name: str, count: int) -> Iterator[float]:
+    issued = papers.folder / "issued.pdf"
+    issued.write_bytes(papers.all[name].issued or b"")
+    with open_sandbox() as sandbox, papers.write(name).open("rb") as document, issued.open("rb") as original:
+        for _ in range(count):
+            start = time.perf_counter()
+            inspection = inspect_document(
+                sandbox,
+                document.fileno(),
+                issued=original.fileno() if papers.all[name].issued else None,
+                trust=papers.trust,
+                at=papers.at,
+            )
+            yield (time.perf_counter() - start) * 1000
+            assert inspection.report is not None
+            assert inspection.report.indication is Indication.TOTAL_PASSED
+
+
+def test_milliseconds_per_document(papers: Papers) -> None:
+    _say("\njudging, ms per document: in process (CPU); through the sandbox, text of the pages included (CPU, wall)")
+    for name, paper in papers.all.items():
+        inside = _in_process(papers, name)
+        cpu, wall = _sandboxed(papers, name)
+        _say(f"  {name:24} {len(paper.pdf) // 1024:5} kB {inside:7.1f}    {cpu:7.1f} {wall:7.1f}")
+
+
+def test_a_mixed_batch_beside_the_engines_own_command(papers: Papers) -> None:
+    files = [papers.write(name, number) for number, name in enumerate(MIX)]
+    request = Request(trust=papers.trust, at=papers.at, issued=None, expected=None, max_bytes=2**25)
+    with open_sandbox(workers=2) as sandbox:
+        list(validate_files(sandbox, files[:2], request, jobs=2))  # the zygotes are started once
+        many = files * 6
+        start = time.perf_counter()
+        done = list(validate_files(sandbox, many, request, jobs=2))
+        rate = len(many) / (time.perf_counter() - start)
+    assert all(item.report and item.report.indication is Indication.TOTAL_PASSED for item in done)
+    peer = _peer(files, papers)
+    _say(f"\nmixed batch, sandboxed, --jobs 2: {rate:.1f} per second; pyhanko sign validate per file: {peer:.1f}")
+    _say(f"  {rate / peer:.1f} x the engine's own command")
+
+
+def _peer(files: list[Path], papers: Papers) -> float:
+    anchor = papers.folder / "root.pem"
+    anchor.write_bytes(papers.root)
+    program = str(Path(sys.executable).with_name("pyhanko"))
+    command = [program, "sign", "validate", "--trust", str(anchor), "--trust-replace", "--no-revocation-check"]
+    start = time.perf_counter()
+    for file in files:
+        subprocess.run([*command, str(file)], check=True, capture_output=True)
+    return len(files) / (time.perf_counter() - start)
+
+
+@pytest.mark.parametrize("name", ["B-B", "our agreement B-LTA"])
+def test_where_the_time_goes(papers: Papers, name: str) -> None:
+    work = _judging(papers, name)
+    work()
+    profile = cProfile.Profile()
+    profile.enable()
+    for _ in range(TIMES):
+        work()
+    profile.disable()
+    entries = pstats.Stats(profile).stats  # type: ignore[attr-defined]
+    whole = sum(entry[2] for entry in entries.values())
+    most = sorted(entries.items(), key=lambda item: item[1][2], reverse=True)[:5]
+    shares = (f"{Path(place[0]).stem}.{place[2]} {entry[2] / whole:.0%}" for place, entry in most)
+    _say(f"\nwhere the time goes, {name}: {', '.join(shares)}")
