@@ -5,8 +5,9 @@ of a tagged document's structure above all) are the very same bytes in both revi
 Parsing them takes ten times as long as matching one expression against them.
 
 Why this is no weaker than parsing: the expression is a grammar of whole objects, anchored at the object's first byte
-and at `endobj` after its last. It has no comments, no streams, no escapes in names, no nested or oddly escaped
-strings, no number or reference the engine would read otherwise, and nothing deeper than MAX_DEPTH. An object it matches
+and at `endobj` after its last. It has no comments, no escapes in names, no nested or oddly escaped strings, no number
+or reference the engine would read otherwise, and nothing deeper than MAX_DEPTH. Of a stream only the dictionary is
+looked at, as there are no references in the data, and only if its length leads to its end. An object it matches
 is divided into the same tokens by the engine's parser; what it does not match (or what says it is another object, or
 is longer than MAX_PLAIN_BYTES) is parsed. In matched bytes with the strings taken out, a reference is a reference:
 `N G R` can stand nowhere else, since `R` is no token of its own. So the result is exactly what parsing finds, and
@@ -41,9 +42,19 @@ def _grammar(depth: int) -> str:
 
 
 _HEADER = r"(?P<number>[1-9]\d{0,9}) (?P<made>\d{1,5}) obj"
-_OBJECT: Final = re.compile(rf"{_HEADER}{_BLANKS}(?P<value>{_grammar(MAX_DEPTH)}){_BLANKS}endobj".encode())
+_OBJECT: Final = re.compile(
+    rf"{_HEADER}{_BLANKS}(?P<value>{_grammar(MAX_DEPTH)}){_BLANKS}(?:endobj|(?P<stream>stream\r?\n))".encode()
+)
+_LENGTHS: Final = re.compile(rf"/Length(?![!\"$&'*-.0-;=?-Z\\^-z|~#])(?: (\d{{1,9}}){_ENDS})?".encode())
+_STREAM_END: Final = re.compile(rf"{_BLANKS}endstream{_BLANKS}endobj".encode())
 _ANY_STRING: Final = re.compile(_STRING.encode())
 _ANY_REFERENCE: Final = re.compile(rf"(?<!\d)([1-9]\d{{0,7}}) (\d{{1,5}}) R{_ENDS}".encode())
+
+
+def _stream_ends(pdf: bytes, found: re.Match[bytes]) -> bool:
+    """True if a stream's one stated length, which is no reference, leads to its end."""
+    lengths = _LENGTHS.findall(found["value"])
+    return len(lengths) == 1 and lengths[0] != b"" and bool(_STREAM_END.match(pdf, found.end() + int(lengths[0])))
 
 
 def plain_references(pdf: bytes, offset: int, key: tuple[int, int]) -> tuple[tuple[int, int], ...] | None:
@@ -53,6 +64,8 @@ def plain_references(pdf: bytes, offset: int, key: tuple[int, int]) -> tuple[tup
     """
     found = _OBJECT.match(pdf, offset, offset + MAX_PLAIN_BYTES)
     if found is None or (int(found["number"]), int(found["made"])) != key:
+        return None
+    if found["stream"] and not _stream_ends(pdf, found):
         return None
     value = found["value"] + b" "  # a reference may be the whole of it
     if b"(" in value:

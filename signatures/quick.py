@@ -25,7 +25,7 @@ _LONGEST_NAME: Final = 127  # ISO 32000-1, annex C; longer ones are left to the 
 
 _slow_hex_string: Final = generic.read_hex_string_from_stream
 _slow_until_delimiter: Final = misc.read_until_delimiter
-_SIMPLE_VALUE: Final = re.compile("[ -~\u00c6\u00d8\u00c5\u00e6\u00f8\u00e5]*\\Z")
+_SIMPLE_VALUE: Final = re.compile(r"[ -~\xc5\xc6\xd8\xe5\xe6\xf8]*\Z")
 _BLANKS: Final = re.compile(" +")
 
 _slow_prepare: Final = x509.NameTypeAndValue._ldap_string_prep  # noqa: SLF001 - what is replaced

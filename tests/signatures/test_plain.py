@@ -64,6 +64,41 @@ def test_whatever_is_read_off_the_bytes_is_what_parsing_finds(value: bytes, blan
         assert sorted(plain) == sorted(references_in(parsed))
 
 
+LENGTHS = st.sampled_from(
+    [
+        b"/Length 9",
+        b"/Length 8",
+        b"/Length 5 0 R",
+        b"/Length1 9",
+        b"/Length 9 /Length 8",
+        b"/L#65ngth 9",
+        b"(/Length 9)",
+    ]
+)
+LINES = st.sampled_from([b"\n", b"\r\n", b"\r", b" \n", b"\r\r\n", b"\n\n", b" ", b"%\n", b""])
+
+
+@settings(max_examples=1000, deadline=None)
+@given(lengths=st.lists(LENGTHS, max_size=2), value=VALUE, before=LINES, after=LINES, last=LINES)
+def test_of_a_stream_the_dictionary_counts(
+    lengths: list[bytes], value: bytes, before: bytes, after: bytes, last: bytes
+) -> None:
+    dictionary = b"<< /K " + value + b" " + b" ".join(lengths) + b" >>"
+    body = dictionary + b"\nstream" + before + b"[7 0 R] )" + after + b"endstream" + last + b"endobj\n"
+    plain, parsed = _plain(body), _parsed(body)
+    if plain is not None:
+        assert isinstance(parsed, generic.StreamObject), "what can't be read is left to the parser"
+        assert sorted(plain) == sorted(references_in(parsed))
+
+
+def test_a_stream_is_plain_if_its_length_leads_to_its_end() -> None:
+    body = b"<< /Length 9 /Length1 4 /A 5 0 R >>\nstream\n[7 0 R] )\nendstream\nendobj"
+    assert _plain(body) == ((5, 0),)
+    assert _plain(body.replace(b"/Length 9", b"/Length 8")) is None
+    assert _plain(body.replace(b"/Length 9", b"/Length 6 0 R")) is None
+    assert _plain(body.replace(b"/Length1", b"/Length")) is None
+
+
 @pytest.mark.parametrize("pdf", [ISSUED, fill(ISSUED, "Per \\(Hansen\\)"), make_agreement(pages=3, tagged=True)])
 def test_in_honest_files_most_objects_are_plain_and_their_references_right(pdf: bytes) -> None:
     document = open_document(pdf)
