@@ -171,7 +171,6 @@ def test_what_waits_is_judged_again_when_its_issuer_has_become_trusted(
     first = installation.receive(template.honest)
     assert (first.decision.verdict, "SIG-012" in codes(first)) == (Verdict.NEEDS_REVIEW, True)
     anchor.write_bytes(known)
-    del installation.workspace.__dict__["trust"]  # as the next process reads it
     [receipt] = installation.receipts()
     retry_receipt(installation.workspace, receipt.id, installation.actor)
     [judgement] = installation.judgements()
