@@ -12,7 +12,7 @@ from onboarding.workspace import Workspace
 from outbox.messages import Connection, Message, find, list_messages, release, retry, settle
 from outbox.outcome import Outcome
 from outbox.pace import Pace
-from outbox.sending import Pass, Sender, deliver_due
+from outbox.sending import Sender
 from outbox.smtp import SmtpServer
 from outbox.states import State
 
@@ -39,11 +39,6 @@ def sender_of(workspace: Workspace) -> Sender:
         on_outcome=follow_up,
         pace=Pace(workspace.settings.smtp.per_minute),
     )
-
-
-def deliver(sender: Sender) -> Pass:
-    """One pass over everything that is due."""
-    return deliver_due(sender)
 
 
 def read_messages(workspace: Workspace, state: State | None = None) -> tuple[Message, ...]:

@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from agreements.errors import AvtaleError
-from onboarding.delivery import deliver, sender_of
+from onboarding.delivery import sender_of
 from onboarding.health import NOTHING_IGNORED, HealthNotes
 from onboarding.jobs.lock import run_lock
 from onboarding.pipeline import JudgingPass, judge_due
 from onboarding.sources import Folders, Looked, watched_folders
 from onboarding.workspace import Workspace
+from outbox.sending import deliver_due
 
 logger = logging.getLogger(__name__)
 
@@ -57,7 +58,7 @@ def run_once(workspace: Workspace) -> Round:
             if looked.look_again_in is None or time.monotonic() > deadline:
                 break
             time.sleep(looked.look_again_in)
-        sent = deliver(sender)
+        sent = deliver_due(sender)
         notes = HealthNotes(workspace)
         _note_round(notes, looked, judging)
         for part in (INTAKE, OUTBOX):
@@ -116,7 +117,7 @@ def _send_until(workspace: Workspace, stop: threading.Event, due: threading.Even
     notes, sender = HealthNotes(workspace), sender_of(workspace)
     while not stop.is_set():
         due.clear()
-        _guarded(notes, OUTBOX, lambda: deliver(sender))
+        _guarded(notes, OUTBOX, lambda: deliver_due(sender))
         due.wait(SEND_SECONDS)
 
 
