@@ -105,8 +105,7 @@ MAIN: dict[str, tuple[str, ...]] = {
         "revocation_lists_of_last_month",
     ),
     "SIG-014": (
-        "a_certificate_signed_with_a_digest_past_its_date",
-        "a_digest_past_its_date",
+        "a_curve_past_its_date",
         "a_digest_that_collides",
         "a_key_of_1024_bits",
     ),
