@@ -76,6 +76,11 @@ fuzz: $(VENV)/installed-dev  ## hostile bytes (at most 90 s)
 fuzz-long: $(VENV)/installed-dev  ## ten thousand hostile files; takes some minutes and prints the slowest and the largest
 	AVTALE_MUTANTS=10000 $(PYTEST) -m fuzz -q tests/fuzz
 
+.PHONY: fuzz-guided
+fuzz-guided: $(VENV)/installed-dev  ## search for hostile files by coverage (Linux, Python 3.11); SECONDS=120
+	$(PIP) install --require-hashes -r requirements/guided.txt
+	$(BIN)/python -m tests.fuzz.guided $(or $(SECONDS),120)
+
 .PHONY: bench
 bench: $(VENV)/installed-dev  ## numbers: issue, validate, forward
 	$(PYTEST) -m bench -s -q
@@ -96,6 +101,7 @@ lock: $(VENV)/installed  ## lock the packages anew: versions and hashes, without
 	build/lock/bin/uv pip compile $(COMPILE) -o requirements/runtime.txt pyproject.toml requirements/build.in
 	build/lock/bin/uv pip compile $(COMPILE) -o requirements/dev.txt -c requirements/runtime.txt \
 	  --extra dev --extra postgres pyproject.toml requirements/build.in
+	build/lock/bin/uv pip compile $(COMPILE) -o requirements/guided.txt requirements/guided.in
 
 COMPILE := --quiet --universal --python-version 3.11 --generate-hashes --no-header \
   --no-emit-index-url --no-emit-find-links -c requirements/constraints.txt

@@ -76,7 +76,7 @@ def judge_batch(first: int) -> Tally:
     slowest, faults = 0.0, []
     for number in range(first, min(first + BATCH, MUTANTS)):
         data = mutant(number, sources())
-        fault, seconds = _try(data)
+        fault, seconds = try_one(data)
         slowest = max(slowest, seconds)
         if fault is not None:
             FOUND.mkdir(parents=True, exist_ok=True)
@@ -86,7 +86,7 @@ def judge_batch(first: int) -> Tally:
     return Tally(judged=min(BATCH, MUTANTS - first), slowest=slowest, peak_bytes=peak, faults=tuple(faults))
 
 
-def _try(data: bytes) -> tuple[str | None, float]:
+def try_one(data: bytes) -> tuple[str | None, float]:
     """What went wrong with one mutant, and how long it took."""
     signal.alarm(60)  # no handler: kills the process, and the test with it
     start = time.process_time()
@@ -125,7 +125,7 @@ def test_no_mutant_escapes_hangs_eats_memory_or_passes(capsys: pytest.CaptureFix
 
 @pytest.mark.parametrize("path", sorted(CORPUS.glob("*.pdf")), ids=lambda path: path.stem)
 def test_what_once_went_wrong_stays_mended(path: Path) -> None:
-    fault, seconds = _try(path.read_bytes())
+    fault, seconds = try_one(path.read_bytes())
     assert fault is None
     assert seconds < MAX_SECONDS
 
