@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from importlib.metadata import version
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import cryptography.hazmat.backends.openssl.backend  # noqa: F401 - loaded now: a sandboxed child opens no files
 import pyhanko.pdf_utils.filters  # noqa: F401 - as above
@@ -34,6 +34,7 @@ from pyhanko.sign.validation.policy_decl import (
     SignatureValidationSpec,
 )
 from pyhanko.sign.validation.settings import KeyUsageConstraints
+from pyhanko.sign.validation.status import StandardCMSSignatureStatus
 from pyhanko_certvalidator.context import CertValidationPolicySpec
 from pyhanko_certvalidator.fetchers import FetcherBackend, Fetchers
 from pyhanko_certvalidator.ltv.types import ValidationTimingInfo
@@ -103,6 +104,31 @@ class _Attempt:
     @property
     def flawless(self) -> bool:
         return self.passed and self.timestamp in (None, AdESPassed.OK) and not self.unproven_expiry
+
+
+class _Notes:
+    """The outcome of the basic validation inside a validation with time.
+
+    The engine reports only the last outcome, but makes a status (of the class it is given) of the first one too,
+    which is that of basic validation: of passing results no later step changes it (pyHanko 0.38, `ades.py`).
+    """
+
+    def __init__(self) -> None:
+        self._first: StandardCMSSignatureStatus | None = None
+
+    def status(self, **values: Any) -> StandardCMSSignatureStatus:
+        """Stands where the engine expects the class: makes one, and keeps the first."""
+        made = StandardCMSSignatureStatus(**values)
+        if self._first is None:
+            self._first = made
+        return made
+
+    @property
+    def basic(self) -> AdESSubIndic:
+        """Of basic validation. Raises RuntimeError if there was none."""
+        if self._first is None:
+            raise RuntimeError("no status was made")
+        return self._first.trust_problem_indic or AdESPassed.OK
 
 
 class _Embedded(EmbeddedPdfSignature):
@@ -231,29 +257,48 @@ class Engine:
     async def _cascade(
         self, found: FoundSignature, cms: Cms, digest: bytes, spec: SignatureValidationSpec, *, archived: bool
     ) -> _Attempt:
-        basic = await ades_basic_validation(cms.signed_data, spec, timing_info=self._timing, raw_digest=digest)
-        attempt = _Attempt(outcome=basic.ades_subindic, path=_path(basic), best_time=None, timestamp=None)
-        if cms.has_timestamp:
-            attempt = await self._with_time(cms, digest, spec, attempt)
+        attempt, doubt = await self._with_time(cms, digest, spec) if cms.has_timestamp else (None, None)
+        if attempt is None:
+            attempt = await self._basic(cms, digest, spec, doubt)
         if archived and (not attempt.passed or attempt.unproven_expiry):
             attempt = await self._long_term(found, spec, attempt)
         return attempt
 
-    async def _with_time(self, cms: Cms, digest: bytes, spec: SignatureValidationSpec, basic: _Attempt) -> _Attempt:
-        result = await ades_with_time_validation(cms.signed_data, spec, timing_info=self._timing, raw_digest=digest)
-        helps = not _helps_in_vain(basic, cms, result.best_signature_time)
-        if result.ades_subindic.status is AdESStatus.PASSED and helps:
-            return replace(
-                basic,
-                outcome=AdESPassed.OK,
-                path=_path(result) or basic.path,
-                best_time=result.best_signature_time,
-                timestamp=AdESPassed.OK,
-                unproven_expiry=basic.outcome is AdESIndeterminate.OUT_OF_BOUNDS_NO_POE,
-            )
-        # Passed at the time of receipt, but not with the time-stamp: then it is the time-stamp that is not believed.
-        doubt = result.ades_subindic if helps else AdESIndeterminate.NOT_YET_VALID
-        return replace(basic, timestamp=doubt if basic.passed else None)
+    async def _basic(
+        self, cms: Cms, digest: bytes, spec: SignatureValidationSpec, doubt: AdESSubIndic | None
+    ) -> _Attempt:
+        """Validation at the time of receipt.
+
+        Where it passes but did not with the time-stamp (`doubt`), it is the time-stamp that is not believed.
+        """
+        basic = await ades_basic_validation(cms.signed_data, spec, timing_info=self._timing, raw_digest=digest)
+        attempt = _Attempt(outcome=basic.ades_subindic, path=_path(basic), best_time=None, timestamp=None)
+        return replace(attempt, timestamp=doubt) if attempt.passed else attempt
+
+    async def _with_time(
+        self, cms: Cms, digest: bytes, spec: SignatureValidationSpec
+    ) -> tuple[_Attempt | None, AdESSubIndic]:
+        """The attempt if it passes with the time-stamp, and the outcome.
+
+        The engine begins this with all of basic validation (EN 319 102-1, 5.5.4 step 1), whose outcome `notes` keep:
+        only where the rest does not pass need it be done by itself.
+        """
+        notes = _Notes()
+        result = await ades_with_time_validation(
+            cms.signed_data, spec, timing_info=self._timing, raw_digest=digest, status_cls=cast(Any, notes.status)
+        )
+        if result.ades_subindic.status is not AdESStatus.PASSED:
+            return None, result.ades_subindic
+        if _helps_in_vain(notes.basic, cms, result.best_signature_time):
+            return None, AdESIndeterminate.NOT_YET_VALID
+        attempt = _Attempt(
+            outcome=AdESPassed.OK,
+            path=_path(result),
+            best_time=result.best_signature_time,
+            timestamp=AdESPassed.OK,
+            unproven_expiry=notes.basic is AdESIndeterminate.OUT_OF_BOUNDS_NO_POE,
+        )
+        return attempt, AdESPassed.OK
 
     async def _long_term(self, found: FoundSignature, spec: SignatureValidationSpec, before: _Attempt) -> _Attempt:
         """Past validation by the document's time-stamps. What the engine can't do with this file improves nothing."""
@@ -318,13 +363,13 @@ class Engine:
         )
 
 
-def _helps_in_vain(basic: _Attempt, cms: Cms, moment: datetime | None) -> bool:
+def _helps_in_vain(basic: AdESSubIndic, cms: Cms, moment: datetime | None) -> bool:
     """What the engine's validation with time passes though the time-stamp proves nothing to the point.
 
     Having found an expired certificate it asks only whether the time-stamp is too early, and after a revoked issuer
     it does not look at the time-stamp's time at all (pyHanko 0.38, `ades_with_time_validation`).
     """
-    if basic.outcome is AdESIndeterminate.REVOKED_CA_NO_POE or moment is None:
+    if basic is AdESIndeterminate.REVOKED_CA_NO_POE or moment is None:
         return True
     return not _in_force(cms.certificate, moment)
 
