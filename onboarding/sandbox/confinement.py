@@ -7,7 +7,7 @@ import signal
 import sys
 from dataclasses import dataclass
 
-from onboarding.sandbox.syscalls import install_filter
+from onboarding.sandbox.syscalls import control_process, install_filter
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 _CLONE_NEWUSER, _CLONE_NEWNET = 0x10000000, 0x40000000  # linux/sched.h
@@ -40,7 +40,7 @@ def leave_network() -> bool:
 def end_with_parent(parent: int) -> None:
     """Have the kernel kill this process when its parent ends, however that comes about. Linux only."""
     if sys.platform.startswith("linux"):
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, ctypes.c_ulong(signal.SIGKILL), *[ctypes.c_ulong(0)] * 3)
+        control_process(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:  # it had ended before we asked
         os._exit(1)
 

@@ -13,6 +13,7 @@ import os
 import platform
 import struct
 import sys
+from typing import Final
 
 _LOAD, _JUMP_IF_EQUAL, _JUMP_IF_AT_LEAST, _JUMP_IF_ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
 _NUMBER_OFFSET, _ARCHITECTURE_OFFSET, _ARGUMENTS_OFFSET = 0, 4, 16  # struct seccomp_data
@@ -53,17 +54,25 @@ class _Program(ctypes.Structure):
 
 def install_filter() -> bool:
     """Refuse these calls to this process for good. False where there is no such filter; nothing has changed then."""
+    if _PROGRAM is None:
+        return False
+    if control_process(_PR_SET_NO_NEW_PRIVS, 1) != 0:
+        return False
+    return control_process(_PR_SET_SECCOMP, _MODE_FILTER, ctypes.addressof(_PROGRAM)) == 0
+
+
+def control_process(option: int, *values: int) -> int:
+    """Linux's prctl(2) with up to four values, the rest zero. 0 where the kernel agrees."""
+    return int(_LIBC.prctl(option, *(ctypes.c_ulong(value) for value in (*values, 0, 0, 0, 0)[:4])))
+
+
+def _compiled() -> _Program | None:
+    """The filter for this machine: made once, so that not every child has to. None where there is no such filter."""
     machine = _MACHINES.get(platform.machine())
     if not sys.platform.startswith("linux") or machine is None or sys.maxsize < 2**32:
-        return False
+        return None
     instructions = _instructions(*machine)
-    program = _Program(len(instructions) // 8, instructions)
-    libc = ctypes.CDLL(None, use_errno=True)
-    zero = ctypes.c_ulong(0)
-    if libc.prctl(_PR_SET_NO_NEW_PRIVS, ctypes.c_ulong(1), zero, zero, zero) != 0:
-        return False
-    set_filter = (_PR_SET_SECCOMP, ctypes.c_ulong(_MODE_FILTER), ctypes.byref(program), zero, zero)
-    return bool(libc.prctl(*set_filter) == 0)
+    return _Program(len(instructions) // 8, instructions)
 
 
 def _instructions(column: int, architecture: int) -> bytes:
@@ -95,3 +104,7 @@ def _instructions(column: int, architecture: int) -> bytes:
 
 def _instruction(code: int, operand: int, *, if_true: int = 0, if_false: int = 0) -> bytes:
     return struct.pack("=HBBI", code, if_true, if_false, operand)
+
+
+_LIBC: Final = ctypes.CDLL(None, use_errno=True)
+_PROGRAM: Final = _compiled()

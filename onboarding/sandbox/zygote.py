@@ -82,13 +82,10 @@ def _serve(program: socket.socket) -> None:
 
 
 def _become_child(program: socket.socket, answer_end: int) -> None:
+    """Of the zygote's descriptors only those to nowhere (0, 1, 2: `onboarding.sandbox.host`) stay open."""
     os.setsid()  # its own process group: killed as one
     program.close()
     os.close(answer_end)
-    nowhere = os.open(os.devnull, os.O_RDWR)
-    for standard in (0, 1, 2):
-        os.dup2(nowhere, standard)
-    os.close(nowhere)
 
 
 def _watch(program: socket.socket, pid: int, answer_end: int, limits: Limits) -> tuple[dict[str, Any], bytes]:
