@@ -6,6 +6,7 @@ One line per file, in the order given.
 import errno
 import hashlib
 import json
+import os
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -74,16 +75,16 @@ def validate_files(sandbox: Sandbox, files: Sequence[Path], request: Request, *,
 def validate_file(sandbox: Sandbox, path: Path, request: Request) -> Validation:
     """Judge one file."""
     start = time.perf_counter()
-    sha256, size, unfit = _look(path, request.max_bytes)
+    size, unfit = _look(path, request.max_bytes)
     if unfit is not None:
-        return _unopened(path, sha256, size, unfit, start)
+        return _unopened(path, size, unfit, start)
     try:
         with ExitStack() as stack:
             document = stack.enter_context(path.open("rb")).fileno()
             issued = stack.enter_context(request.issued.open("rb")).fileno() if request.issued else None
             inspection = inspect_document(sandbox, document, issued=issued, trust=request.trust, at=request.at)
     except OSError as error:
-        return _unopened(path, sha256, size, _no_access(error), start)
+        return _unopened(path, size, _no_access(error), start)
     return _opened(path, size, inspection, request, start)
 
 
@@ -92,29 +93,36 @@ def worst_exit(codes: Iterable[int]) -> int:
     return max(codes, key=_WORST.index, default=0)
 
 
-def _look(path: Path, max_bytes: int) -> tuple[str | None, int | None, Finding | None]:
-    """Hash, size, and why the file is not opened at all."""
+def _look(path: Path, max_bytes: int) -> tuple[int | None, Finding | None]:
+    """Size, and why the file is not opened at all."""
     try:
         with path.open("rb") as stream:
             head = stream.read(HEAD_BYTES)
-            stream.seek(0)
-            digest = hashlib.file_digest(stream, "sha256").hexdigest()
-            size = stream.tell()
+            size = stream.seek(0, os.SEEK_END)
     except (FileNotFoundError, NotADirectoryError):
-        return None, None, INT_MISSING()
+        return None, INT_MISSING()
     except OSError as error:
-        return None, None, _no_access(error)
-    return digest, size, classify(head, size, max_bytes=max_bytes)
+        return None, _no_access(error)
+    return size, classify(head, size, max_bytes=max_bytes)
 
 
 def _no_access(error: OSError) -> Finding:
     return INT_NO_ACCESS(reason=errno.errorcode.get(error.errno or 0, "EIO"))
 
 
-def _unopened(path: Path, sha256: str | None, size: int | None, finding: Finding, start: float) -> Validation:
+def _hash(path: Path) -> str | None:
+    """None where it can't be read. One that is opened has its hash from the child, which reads it anyway."""
+    try:
+        with path.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError:
+        return None
+
+
+def _unopened(path: Path, size: int | None, finding: Finding, start: float) -> Validation:
     return Validation(
         file=str(path),
-        sha256=sha256,
+        sha256=None if size is None else _hash(path),
         size=size,
         report=None,
         decision=decide([finding]),
@@ -127,7 +135,7 @@ def _unopened(path: Path, sha256: str | None, size: int | None, finding: Finding
 def _opened(path: Path, size: int | None, inspection: Inspection, request: Request, start: float) -> Validation:
     report, failure = inspection.report, inspection.failure
     if report is None:
-        return _unopened(path, None, size, failure or INT_UNREADABLE_PDF(), start)
+        return _unopened(path, size, failure or INT_UNREADABLE_PDF(), start)
     judged = judge_return(report, None, request.expected)
     known = {finding.code for finding in judged.decision.findings}
     extra = () if failure is None or failure.code in known else (failure,)

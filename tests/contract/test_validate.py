@@ -1,5 +1,6 @@
 """`avtale validate`: one line of JSON for each file, in the order given, whatever the files are."""
 
+import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,6 +91,9 @@ def test_every_path_gets_its_line_in_the_order_given_and_the_worst_exit_code_cou
     assert [
         {finding["code"] for finding in line["findings"]} & codes for line, codes in zip(lines, CODES, strict=True)
     ] == list(CODES)
+    for line in lines:
+        path = Path(line["file"])
+        assert line["sha256"] == (hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else None)
     missing = lines[2]
     assert (missing["sha256"], missing["size"], missing["signatures"], missing["provenance"]) == (None, None, [], None)
 
