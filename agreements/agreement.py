@@ -19,6 +19,14 @@ SIGNATURE_FIELDS = ("Signatur1", "Signatur2")
 """The names of the empty signature fields in the issued PDF, in signing order; one per required signer."""
 
 
+class SigningRoute(StrEnum):
+    """How the customer signs: in a signing service, in a PDF program of its own, or on paper (facts/domain.md §5)."""
+
+    SERVICE = "service"
+    OWN_TOOL = "own_tool"
+    PAPER = "paper"
+
+
 class IssuedState(StrEnum):
     """What has become of an issued version itself (the case carries the rest)."""
 

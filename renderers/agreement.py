@@ -14,10 +14,11 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Any
 
-from agreements.agreement import SIGNATURE_FIELDS, TermsFile
+from agreements.agreement import SIGNATURE_FIELDS, SigningRoute, TermsFile
 from agreements.canonical import JsonValue
 from agreements.catalogue import Catalogue, Values, load_catalogue
 from agreements.errors import ConfigurationError, UsageError
+from agreements.fieldmap import FormField, PrintedValue
 from agreements.language import Language
 from agreements.parties import Signer
 from agreements.texts import flat_texts
@@ -44,6 +45,11 @@ class AgreementDocument:
     terms: tuple[TermsFile, ...]
     example: bool
     """Marks every page as an example: made without the operator's configured terms."""
+    marking_key: bytes
+    """The installation's key (`keys.qr`) for the QR code and the control code of each page; never printed."""
+    route: SigningRoute = SigningRoute.SERVICE
+    open_fields: tuple[str, ...] = ()
+    """Catalogue ids the customer fills in: form fields on the route `own_tool`, ruled lines on `paper`, never else."""
 
 
 @dataclass(frozen=True, kw_only=True)
