@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 from functools import cache
 from hashlib import sha256
 
-from agreements.agreement import TermsFile, agreement_values
+from agreements.agreement import SigningRoute, TermsFile, agreement_values
 from agreements.canonical import JsonValue
 from agreements.catalogue import load_catalogue
 from agreements.language import Language
@@ -35,6 +35,7 @@ TERMS = (
     TermsFile(name="Vilkår A (øving)", date="2026-01-15", sha256=sha256(b"A").hexdigest()),
     TermsFile(name="Vilkår B (øving)", date="2026-02-01", sha256=sha256(b"B").hexdigest()),
 )
+MARKING_KEY = bytes(range(32))
 LONG_NAME = (
     "Interkommunalt samarbeid om lønn, rekneskap og arkiv i Nord-Gudbrandsdalen, "
     "Øystre Slidre og Sør-Aurdal, avdeling Fagernes vest A/S"
@@ -106,6 +107,8 @@ def sample(
     language: Language = Language.NB,
     terms: tuple[TermsFile, ...] = TERMS,
     example: bool = False,
+    route: SigningRoute = SigningRoute.SERVICE,
+    open_fields: tuple[str, ...] = (),
 ) -> AgreementDocument:
     return AgreementDocument(
         number="DA-2026-000042-J.1",
@@ -115,6 +118,9 @@ def sample(
         issued_on=date(2026, 11, 23),
         terms=terms,
         example=example,
+        marking_key=MARKING_KEY,
+        route=route,
+        open_fields=open_fields,
     )
 
 
