@@ -5,7 +5,7 @@ Same input, same bytes, on machines with the same template version and the same 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
 from hashlib import sha256
@@ -45,7 +45,9 @@ class AgreementDocument:
     terms: tuple[TermsFile, ...]
     example: bool
     """Marks every page as an example: made without the operator's configured terms."""
-    marking_key: bytes
+    terms_content: tuple[bytes, ...] = ()
+    """The terms files' bytes in the order of `terms`, attached as they are; empty: they are listed only."""
+    marking_key: bytes = field(repr=False)
     """The installation's key (`keys.qr`) for the QR code and the control code of each page; never printed."""
     route: SigningRoute = SigningRoute.SERVICE
     open_fields: tuple[str, ...] = ()
@@ -59,6 +61,10 @@ class RenderedAgreement:
     pdf: bytes
     pages: int
     template_version: str
+    values: tuple[PrintedValue, ...] = ()
+    """Where each value was printed."""
+    fields: tuple[FormField, ...] = ()
+    """Where each place to sign or fill in stands."""
 
 
 def render_agreement(document: AgreementDocument) -> RenderedAgreement:
