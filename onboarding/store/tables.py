@@ -46,6 +46,7 @@ cases = sa.Table(
     sa.Column("agreement_state", sa.Text, nullable=False),
     sa.Column("field_values", sa.Text, nullable=False),
     sa.Column("signers", sa.Text, nullable=False),
+    sa.Column("signing", sa.Text),  # NULL: as the vendor's organisations usually sign
     sa.Column("revision", sa.Integer, nullable=False),
     sa.Column("created_at", sa.Text, nullable=False),
     sa.Column("updated_at", sa.Text, nullable=False),
