@@ -1,4 +1,4 @@
-"""HTML to PDF by WeasyPrint: the only module that imports it.
+"""HTML to PDF by WeasyPrint: this module and `renderers.places` alone import it.
 
 Nothing is fetched: no network, no file, no data address. Any warning (missing glyph, unknown CSS, missing image) fails
 the rendering: a document is right or there is none. Fonts are this package's own (`renderers.fontconfig_file`).
@@ -7,6 +7,7 @@ the rendering: a document is right or there is none. Fonts are this package's ow
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cache
 from threading import Lock
 from typing import NoReturn
@@ -18,9 +19,11 @@ from weasyprint.urls import FatalURLFetchingError, URLFetcher  # type: ignore[im
 
 from agreements.errors import ConfigurationError
 from renderers import fontconfig_file
+from renderers.places import Places, find_places
 from renderers.templates import read_template
 
 _LOGGER = logging.getLogger("weasyprint")
+_OPTIONS = {"pdf_variant": "pdf/a-3a", "optimize_images": False}
 _LOCK = Lock()  # one layout at a time: the library's log, which we read as its result, is the whole process's
 
 
@@ -42,27 +45,31 @@ class _Collector(logging.Handler):
         self.complaints.append(record.getMessage())
 
 
-def lay_out(html: str, *stylesheets: str, fields: bool = False) -> bytes:
-    """The tagged PDF of a page of HTML with the named stylesheets of this package. `fields`: inputs become form fields.
+@dataclass(frozen=True, kw_only=True)
+class LaidOut:
+    """The pages as WeasyPrint writes them; `renderers.finishing` makes them fit to issue."""
 
-    Raises ConfigurationError: `render_failed` with the library's own words as `reason`; `fonts_not_private` if
-    this process sees other fonts than ours.
+    pdf: bytes
+    places: Places
+
+
+def lay_out(html: str, *stylesheets: str, fields: bool = False) -> LaidOut:
+    """The tagged PDF/A-3a of a page of HTML with the named stylesheets of this package, and where its marks stand.
+
+    `fields`: inputs become form fields. Raises ConfigurationError: `render_failed` with the library's own words as
+    `reason`; `fonts_not_private` if this process sees other fonts than ours.
     """
     with _LOCK, _complaints() as complaints:
         try:
             source = HTML(string=html, base_url=None, url_fetcher=_NothingFetched())
-            pdf: bytes = source.write_pdf(
-                stylesheets=[_stylesheet(name) for name in stylesheets],
-                font_config=_fonts(),
-                pdf_variant="pdf/ua-1",
-                pdf_forms=fields,
-                optimize_images=False,
-            )
+            styles = [_stylesheet(name) for name in stylesheets]
+            document = source.render(stylesheets=styles, font_config=_fonts(), pdf_forms=fields, **_OPTIONS)
+            pdf: bytes = document.write_pdf(pdf_forms=fields, **_OPTIONS)
         except FatalURLFetchingError as error:  # a BaseException: nothing above would stop it
             raise ConfigurationError("render_failed", reason=str(error)) from error
     if complaints:
         raise ConfigurationError("render_failed", reason="; ".join(dict.fromkeys(complaints)))
-    return pdf
+    return LaidOut(pdf=pdf, places=find_places(document))
 
 
 @contextmanager
