@@ -38,7 +38,9 @@ def draw_mark(pdf: Pdf, page: Page, payload: str, place: Rectangle | None = None
     """One page's mark, in the usual place or another one (a square in points from the page's lower left corner)."""
     x0, y0, x1, y1 = (float(number) for number in page.cropbox)
     place = place or mark_place(x1 - x0, y1 - y0)
-    name = page.add_resource(_symbol(pdf, payload), Name.XObject, prefix="QR")
+    # Named by us: the library's own choice is random. Pages may share their resources.
+    name = Name(f"/AvtaleQR{page.index + 1}")
+    page.add_resource(_symbol(pdf, payload), Name.XObject, name)
     scale = (place.x1 - place.x0) / (SYMBOL_MODULES + 2 * _INNER_QUIET)
     drawing = (
         f"Q\n/Artifact\nBMC\nq\n{scale:.5f} 0 0 {scale:.5f} {x0 + place.x0:.4f} {y0 + place.y0:.4f} cm\n"
