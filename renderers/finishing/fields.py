@@ -146,7 +146,7 @@ def _normal_rectangle(widget: Dictionary) -> tuple[float, float]:
 
 
 def _appearance(pdf: Pdf, size: tuple[float, float], content: bytes, resources: Dictionary | None = None) -> Stream:
-    form = Stream(pdf, content)
+    form = Stream(pdf, content or b"\n")  # a stream of no bytes is no valid Flate data once it is written
     form.Type, form.Subtype = Name.XObject, Name.Form
     form.BBox = Array([0, 0, *size])
     form.Resources = resources or Dictionary()

@@ -82,13 +82,15 @@ def _write_children(element: Object, children: list[Object | int], tree: _Tree) 
 
 
 def _set_attributes(element: Object, kind: str) -> None:
-    if kind in _CELLS:
-        spans = {key: value for key, value in element.get("/A", Dictionary()).items() if key.endswith("Span")}
-        scope = {"/Scope": _scope(element)} if kind == "/TH" else {}
-        _replace(element, "/A", Dictionary({"/O": Name.Table, **scope, **spans}) if scope or spans else None)
-        _replace(element, "/ID", None)
-    if kind == "/L" and any(Name.Lbl == child.S for item in _elements(element.K) for child in _elements(item.K)):
-        element.A = Dictionary(O=Name.List, ListNumbering=Name.Disc)
+    """Cells keep what they span and get a scope; their references to headers go, with the numbers they refer to."""
+    spans = {key: value for key, value in element.get("/A", Dictionary()).items() if key.endswith("Span")}
+    if kind == "/TH":
+        _replace(element, "/A", Dictionary({"/O": Name.Table, "/Scope": _scope(element), **spans}))
+    elif kind == "/L" and any(Name.Lbl == child.S for item in _elements(element.K) for child in _elements(item.K)):
+        _replace(element, "/A", Dictionary(O=Name.List, ListNumbering=Name.Disc))
+    elif kind != "/Figure":
+        _replace(element, "/A", Dictionary({"/O": Name.Table, **spans}) if spans and kind == "/TD" else None)
+    _replace(element, "/ID", None)
 
 
 def _replace(element: Object, key: str, value: Object | None) -> None:
