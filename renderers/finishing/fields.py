@@ -23,6 +23,9 @@ _REQUIRED = 2  # table 221
 _SIGNATURES_EXIST, _APPEND_ONLY = 1, 2  # table 219: tells viewers to keep our bytes and add theirs
 _FONT_SIZE = re.compile(rb"/(\S+) ([\d.]+) Tf")
 _COLOUR = re.compile(rb"[\d.]+ [\d.]+ [\d.]+ rg")
+# The name under which the form knows the font of its fields. PDFium takes every letter from a font of this name, and
+# otherwise only those of Windows' western code page: a typed eng would be lost (its CPDF_BAFontMap, GetWordFontIndex).
+_TYPING_FONT = "/Webdings"
 _EMPTY_TEXT = b"/Tx BMC\nEMC\n"  # ISO 32000-1 12.7.3.3: what a viewer replaces when somebody types
 _TICK = (
     "q\n0.047 0.231 0.22 RG\n{line:.2f} w\n1 J\n1 j\n"
@@ -106,19 +109,20 @@ def _finish_text(pdf: Pdf, widget: Dictionary, fonts: Dictionary) -> None:
     if size is None or colour is None:
         raise _failed("a field's default appearance has no font or no colour")
     font = Page(widget.P).resources.Font[f"/{size[1].decode()}"]
-    name = _whole_font_name(font)
-    fonts[f"/{name}"] = font
-    widget.DA = String(f"/{name} {float(size[2]):g} Tf {colour[0].decode()}")
-    resources = Dictionary(Font=Dictionary({f"/{name}": font}))
+    if fonts.get(_TYPING_FONT, font).objgen != font.objgen:
+        raise _failed("the fields are not all set in one font")
+    fonts[_TYPING_FONT] = font
+    _drop_subset_tag(font)
+    widget.DA = String(f"{_TYPING_FONT} {float(size[2]):g} Tf {colour[0].decode()}")
+    resources = Dictionary(Font=Dictionary({_TYPING_FONT: font}))
     widget.AP = Dictionary(N=_appearance(pdf, _normal_rectangle(widget), _EMPTY_TEXT, resources))
 
 
-def _whole_font_name(font: Object) -> str:
-    """The font's name without the tag of a subset (ISO 32000-1 9.6.4): editors refuse to type in a subset."""
-    name = str(font.BaseFont).lstrip("/").rpartition("+")[2]
+def _drop_subset_tag(font: Object) -> None:
+    """The font is whole: with the tag of a subset (ISO 32000-1 9.6.4) editors would refuse to type in it."""
     descendant = font.DescendantFonts[0]
-    font.BaseFont = descendant.BaseFont = descendant.FontDescriptor.FontName = Name(f"/{name}")
-    return name
+    name = Name("/" + str(font.BaseFont).lstrip("/").rpartition("+")[2])
+    font.BaseFont = descendant.BaseFont = descendant.FontDescriptor.FontName = name
 
 
 def _finish_check_box(pdf: Pdf, widget: Dictionary) -> None:

@@ -39,7 +39,7 @@ def draw_mark(pdf: Pdf, page: Page, payload: str, place: Rectangle | None = None
     x0, y0, x1, y1 = (float(number) for number in page.cropbox)
     place = place or mark_place(x1 - x0, y1 - y0)
     # Named by us: the library's own choice is random. Pages may share their resources.
-    name = Name(f"/AvtaleQR{page.index + 1}")
+    name = Name(f"/AvtaleQR{pdf.pages.index(page) + 1}")
     page.add_resource(_symbol(pdf, payload), Name.XObject, name)
     scale = (place.x1 - place.x0) / (SYMBOL_MODULES + 2 * _INNER_QUIET)
     drawing = (
