@@ -1,6 +1,6 @@
 """HTML to PDF by WeasyPrint: this module and `renderers.places` alone import it.
 
-Nothing is fetched: no network, no file, no data address. Any warning (missing glyph, unknown CSS, missing image) fails
+Nothing is fetched: no network, no file, no data address; a vendor's logo is handed over in memory. Any warning (missing glyph, unknown CSS, missing image) fails
 the rendering: a document is right or there is none. Fonts are this package's own (`renderers.fontconfig_file`).
 """
 
@@ -10,15 +10,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from threading import Lock
-from typing import NoReturn
 
 from weasyprint import CSS, HTML  # type: ignore[import-untyped]
 from weasyprint.text.ffi import ffi, fontconfig  # type: ignore[import-untyped]
 from weasyprint.text.fonts import FontConfiguration  # type: ignore[import-untyped]
-from weasyprint.urls import FatalURLFetchingError, URLFetcher  # type: ignore[import-untyped]
+from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse  # type: ignore[import-untyped]
 
 from agreements.errors import ConfigurationError
 from renderers import fontconfig_file
+from renderers.overrides import STANDARD, STYLESHEET, Overrides
 from renderers.places import Places, find_places
 from renderers.templates import read_template
 
@@ -28,9 +28,17 @@ _LOCK = Lock()  # one layout at a time: the library's log, which we read as its 
 
 
 class _NothingFetched(URLFetcher):  # type: ignore[misc]  # the library has no types
-    """Refuses every address. The library reads `file:` and the network by default."""
+    """Refuses every address but a vendor's own logo. The library reads `file:` and the network by default."""
 
-    def fetch(self, url: str, headers: object = None) -> NoReturn:
+    def __init__(self, overrides: Overrides = STANDARD) -> None:
+        super().__init__()
+        self._overrides = overrides
+
+    def fetch(self, url: str, headers: object = None) -> URLFetcherResponse:
+        logo = self._overrides.logo
+        if logo is not None and url == f"res:{logo}":
+            kind = "image/svg+xml" if logo.endswith(".svg") else "image/png"
+            return URLFetcherResponse(url, self._overrides.content[logo], {"Content-Type": kind})
         raise FatalURLFetchingError(f"nothing is fetched: {url[:80]}")
 
 
@@ -53,16 +61,17 @@ class LaidOut:
     places: Places
 
 
-def lay_out(html: str, *stylesheets: str, fields: bool = False) -> LaidOut:
+def lay_out(html: str, *stylesheets: str, fields: bool = False, overrides: Overrides = STANDARD) -> LaidOut:
     """The tagged PDF/A-3a of a page of HTML with the named stylesheets of this package, and where its marks stand.
 
-    `fields`: inputs become form fields. Raises ConfigurationError: `render_failed` with the library's own words as
-    `reason`; `fonts_not_private` if this process sees other fonts than ours.
+    `fields`: inputs become form fields. `overrides`: a vendor's own stylesheet, after ours, and its logo. Raises
+    ConfigurationError: `render_failed` with the library's own words as `reason`; `fonts_not_private` if this process
+    sees other fonts than ours.
     """
     with _LOCK, _complaints() as complaints:
         try:
-            source = HTML(string=html, base_url=None, url_fetcher=_NothingFetched())
-            styles = [_stylesheet(name) for name in stylesheets]
+            source = HTML(string=html, base_url=None, url_fetcher=_NothingFetched(overrides))
+            styles = [*(_stylesheet(name) for name in stylesheets), *_own_stylesheets(overrides)]
             document = source.render(stylesheets=styles, font_config=_fonts(), pdf_forms=fields, **_OPTIONS)
             pdf: bytes = document.write_pdf(pdf_forms=fields, **_OPTIONS)
         except FatalURLFetchingError as error:  # a BaseException: nothing above would stop it
@@ -100,3 +109,10 @@ def _fonts() -> FontConfiguration:
 @cache
 def _stylesheet(name: str) -> CSS:
     return CSS(string=read_template(name), font_config=_fonts(), url_fetcher=_NothingFetched())
+
+
+def _own_stylesheets(overrides: Overrides) -> tuple[CSS, ...]:
+    if STYLESHEET not in overrides.content:
+        return ()
+    source = overrides.content[STYLESHEET].decode("utf-8")  # read anew each time: what it complains of must be heard
+    return (CSS(string=source, font_config=_fonts(), url_fetcher=_NothingFetched()),)
