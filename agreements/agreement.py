@@ -56,6 +56,13 @@ class Agreement:
     pages: int
     example_terms: bool
     """True if it was issued without the operator's configured terms: such a one is never forwarded in production."""
+    route: SigningRoute
+    open_fields: tuple[str, ...] = ()
+    """Catalogue ids the customer fills in when it signs; `values` does not hold them."""
+    control_code: str
+    """As printed in each footer (`agreements.marking`); empty for one issued before there were any."""
+    field_map_sha256: str | None
+    """The stored `FieldMap` of this version; None for one issued before there were any."""
     values: Values
     signers: tuple[Signer, ...]
     state: IssuedState

@@ -72,6 +72,8 @@ class FieldMap(BaseModel):
     values: tuple[PrintedValue, ...]
     fields: tuple[FormField, ...]
     pages: Pages
+    reader: str
+    """What read the pages (`intake.reading.pages.READER`): another version may break the same text otherwise."""
 
 
 def pdf_field_name(field_id: str) -> str:

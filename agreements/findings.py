@@ -102,6 +102,7 @@ CAS_SEVERAL: Final = FindingCode("CAS-006", Severity.REVIEW)  # evidence points 
 CAS_EXAMPLE_TERMS: Final = FindingCode("CAS-007", Severity.INFO)  # issued without the operator's terms
 CAS_NATIONAL_ID: Final = FindingCode("CAS-008", Severity.INFO)  # a national identity number: the forward is held
 CAS_SENT_BACK: Final = FindingCode("CAS-009", Severity.REJECT)  # Digipost returned this very version; agreement
+CAS_OPEN_VALUES: Final = FindingCode("CAS-010", Severity.REVIEW)  # filled in by hand, not read yet; fields
 
 # --- intake: why something stands in quarantine or was no agreement ---------------------------------------------------
 INT_EMPTY: Final = FindingCode("INT-001", Severity.REJECT)

@@ -46,6 +46,13 @@ class Workspace:
         return load_configured_trust(self.settings)
 
     @cached_property
+    def marking_key(self) -> bytes:
+        """The secret for the marks on each page of an agreement. Raises ConfigurationError if it can't be read."""
+        from onboarding.keys import read_marking_key
+
+        return read_marking_key(self.settings.keys.qr)
+
+    @cached_property
     def sandbox(self) -> "Sandbox":
         """Where received bytes are opened. Started at the first use, stopped with the workspace."""
         from onboarding.inspection import open_sandbox

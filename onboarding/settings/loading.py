@@ -1,7 +1,8 @@
 """Loads the configuration: every fault at once, each with its line.
 
 1. read the file as YAML that remembers its lines (`document.py`)
-2. refuse what is not in use in this version (`unused.py`), and check the vendors' pre-filled values (`profile.py`)
+2. refuse what is not in use in this version (`unused.py`), check the vendors' pre-filled values (`profile.py`) and
+   what they leave open (`open_values.py`)
 3. make typed values of it (`model.py`)
 4. if that went well, look at the whole: is it unsafe or at odds with itself (`safety.py`)
 """
@@ -15,6 +16,7 @@ from agreements.errors import ConfigurationError
 from onboarding.settings.document import Document, read_document
 from onboarding.settings.faults import Fault, Problem, SettingsError, spell
 from onboarding.settings.model import Settings
+from onboarding.settings.open_values import check_open_values
 from onboarding.settings.profile import check_profiles, with_canonical_profiles
 from onboarding.settings.safety import check_safety
 from onboarding.settings.unused import refuse_unused, without_unused
@@ -28,7 +30,9 @@ def load_settings(path: Path) -> Settings:
     """
     path = path.absolute()
     document = read_document(path, _read(path))
-    faults = [*document.faults, *refuse_unused(document), *_located(check_profiles(document.data), document)]
+    faults = [*document.faults, *refuse_unused(document)]
+    for check in (check_profiles, check_open_values):
+        faults += _located(check(document.data), document)
     try:
         settings = Settings.model_validate(without_unused(document.data), context={"folder": path.parent})
     except ValidationError as error:

@@ -158,6 +158,8 @@ class VendorSettings(_Group):
     broker_id: Annotated[StrictInt, Field(ge=1, le=2**63 - 1)]
     contact: Contact
     signing: Literal["service", "own_tool", "paper"] = "service"
+    open: tuple[Line, ...] = ()
+    """Catalogue ids that may be left for the customer to fill in when it signs (`agreements.open_values`)."""
     integration_verified: IntegrationVerified | None = None
     service_profile: Mapping[str, Any] = {}
     """Catalogue values by field id, pre-filled in every case of this vendor; canonical after loading."""

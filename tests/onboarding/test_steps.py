@@ -269,8 +269,8 @@ def production(template: Template, folder: Path, change: Change) -> Iterator[Ins
         document["environment"] = "production"
         document["vendors"] = document["vendors"][:1]
         document["vendors"][0]["org_number"] = REAL_ORG_NUMBER
-        (folder / "terms/vilkar.md").write_text("Vilkår", encoding="utf-8")
-        document["terms"] = [{"name": "Kundevilkår", "date": "2026-01-01", "file": "./terms/vilkar.md"}]
+        (folder / "terms/vilkar.pdf").write_bytes(template.by_one.pdf)  # any PDF will do
+        document["terms"] = [{"name": "Kundevilkår", "date": "2026-01-01", "file": "./terms/vilkar.pdf"}]
         change(document)
 
     shutil.copytree(template.folder, folder)

@@ -1,0 +1,127 @@
+"""`avtale agreement issue` for several cases: a result for each, in the order they were given, whatever comes between.
+
+Resumable by construction: an agreement is issued by one commit, so killing this at any moment loses nothing and issues
+nothing twice; the cases still waiting are those that the same command finds.
+"""
+
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from threading import Event
+
+from agreements.agreement import Agreement
+from agreements.canonical import JsonValue
+from agreements.errors import AvtaleError
+from agreements.language import Language
+from agreements.parties import Actor
+from agreements.texts import text
+from onboarding.answers import Answer, error_entries, error_lines
+from onboarding.press import usable_workers
+from onboarding.steps.agreement import Issue, IssueResult, issue_agreements, save_issue
+from onboarding.workspace import Workspace
+
+INTERRUPTED = 130
+"""The exit code of a program that was stopped from the keyboard (128 + SIGINT)."""
+
+
+class Result(StrEnum):
+    """What became of a case."""
+
+    ISSUED = "issued"
+    FAILED = "failed"
+    WAITING = "waiting"
+    """It was stopped before this one's turn."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """One case's result. An issued agreement whose file could not be written has both a path and an error."""
+
+    number: str
+    result: Result
+    agreement: Agreement | None = None
+    path: Path | None = None
+    error: AvtaleError | None = None
+
+
+def issue_many(
+    workspace: Workspace,
+    numbers: Sequence[str],
+    folder: Path,
+    actor: Actor,
+    *,
+    stop: Event,
+    done: Callable[[], object],
+) -> tuple[Outcome, ...]:
+    """Issue every case's agreement and write its file into `folder`.
+
+    `done` is called after each; once `stop` is set, what is under way is finished with the one in hand.
+    """
+    found: dict[str, Outcome] = {}
+    workers = min(usable_workers(), len(numbers))
+    with closing(issue_agreements(workspace, tuple(numbers), actor, workers=workers)) as results:
+        for result in results:
+            found[result.number] = _saved(result, folder)
+            done()
+            if stop.is_set():
+                break
+    return tuple(found.get(number, Outcome(number=number, result=Result.WAITING)) for number in numbers)
+
+
+def save_one(issue: Issue, folder: Path) -> Outcome:
+    """Write one issued agreement's file. Raises as `save_issue`."""
+    agreement, path = issue.agreement, save_issue(issue, folder)
+    return Outcome(number=str(agreement.number.case), result=Result.ISSUED, agreement=agreement, path=path)
+
+
+def issue_answer(outcomes: Sequence[Outcome], language: Language, *, stopped: bool) -> Answer:
+    """The outcomes for programs and for people; the exit code is the worst of them."""
+    errors = [outcome.error for outcome in outcomes if outcome.error is not None]
+    worst = max((error.exit_code for error in errors), default=0)
+    return Answer(
+        data=[_row(outcome, language) for outcome in outcomes],
+        lines=[f"{o.agreement.number}  {o.path or ''}".rstrip() for o in outcomes if o.agreement is not None],
+        exit_code=INTERRUPTED if stopped else worst,
+        errors=[entry for error in errors for entry in error_entries(error, language)],
+    )
+
+
+def told(outcomes: Sequence[Outcome], language: Language) -> list[str]:
+    """What stood in the way, case by case, and how many still wait, for a person."""
+    lines: list[str] = []
+    for outcome in outcomes:
+        if outcome.error is not None:
+            first, *rest = error_lines(outcome.error, language)
+            lines += [f"{outcome.number}: {first}", *rest]
+    if waiting := sum(outcome.result is Result.WAITING for outcome in outcomes):
+        lines.append(text("talk.issue_stopped", language, issued=len(outcomes) - waiting, waiting=waiting))
+    return lines
+
+
+def _saved(result: IssueResult, folder: Path) -> Outcome:
+    if result.issue is None:
+        return Outcome(number=result.number, result=Result.FAILED, error=result.error)
+    try:
+        path = save_issue(result.issue, folder)
+    except AvtaleError as error:
+        return Outcome(number=result.number, result=Result.ISSUED, agreement=result.issue.agreement, error=error)
+    return Outcome(number=result.number, result=Result.ISSUED, agreement=result.issue.agreement, path=path)
+
+
+def _row(outcome: Outcome, language: Language) -> dict[str, JsonValue]:
+    row: dict[str, JsonValue] = {"case": outcome.number, "result": outcome.result.value}
+    if (agreement := outcome.agreement) is not None:
+        row |= {
+            "agreement": str(agreement.number),
+            "file": str(outcome.path) if outcome.path else None,
+            "sha256": agreement.sha256,
+            "template_version": agreement.template_version,
+            "language": agreement.language.value,
+            "route": agreement.route.value,
+            "open": list(agreement.open_fields),
+            "pages": agreement.pages,
+        }
+    entries = error_entries(outcome.error, language) if outcome.error else []
+    return row | {"errors": [dict(entry) for entry in entries]}
