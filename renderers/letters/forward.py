@@ -1,6 +1,6 @@
-"""Mail texts. So far one: the letter that forwards an approved agreement to Digipost (facts/domain.md §7 d).
+"""The letter that forwards an approved agreement to Digipost (facts/domain.md §7 d).
 
-Plain text, short, and free of personal identity data: contacts at work, no birth dates, no signers' data.
+Contacts at work stand in it, and nothing of the signers.
 """
 
 from dataclasses import dataclass
@@ -12,6 +12,7 @@ from agreements.parties import Vendor
 from agreements.summary import expected_features
 from agreements.values import format_date, format_value
 from renderers.agreement_view import plain
+from renderers.letters.heading import subject_line
 from renderers.templates import fill, words
 
 _SERVICES = "service."
@@ -52,7 +53,7 @@ def render_forward(letter: ForwardLetter, language: Language) -> tuple[str, str]
         if catalogue.find_field(field_id)
     }
     names = {"customer": texts["customer.name"], "org_number": texts["customer.orgnr"], "vendor": plain(vendor.name)}
-    subject = say("forward.subject", **names, system=plain(vendor.system_name), number=letter.case_number)
+    titles = {**names, "system": plain(vendor.system_name), "number": letter.case_number}
     body = fill(
         "forward.txt",
         language,
@@ -71,7 +72,7 @@ def render_forward(letter: ForwardLetter, language: Language) -> tuple[str, str]
         approved_on=format_date(letter.approved_on, language),
         approved_by=plain(letter.approved_by),
     )
-    return " ".join(f"{letter.subject_prefix} {subject}".split()), body
+    return subject_line(say, "forward.subject", titles, prefix=letter.subject_prefix), body
 
 
 def _services(catalogue: Catalogue, values: Values, language: Language) -> list[str]:
