@@ -1,5 +1,6 @@
 """Appended bytes that two programs could read in two ways are refused, whatever our own reading of them shows."""
 
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 
 from signatures.appended import appended_fault
 from signatures.throwaway import ThrowawayPki, sign
+from tests.renderers.samples import rendered
 from tests.signatures.ambiguous import AMBIGUOUS, plain
 from tests.signatures.papers import make_agreement
 
@@ -63,3 +65,11 @@ def test_it_never_raises(cut: int, noise: bytes) -> None:
     pdf = plain(issued)
     place = len(issued) + cut % (len(pdf) - len(issued))
     appended_fault(pdf[:place] + noise + pdf[place:], issued)
+
+
+def test_the_size_that_an_attached_file_states_is_not_taken_for_the_tables() -> None:
+    issued = rendered().pdf
+    sizes = [int(size) for size in re.findall(rb"/Size (\d+)", issued)]
+    assert sizes[-1] < max(sizes)  # the attached values are more bytes than the file has objects
+    pki = ThrowawayPki.create(NOW, demo=False)
+    assert appended_fault(sign(issued, pki.person("Kari Nordmann"), field="Signatur1", now=NOW), issued) is None
