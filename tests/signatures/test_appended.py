@@ -2,14 +2,15 @@
 
 import re
 from datetime import UTC, datetime
+from io import BytesIO
 
+import pikepdf
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from signatures.appended import appended_fault
 from signatures.throwaway import ThrowawayPki, sign
-from tests.renderers.samples import rendered
 from tests.signatures.ambiguous import AMBIGUOUS, plain
 from tests.signatures.papers import make_agreement
 
@@ -67,9 +68,20 @@ def test_it_never_raises(cut: int, noise: bytes) -> None:
     appended_fault(pdf[:place] + noise + pdf[place:], issued)
 
 
-def test_the_size_that_an_attached_file_states_is_not_taken_for_the_tables() -> None:
-    issued = rendered().pdf
-    sizes = [int(size) for size in re.findall(rb"/Size (\d+)", issued)]
-    assert sizes[-1] < max(sizes)  # the attached values are more bytes than the file has objects
-    pki = ThrowawayPki.create(NOW, demo=False)
-    assert appended_fault(sign(issued, pki.person("Kari Nordmann"), field="Signatur1", now=NOW), issued) is None
+def test_the_size_that_an_attached_file_states_is_not_taken_for_the_tables(issued: bytes) -> None:
+    with_file = _with_attachment(issued, 5_000)
+    sizes = [int(size) for size in re.findall(rb"/Size (\d+)", with_file)]
+    assert sizes[-1] < max(sizes) == 5_000
+    signed = sign(with_file, ThrowawayPki.create(NOW, demo=False).person("Kari Nordmann"), field="Signatur1", now=NOW)
+    assert appended_fault(signed, with_file) is None
+    stated = list(re.finditer(rb"/Size (\d+)", signed))[-1]
+    smaller = b"3".zfill(len(stated[1]))
+    assert appended_fault(signed[: stated.start(1)] + smaller + signed[stated.end(1) :], with_file) == "xref-size"
+
+
+def _with_attachment(pdf: bytes, size: int) -> bytes:
+    out = BytesIO()
+    with pikepdf.open(BytesIO(pdf)) as document:
+        document.attachments["values.json"] = b"1" * size
+        document.save(out, object_stream_mode=pikepdf.ObjectStreamMode.disable, static_id=True)
+    return out.getvalue()
