@@ -6,7 +6,7 @@ nothing twice; the cases still waiting are those that the same command finds.
 
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from threading import Event
@@ -43,6 +43,8 @@ class Outcome:
     result: Result
     agreement: Agreement | None = None
     path: Path | None = None
+    handout: Path | None = None
+    """The covering letter, or the folder for the signing service, beside the PDF."""
     error: AvtaleError | None = None
 
 
@@ -73,7 +75,13 @@ def issue_many(
 def save_one(issue: Issue, folder: Path) -> Outcome:
     """Write one issued agreement's file. Raises as `save_issue`."""
     agreement, path = issue.agreement, save_issue(issue, folder)
-    return Outcome(number=str(agreement.number.case), result=Result.ISSUED, agreement=agreement, path=path)
+    return Outcome(
+        number=str(agreement.number.case),
+        result=Result.ISSUED,
+        agreement=agreement,
+        path=path,
+        handout=path.with_name(issue.handout.name),
+    )
 
 
 def issue_answer(outcomes: Sequence[Outcome], language: Language, *, stopped: bool) -> Answer:
@@ -82,7 +90,7 @@ def issue_answer(outcomes: Sequence[Outcome], language: Language, *, stopped: bo
     worst = max((error.exit_code for error in errors), default=0)
     return Answer(
         data=[_row(outcome, language) for outcome in outcomes],
-        lines=[f"{o.agreement.number}  {o.path or ''}".rstrip() for o in outcomes if o.agreement is not None],
+        lines=[line for outcome in outcomes for line in _lines(outcome)],
         exit_code=INTERRUPTED if stopped else worst,
         errors=[entry for error in errors for entry in error_entries(error, language)],
     )
@@ -104,10 +112,19 @@ def _saved(result: IssueResult, folder: Path) -> Outcome:
     if result.issue is None:
         return Outcome(number=result.number, result=Result.FAILED, error=result.error)
     try:
-        path = save_issue(result.issue, folder)
+        return replace(save_one(result.issue, folder), number=result.number)
     except AvtaleError as error:
         return Outcome(number=result.number, result=Result.ISSUED, agreement=result.issue.agreement, error=error)
-    return Outcome(number=result.number, result=Result.ISSUED, agreement=result.issue.agreement, path=path)
+
+
+def _lines(outcome: Outcome) -> list[str]:
+    """The agreement and its file, then what lies beside it for those who sign."""
+    if outcome.agreement is None:
+        return []
+    number = str(outcome.agreement.number)
+    if outcome.path is None or outcome.handout is None:
+        return [number]
+    return [f"{number}  {outcome.path}", f"{' ' * len(number)}  {outcome.handout}"]
 
 
 def _row(outcome: Outcome, language: Language) -> dict[str, JsonValue]:
@@ -116,6 +133,7 @@ def _row(outcome: Outcome, language: Language) -> dict[str, JsonValue]:
         row |= {
             "agreement": str(agreement.number),
             "file": str(outcome.path) if outcome.path else None,
+            "handout": str(outcome.handout) if outcome.handout else None,
             "sha256": agreement.sha256,
             "template_version": agreement.template_version,
             "language": agreement.language.value,

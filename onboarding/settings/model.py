@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 from urllib.parse import unquote
 
 from pydantic import (
@@ -28,8 +28,11 @@ from agreements.language import Language
 from agreements.orgnumber import OrgNumber, OrgNumberError, parse_org_number
 from agreements.parties import Vendor
 from agreements.signers import SignerPolicy
+from agreements.signing_order import MAX_SIGNING_DAYS
 
 Environment = Literal["production", "test", "demo"]
+STANDARD_TEMPLATE: Final = "standard"
+"""The template that comes with the program; any other name is a form's."""
 
 _ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 _EMAIL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
@@ -158,8 +161,12 @@ class VendorSettings(_Group):
     broker_id: Annotated[StrictInt, Field(ge=1, le=2**63 - 1)]
     contact: Contact
     signing: Literal["service", "own_tool", "paper"] = "service"
+    signing_days: Annotated[StrictInt, Field(ge=1, le=MAX_SIGNING_DAYS)] = 30
+    """Days from the issue until the agreement should be signed."""
     open: tuple[Line, ...] = ()
     """Catalogue ids that may be left for the customer to fill in when it signs (`agreements.open_values`)."""
+    template: Annotated[str, _matching(re.compile(r"[a-z0-9][a-z0-9-]{0,39}"), "bad_template")] = STANDARD_TEMPLATE
+    """`standard`, or the name of a form that was imported by `template import`."""
     integration_verified: IntegrationVerified | None = None
     service_profile: Mapping[str, Any] = {}
     """Catalogue values by field id, pre-filled in every case of this vendor; canonical after loading."""

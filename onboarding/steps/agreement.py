@@ -24,6 +24,7 @@ from onboarding.files import write_file
 from onboarding.preparing import Prepared, prepare_issue, preview_document
 from onboarding.press import Pressed, press, press_all
 from onboarding.record import EventKind
+from onboarding.routes import Handout, agreement_file_name, make_handout
 from onboarding.steps.enquiry import every_case
 from onboarding.store.cases import find_case, move_case
 from onboarding.store.events import NewEvent
@@ -37,10 +38,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Issue:
-    """An agreement version that was just issued, with its bytes."""
+    """An agreement version that was just issued, with its bytes and what the organisation is handed beside."""
 
     agreement: Agreement
     pdf: bytes
+    handout: Handout
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,27 +128,25 @@ def read_issued(workspace: Workspace, number: AgreementNumber) -> Agreement:
     return agreement
 
 
-def agreement_file_name(number: AgreementNumber) -> str:
-    """The file name of an issued agreement: ASCII, with its number."""
-    return f"Avtale-{number}.pdf"
-
-
 def save_issue(issue: Issue, folder: Path) -> Path:
-    """Write the PDF into a folder and return its path; an existing file with other bytes is not overwritten.
+    """Write the PDF into a folder, and its handout beside; returns the PDF's path. Other files there stay as they are.
 
     Raises ConfigurationError("agreement_not_saved"): the agreement is issued all the same, and says where it lies.
     """
     path = folder / agreement_file_name(issue.agreement.number)
-    if not _holds(path, issue.pdf):
-        try:
-            write_file(path, issue.pdf, replace=False)
-        except (ConfigurationError, TemporaryError) as error:
-            number, sha256 = str(issue.agreement.number), issue.agreement.sha256
-            original = f"{sha256[:2]}/{sha256}"
-            raise ConfigurationError(
-                "agreement_not_saved", agreement=number, path=str(path), original=original
-            ) from error
+    for place, data in {path: issue.pdf, **issue.handout.paths(path)}.items():
+        if not _holds(place, data):
+            _save(issue, place, data)
     return path
+
+
+def _save(issue: Issue, path: Path, data: bytes) -> None:
+    try:
+        write_file(path, data, replace=False)
+    except (ConfigurationError, TemporaryError) as error:
+        number, sha256 = str(issue.agreement.number), issue.agreement.sha256
+        original = f"{sha256[:2]}/{sha256}"
+        raise ConfigurationError("agreement_not_saved", agreement=number, path=str(path), original=original) from error
 
 
 def _holds(path: Path, data: bytes) -> bool:
@@ -189,7 +189,7 @@ def _stored(workspace: Workspace, work: _Work, outcome: Pressed | AvtaleError, a
 
 
 def _store(workspace: Workspace, prepared: Prepared, pressed: Pressed, actor: Actor) -> Issue:
-    """Steps 3 and 4. Raises TemporaryError, ConfigurationError("agreement_too_large")."""
+    """Steps 3 and 4. Raises TemporaryError, ConfigurationError: `agreement_too_large`, `signing_service_limits`."""
     if len(pressed.pdf) > MAX_ISSUED_BYTES:
         raise ConfigurationError("agreement_too_large", size=len(pressed.pdf), limit=MAX_ISSUED_BYTES)
     field_map = canonical_json(pressed.field_map.model_dump(mode="json")).encode()
@@ -200,6 +200,7 @@ def _store(workspace: Workspace, prepared: Prepared, pressed: Pressed, actor: Ac
         field_map_sha256=workspace.blobs.put(field_map),
         issued_by=actor.user,
     )
+    handout = make_handout(agreement, pressed.pdf, workspace.vendor(prepared.case.vendor_id))
     event = NewEvent(
         kind=EventKind.AGREEMENT_ISSUED,
         actor=actor,
@@ -214,7 +215,7 @@ def _store(workspace: Workspace, prepared: Prepared, pressed: Pressed, actor: Ac
     with workspace.store.begin() as connection:
         insert_agreement(connection, agreement)
         move_case(connection, prepared.case, event=event)
-    return Issue(agreement=agreement, pdf=pressed.pdf)
+    return Issue(agreement=agreement, pdf=pressed.pdf, handout=handout)
 
 
 def _agreement(
