@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from agreements.agreement import Agreement, SigningRoute, TermsFile, agreement_values
@@ -12,10 +13,13 @@ from agreements.catalogue import Values, load_catalogue
 from agreements.errors import ConfigurationError
 from agreements.open_values import open_fields
 from agreements.values import Fault, check_values, missing_values
+from onboarding.forms.storage import read_form
 from onboarding.settings import VendorSettings
+from onboarding.settings.model import STANDARD_TEMPLATE
 from onboarding.steps.enquiry import read_case
 from onboarding.terms import Terms
 from onboarding.workspace import Workspace
+from renderers.forms.model import Form
 
 if TYPE_CHECKING:
     from renderers.agreement import AgreementDocument
@@ -78,18 +82,20 @@ def signing_route(case: Case, vendor: VendorSettings) -> SigningRoute:
     return case.signing or SigningRoute(vendor.signing)
 
 
-def terms_version(terms: tuple[TermsFile, ...]) -> str:
-    """Name, date and hash of each terms file, as the agreement records them; `example` without any."""
-    return "; ".join(f"{file.name} {file.date} sha256:{file.sha256[:16]}" for file in terms) or "example"
+def terms_version(terms: tuple[TermsFile, ...], form: Form | None = None) -> str:
+    """Name, date and hash of each terms file, as the agreement records them; without any the form's, or `example`."""
+    own = "example" if form is None else f"{form.name} sha256:{sha256(form.base).hexdigest()[:16]}"
+    return "; ".join(f"{file.name} {file.date} sha256:{file.sha256[:16]}" for file in terms) or own
 
 
 def _require_terms(workspace: Workspace, case: Case, terms: Terms) -> None:
-    """Production issues nothing without the operator's terms, nor before the integration is verified (seed)."""
+    """Production issues nothing without the operator's terms or form, nor before the integration is verified (seed)."""
     if workspace.settings.environment != "production":
         return
-    if not terms.files:
+    vendor = workspace.vendor(case.vendor_id)
+    if not terms.files and vendor.template == STANDARD_TEMPLATE:  # a form of Digipost's own brings its terms with it
         raise ConfigurationError("terms_missing")
-    if workspace.vendor(case.vendor_id).integration_verified is None:
+    if vendor.integration_verified is None:
         raise ConfigurationError("integration_not_verified", vendor=case.vendor_id)
 
 
@@ -100,7 +106,8 @@ def _document(
 
     vendor = workspace.vendor(case.vendor_id)
     route = signing_route(case, vendor)
-    values = _values(case, vendor, terms, issued_on)
+    form = None if vendor.template == STANDARD_TEMPLATE else read_form(workspace.settings.data_dir, vendor.template)
+    values = _values(case, vendor, terms_version(terms.files, form), issued_on)
     left_open = open_fields(load_catalogue(), values, allowed=vendor.open, route=route)
     _require_complete(case, values, left_open)
     return AgreementDocument(
@@ -111,14 +118,15 @@ def _document(
         issued_on=issued_on,
         terms=terms.files,
         terms_content=terms.content,
-        example=not terms.files,
+        example=not terms.files and form is None,
         marking_key=workspace.marking_key,
         route=route,
         open_fields=left_open,
+        form=form,
     )
 
 
-def _values(case: Case, vendor: VendorSettings, terms: Terms, issued_on: date) -> Values:
+def _values(case: Case, vendor: VendorSettings, terms: str, issued_on: date) -> Values:
     values = agreement_values(
         load_catalogue(),
         case_values=case.values,
@@ -129,7 +137,7 @@ def _values(case: Case, vendor: VendorSettings, terms: Terms, issued_on: date) -
     return {
         **values,
         "agreement.issued_at": issued_on.isoformat(),
-        "agreement.terms_version": terms_version(terms.files),
+        "agreement.terms_version": terms,
     }
 
 

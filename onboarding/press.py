@@ -42,12 +42,12 @@ class Pressed:
 
 
 def press(document: "AgreementDocument") -> Pressed:
-    """Render one agreement, and read its pages. Pure. Raises as `renderers.agreement.render_agreement`."""
+    """Render one agreement, and read its pages. Pure. Raises as `renderers.form_agreement.render`."""
     private_fonts()
     from intake.reading.pages import READER, read_pages
-    from renderers.agreement import render_agreement
+    from renderers.form_agreement import render
 
-    rendered = render_agreement(document)
+    rendered = render(document)
     return Pressed(
         pdf=rendered.pdf,
         pages=rendered.pages,

@@ -14,6 +14,7 @@ from agreements.marking import KEY_BYTES
 from agreements.parties import Signer, SigningBasis
 from onboarding.doctor.outcome import Check, fault, fine, warning
 from onboarding.settings import Settings
+from onboarding.settings.model import STANDARD_TEMPLATE
 
 CONNECT_SECONDS: Final = 10.0
 COMMAND_SECONDS: Final = 20.0
@@ -102,12 +103,17 @@ def check_libraries(_settings: Settings, _now: datetime) -> Iterator[Check]:
 
 
 def check_template(settings: Settings, now: datetime) -> Iterator[Check]:
-    """An agreement can be laid out, in the configured language, with the first vendor's service profile."""
+    """An agreement can be laid out, in the configured language, with the first vendor's service profile.
+
+    The forms that vendors name are there, and as they were imported.
+    """
     from onboarding.rendering import private_fonts
 
     private_fonts()
     from agreements.agreement import agreement_values
+    from onboarding.forms.storage import read_form
     from renderers.agreement import AgreementDocument, render_agreement
+    from renderers.form_agreement import form_version
 
     vendor = settings.vendors[0]
     signers = (Signer(name="N N", basis=SigningBasis.SIGNATURE_RIGHT),)
@@ -131,6 +137,9 @@ def check_template(settings: Settings, now: datetime) -> Iterator[Check]:
         )
     )
     yield fine("template", "template", template=rendered.template_version, pages=rendered.pages)
+    for name in sorted({vendor.template for vendor in settings.vendors} - {STANDARD_TEMPLATE}):
+        form = read_form(settings.data_dir, name)
+        yield fine("template", "form", template=form_version(form), pages=len(form.layout.pages))
 
 
 def check_sandbox(settings: Settings, _now: datetime) -> Iterator[Check]:
