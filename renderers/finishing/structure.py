@@ -16,6 +16,7 @@ from typing import TypeGuard
 from pikepdf import Array, Dictionary, Name, Object, Pdf, Stream
 
 _BALLAST = frozenset({"/Span", "/NonStruct", "/Div"})  # say nothing about what they hold (ISO 32000-1 14.8.4)
+_PARTS = frozenset({"/Document", "/Part", "/Art", "/Sect", "/BlockQuote"})
 _KEPT_EMPTY = frozenset({"/TD", "/TH"})  # a row must keep its columns
 _TABLE_PARTS = frozenset({"/THead", "/TBody", "/TFoot", "/TR"})
 _CELLS = frozenset({"/TD", "/TH"})
@@ -60,14 +61,19 @@ def _tidied(tree: _Tree, element: Object, *, table: bool) -> list[Object | int]:
     children = _tidied_children(tree, element, table=table)
     if not children and kind not in _KEPT_EMPTY:
         return []
-    if kind == "/Div" and any(isinstance(child, int) for child in children):
-        kind = "/P"  # text needs a block of its own (ISO 32000-1 14.8.4.3)
+    if any(isinstance(child, int) for child in children) and _lacks_a_block(kind, element):
+        kind = "/P"
     if kind in _BALLAST:
         return children
     element.S = Name(kind)
     _set_attributes(element, kind)
     _write_children(element, children, tree)
     return [element]
+
+
+def _lacks_a_block(kind: str, element: Object) -> bool:
+    """Text needs a block of its own (ISO 32000-1 14.8.4.3): a part of the document can't hold it itself."""
+    return kind == "/Div" or (kind in _BALLAST and str(element.P.S) in _PARTS)
 
 
 def _write_children(element: Object, children: list[Object | int], tree: _Tree) -> None:
