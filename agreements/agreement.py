@@ -17,6 +17,8 @@ from agreements.values import with_defaults
 
 SIGNATURE_FIELDS = ("Signatur1", "Signatur2")
 """The names of the empty signature fields in the issued PDF, in signing order; one per required signer."""
+SEAL_FIELD = "Utsteder"
+"""The name of the field that holds the issuer's own seal, where there is one."""
 
 
 class SigningRoute(StrEnum):

@@ -121,20 +121,21 @@ def attestation_code(case_number: str, configuration_sha256: str) -> str:
     return f"{case_number} {configuration_sha256[:_CODE_DIGITS].upper()}"
 
 
+def counts(record: VerificationRecord, attestation: Attestation) -> bool:
+    """True if the attestation is of exactly the configuration in force, and given in a way that is enough."""
+    told = attestation.channel is Channel.VENDOR_TESTIMONY
+    return attestation.configuration_sha256 == record.configuration_sha256 and (not told or record.accept_testimony)
+
+
 def valid_attestation(record: VerificationRecord, party: Party) -> Attestation | None:
     """The party's latest attestation of exactly the configuration in force, or None."""
-    given = [a for a in record.attestations if a.party is party and _counts(record, a)]
+    given = [a for a in record.attestations if a.party is party and counts(record, a)]
     return max(given, key=lambda attestation: attestation.at, default=None)
 
 
 def lacks(record: VerificationRecord) -> tuple[Lack, ...]:
     """Everything that is lacking; empty if the set-up is verified by both parties."""
     return tuple(dict.fromkeys(_lacks(record)))
-
-
-def _counts(record: VerificationRecord, attestation: Attestation) -> bool:
-    told = attestation.channel is Channel.VENDOR_TESTIMONY
-    return attestation.configuration_sha256 == record.configuration_sha256 and (not told or record.accept_testimony)
 
 
 def _lacks(record: VerificationRecord) -> Iterator[Lack]:
