@@ -1,10 +1,12 @@
 """HTML to PDF by WeasyPrint: this module and `renderers.places` alone import it.
 
-Nothing is fetched: no network, no file, no data address; a vendor's logo is handed over in memory. Any warning (missing glyph, unknown CSS, missing image) fails
-the rendering: a document is right or there is none. Fonts are this package's own (`renderers.fontconfig_file`).
+Nothing is fetched: no network, no file, no data address; a vendor's logo is handed over in memory. Any warning (missing
+glyph, unknown CSS, missing image) fails the rendering: a document is right or there is none. Fonts are this package's
+own (`renderers.fontconfig_file`).
 """
 
 import logging
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -73,7 +75,8 @@ def lay_out(html: str, *stylesheets: str, fields: bool = False, overrides: Overr
             source = HTML(string=html, base_url=None, url_fetcher=_NothingFetched(overrides))
             styles = [*(_stylesheet(name) for name in stylesheets), *_own_stylesheets(overrides)]
             document = source.render(stylesheets=styles, font_config=_fonts(), pdf_forms=fields, **_OPTIONS)
-            pdf: bytes = document.write_pdf(pdf_forms=fields, **_OPTIONS)
+            with warnings.catch_warnings(action="ignore", category=ResourceWarning):  # its colour profile stays open
+                pdf: bytes = document.write_pdf(pdf_forms=fields, **_OPTIONS)
         except FatalURLFetchingError as error:  # a BaseException: nothing above would stop it
             raise ConfigurationError("render_failed", reason=str(error)) from error
     if complaints:

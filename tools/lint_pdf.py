@@ -1,11 +1,10 @@
-#!/usr/bin/env python3
 """Checks PDFs against the rules of PDF/A-3a and PDF/UA-1 that this project knows (`renderers.pdf_rules`).
 
     .venv/bin/python -m tools.lint_pdf FILE.pdf …     these files
     .venv/bin/python -m tools.lint_pdf --rules        the rules by number, as docs/pdf-rules.md lists them
     make lint-pdf                                     sample agreements in three languages, rendered for the purpose
 
-Prints each breach; exit 1 if there is one. It says against how many rules it checked, and no more: veraPDF knows others.
+Prints each breach; exit 1 if there is one. It says against how many rules it checked, and no more: veraPDF has more.
 """
 
 import os

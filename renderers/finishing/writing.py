@@ -21,8 +21,7 @@ def write(pdf: Pdf) -> bytes:
         object_stream_mode=ObjectStreamMode.disable,
         deterministic_id=True,
         min_version="1.7",
-        compress_streams=True,
-        preserve_pdfa=True,
+        fix_metadata_version=False,  # leaves the XMP packet as we wrote it
     )
     if out.tell() > MAX_DOCUMENT_BYTES:
         raise ConfigurationError("document_too_large", size=out.tell(), limit=MAX_DOCUMENT_BYTES)

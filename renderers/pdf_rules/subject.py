@@ -58,7 +58,7 @@ class Subject:
 
     def xmp_value(self, key: str) -> str:
         """A property of the metadata, or nothing."""
-        return "" if self.xmp is None else str(self.xmp.get(key, ""))
+        return "" if self.xmp is None else str(self.xmp.get(key) or "")
 
     @cached_property
     def packet(self) -> bytes:

@@ -32,19 +32,19 @@ TERMS = Attachment(
 _STYLE = """
 @page { size: A4; margin: 30mm 20mm; @top-center { content: element(header) } }
 .header { position: running(header) }
-input, textarea, select { display: block; border: .6pt solid #999; width: 80mm; height: 7mm; padding: 1mm; background: none;
-  font: 10pt "Avtale Sans"; margin: 2mm 0 }
+input, textarea, select { display: block; border: .6pt solid #999; width: 80mm; height: 7mm; padding: 1mm;
+  background: none; font: 10pt "Avtale Sans"; margin: 2mm 0 }
 input[type=checkbox] { width: 5mm; height: 5mm; padding: 0 }
 textarea { height: 25mm }
 """
 _BODY = """
 <div class="header">Øverst på hver side</div>
 <h1>Skjema</h1><h2>Felter</h2><ul><li>En ting</li><li>En ting til</li></ul>
-<table class="look"><tr><td><input name="contact-contract-name" data-field="contact.contract.name" title="Kontraktsansvarlig"
-  maxlength="40" required></td><td>Ved siden av</td></tr></table>
+<table class="look"><tr><td><input name="contact-contract-name" data-field="contact.contract.name"
+  title="Kontraktsansvarlig" maxlength="40" required></td><td>Ved siden av</td></tr></table>
 <textarea name="launch-peaks" data-field="launch.peaks" title="Topper"></textarea>
 <select name="customer-sector" data-field="customer.sector" title="Sektor">
-  <option value=""></option><option value="private">Privat</option><option value="public">Ø&amp;ffentlig</option></select>
+  <option value=""></option><option value="private">Privat</option><option value="public">Øvrig</option></select>
 <input type="checkbox" name="service-digital" data-field="service.digital" title="Digital post">
 <input name="Signatur1" title="Underskrift: Kari">
 <table><thead><tr><th scope="col">Kode</th><th scope="col">Navn</th></tr></thead>
@@ -55,7 +55,8 @@ _BODY = """
 
 def html(body: str = _BODY, *, style: str = _STYLE) -> str:
     return (
-        '<!doctype html><html lang="nb"><head><title>Skjema – prøve</title><meta name="author" content="Fjord &amp; Fjell AS">'
+        '<!doctype html><html lang="nb"><head><title>Skjema – prøve</title>'
+        '<meta name="author" content="Fjord &amp; Fjell AS">'
         f"<style>{style}</style></head><body>{body}</body></html>"
     )
 
@@ -83,7 +84,7 @@ def opened(pdf: bytes) -> Iterator[pikepdf.Pdf]:
 
 def saved(document: pikepdf.Pdf) -> bytes:
     out = BytesIO()
-    document.save(out, object_stream_mode=pikepdf.ObjectStreamMode.disable)
+    document.save(out, object_stream_mode=pikepdf.ObjectStreamMode.disable, fix_metadata_version=False)
     return out.getvalue()
 
 
