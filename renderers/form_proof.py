@@ -34,7 +34,9 @@ def render_proof(form: Form) -> bytes:
 
 def _texts(form: Form, language: Language) -> Iterator[Text]:
     catalogue, layout = load_catalogue(), form.layout
-    named: list[tuple[Spot, str]] = [(spot, catalogue.field(spot.field_id).label(language)) for spot in layout.values]
+    named: list[tuple[Spot, str]] = [
+        (spot, f"{catalogue.field(spot.field_id).label(language)} {spot.part or ''}") for spot in layout.values
+    ]
     named += [(spot, spot.code) for spot in layout.marks]
     named += list(zip(layout.signatures, SIGNATURE_FIELDS, strict=False))
     for index, (spot, name) in enumerate(named):

@@ -40,8 +40,8 @@ class HiddenText(BaseModel):
 class _Letter:
     text: str
     rectangle: Rectangle
-    height: float
-    """Of the line it stands in, points: what its type size comes to on the page."""
+    size: float
+    """Points: the longer side of what the font sets aside for it, which for upright and turned type is its size."""
 
 
 class Sight:
@@ -87,7 +87,7 @@ class _PageSight:
         return bool(rows) and min(map(min, rows)) > _LIGHT and max(map(max, rows)) - min(map(min, rows)) < FAINTEST
 
     def _is_seen(self, letter: _Letter) -> bool:
-        if letter.height < SMALLEST_LETTERS:
+        if letter.size < SMALLEST_LETTERS:
             return False
         return any(
             abs(ink - bare) >= FAINTEST
@@ -120,7 +120,7 @@ def _letters(page: Any) -> Iterator[_Letter]:
             left, bottom, right, top = text_page.get_charbox(index)
             loose = text_page.get_charbox(index, loose=True)
             box = Rectangle(x0=left, y0=bottom, x1=right, y1=top)
-            yield _Letter(text=chr(code), rectangle=box, height=max(loose[3] - loose[1], 0.0))
+            yield _Letter(text=chr(code), rectangle=box, size=max(loose[2] - loose[0], loose[3] - loose[1]))
     finally:
         text_page.close()
 

@@ -89,10 +89,10 @@ def _has_actions(pdf: Pdf, nodes: tuple[Node, ...]) -> Iterator[FormFault]:
         kinds.add("AA")
     opening = pdf.Root.get("/OpenAction")
     if isinstance(opening, Dictionary) and opening.get("/S") not in _HARMLESS_ACTIONS:
-        kinds.add("OpenAction")
+        kinds.add(str(opening.get("/S", "OpenAction")).lstrip("/"))
     clicked = (node["/A"] for node in nodes if node.get("/Subtype") == Name.Widget and "/A" in node)
     kinds |= {str(action.get("/S", "A")).lstrip("/") for action in clicked if isinstance(action, Dictionary)}
-    if kinds := kinds - {"JavaScript"}:  # told as scripts
+    if kinds := kinds - {"JavaScript"}:  # told as a script
         yield FormFault(code="form_actions", params={"kinds": ", ".join(sorted(kinds))})
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from io import BytesIO
+from math import sqrt
 from typing import TYPE_CHECKING, Final
 
 from agreements.errors import ConfigurationError
@@ -18,10 +19,11 @@ if TYPE_CHECKING:
 
     from renderers.layout import LaidOut
 
-_STEP: Final = 0.5  # points by which text of several lines is made smaller
-_MOST_LAYOUTS: Final = 40  # from the largest type to the smallest in steps of half a point, and some
+_STEP: Final = 0.3  # points by which text that does not fit is made smaller at least
+_MOST_LAYOUTS: Final = 60  # from the largest type to the smallest in such steps, and some
 _HANGING: Final = 0.3  # of the type size: white above and below letters, which may hang over the edge of its place
 _WIDER: Final = 0.5  # points
+_EDGE: Final = 2.0  # points left free at both sides of a value: many forms draw a box around its place
 _NEVER_TOO_LARGE: Final = frozenset({"mark", "proof"})  # made from the size of the box, and cut off by it
 
 
@@ -72,7 +74,7 @@ def _laid_out(texts: Sequence[Text], form: Form, language: Language, title: str)
 
 def _box(text: Text, page_height: float) -> Mapping[str, object]:
     """As the template asks for it: from the page's upper left corner."""
-    place = text.spot.rectangle
+    place, edge = text.spot.rectangle, _EDGE if text.kind in {"one", "many"} else 0.0
     return {
         "key": text.key,
         "text": text.text,
@@ -80,9 +82,9 @@ def _box(text: Text, page_height: float) -> Mapping[str, object]:
         "kind": text.kind,
         "align": text.spot.align,
         "size": text.size,
-        "left": place.x0,
+        "left": round(place.x0 + edge, 2),
         "top": round(page_height - place.y1, 2),
-        "width": round(place.x1 - place.x0, 2),
+        "width": round(place.x1 - place.x0 - 2 * edge, 2),
         "height": round(place.y1 - place.y0, 2),
     }
 
@@ -96,12 +98,14 @@ def _fits(text: Text, printed: Rectangle) -> bool:
 
 
 def _smaller(text: Text, printed: Rectangle) -> Text:
-    """At once as small as its width asks for, or, broken into lines, by one step."""
+    """About as small as its place asks for, at least a step: half the type takes half the line, a quarter of the area."""
     place = text.spot.rectangle
-    size = text.size - _STEP
-    if text.kind != "many":
-        size = min(size, text.size * (place.x1 - place.x0) / max(printed.x1 - printed.x0, 1.0))
-    return replace(text, size=max(SMALLEST_TYPE, int(size * 10) / 10))
+    if text.kind == "many":
+        share = sqrt((place.y1 - place.y0) / (printed.y1 - printed.y0))
+    else:
+        share = (place.x1 - place.x0 - _EDGE) / (printed.x1 - printed.x0)
+    size = min(text.size - _STEP, int(text.size * share * 10) / 10)
+    return replace(text, size=max(SMALLEST_TYPE, size))
 
 
 def _no_room(text: Text) -> Fault:

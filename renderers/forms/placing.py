@@ -80,7 +80,7 @@ class _Placing:
     def __init__(self, form_map: FormMap, outline: Outline, catalogue: Catalogue) -> None:
         self._map, self._outline, self._catalogue = form_map, outline, catalogue
         self._unit = _POINTS_PER_MM if form_map.unit == "mm" else 1.0
-        self._used: dict[tuple[str, str], Where] = {}
+        self._used: set[tuple[str, str]] = set()
         self.faults: list[MapFault] = []
 
     def layout(self) -> FormLayout:
@@ -96,7 +96,7 @@ class _Placing:
             codes=tuple(self._on_every_page("qr", self._map.qr)),
             footers=tuple(self._on_every_page("footer", self._map.footer)),
         )
-        self._require_values(layout)
+        self._require_values()
         self._require_every_field()
         self._refuse_overlaps(layout)
         return layout
@@ -222,21 +222,18 @@ class _Placing:
         if not found or (kinds == _BUTTON_KINDS and written.option is None and len(options) > 1):
             self._refuse((*where, "option"), "form_which_option", field=written.field, options=", ".join(options))
             return ()
-        self._use(where, found[0])
-        return tuple(found)
-
-    def _use(self, where: Where, widget: Widget) -> None:
-        """One thing in each field, and in each button of a group."""
-        key = (widget.name, widget.option)
+        key = (found[0].name, found[0].option)
         if key in self._used:
-            self._refuse((*where, "field"), "form_field_twice", field=widget.name)
-        self._used[key] = where
+            self._refuse((*where, "field"), "form_field_twice", field=written.field)
+            return ()
+        self._used.add(key)
+        return tuple(found)
 
     # --- the whole ---------------------------------------------------------------------------------------------------
 
-    def _require_values(self, layout: FormLayout) -> None:
+    def _require_values(self) -> None:
         for field_id in REQUIRED_VALUES:
-            if field_id not in {spot.field_id for spot in layout.values}:
+            if not self._map.values.get(field_id):
                 self._refuse(("values",), "form_value_required", field=field_id)
 
     def _require_every_field(self) -> None:
