@@ -1,11 +1,12 @@
 """`avtale agreement issue` for several cases: a result for each, in the order they were given, whatever comes between.
 
 Resumable by construction: an agreement is issued by one commit, so killing this at any moment loses nothing and issues
-nothing twice; the cases still waiting are those that the same command finds.
+nothing twice; the cases still waiting are those that the same command finds. Its file is written after the commit: a
+list of the cases under way lies in the folder meanwhile, by which the next run there writes what a killed one did not.
 """
 
-from collections.abc import Callable, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -13,15 +14,18 @@ from threading import Event
 
 from agreements.agreement import Agreement
 from agreements.canonical import JsonValue
-from agreements.errors import AvtaleError
+from agreements.errors import AvtaleError, NotFoundError, UsageError
 from agreements.language import Language
 from agreements.parties import Actor
 from agreements.texts import text
 from onboarding.answers import Answer, error_entries, error_lines
+from onboarding.files import write_file
 from onboarding.press import usable_workers
-from onboarding.steps.agreement import Issue, IssueResult, issue_agreements, save_issue
+from onboarding.steps.agreement import Issue, IssueResult, issue_agreements, save_issue, unsaved_issue
 from onboarding.workspace import Workspace
 
+UNDER_WAY = ".under-utstedelse"
+"""The list's file name; hidden, for nobody is meant to send it on."""
 INTERRUPTED = 130
 """The exit code of a program that was stopped from the keyboard (128 + SIGINT)."""
 
@@ -57,19 +61,63 @@ def issue_many(
     stop: Event,
     done: Callable[[], object],
 ) -> tuple[Outcome, ...]:
-    """Issue every case's agreement and write its file into `folder`.
+    """Issue every case's agreement and write its file into `folder`, which must exist.
 
-    `done` is called after each; once `stop` is set, what is under way is finished with the one in hand.
+    Begins with what an earlier run in this folder issued and did not come to write. `done` is called after each; once
+    `stop` is set, what is under way is finished with the one in hand.
     """
+    found = _save_unsaved(workspace, folder)
+    numbers = tuple(dict.fromkeys((*found, *numbers)))
+    waiting = tuple(number for number in numbers if number not in found)
+    with _listed(waiting, folder):
+        found |= _issue_each(workspace, waiting, folder, actor, stop=stop, done=done)
+    return tuple(found.get(number, Outcome(number=number, result=Result.WAITING)) for number in numbers)
+
+
+def _issue_each(
+    workspace: Workspace,
+    numbers: tuple[str, ...],
+    folder: Path,
+    actor: Actor,
+    *,
+    stop: Event,
+    done: Callable[[], object],
+) -> dict[str, Outcome]:
     found: dict[str, Outcome] = {}
-    workers = min(usable_workers(), len(numbers))
-    with closing(issue_agreements(workspace, tuple(numbers), actor, workers=workers)) as results:
+    workers = 0 if len(numbers) == 1 else min(usable_workers(), len(numbers))
+    with closing(issue_agreements(workspace, numbers, actor, workers=workers)) as results:
         for result in results:
             found[result.number] = _saved(result, folder)
             done()
             if stop.is_set():
                 break
-    return tuple(found.get(number, Outcome(number=number, result=Result.WAITING)) for number in numbers)
+    return found
+
+
+@contextmanager
+def _listed(numbers: tuple[str, ...], folder: Path) -> Iterator[None]:
+    """The cases stand in the folder's list until their files are written; a killed run leaves it."""
+    write_file(folder / UNDER_WAY, "".join(f"{number}\n" for number in numbers).encode())
+    yield
+    (folder / UNDER_WAY).unlink(missing_ok=True)
+
+
+def _save_unsaved(workspace: Workspace, folder: Path) -> dict[str, Outcome]:
+    """Write what an earlier run issued and was killed before it could write."""
+    try:
+        numbers = (folder / UNDER_WAY).read_text(encoding="utf-8").split()
+    except FileNotFoundError:
+        return {}
+    issues = [issue for number in numbers if (issue := _unsaved(workspace, number, folder)) is not None]
+    saved = (_saved(IssueResult(number=str(issue.agreement.number.case), issue=issue), folder) for issue in issues)
+    return {outcome.number: outcome for outcome in saved}
+
+
+def _unsaved(workspace: Workspace, number: str, folder: Path) -> Issue | None:
+    try:
+        return unsaved_issue(workspace, number, folder)
+    except (UsageError, NotFoundError):  # another installation's list: nothing of ours to finish
+        return None
 
 
 def save_one(issue: Issue, folder: Path) -> Outcome:

@@ -5,13 +5,15 @@ the interpreter; they get values and give back bytes, and touch neither database
 the documents it held, and they are told of; one whose program dies ends with it.
 """
 
+import logging
 import os
 import signal
-from collections.abc import Generator, Hashable, Iterable, Iterator
+from collections.abc import Callable, Generator, Hashable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain, islice
 from multiprocessing import get_context
 from typing import TYPE_CHECKING, Final, TypeVar
@@ -22,7 +24,9 @@ from onboarding.rendering import private_fonts
 from onboarding.sandbox.confinement import end_with_parent
 
 if TYPE_CHECKING:
-    from renderers.agreement import AgreementDocument
+    from renderers.agreement import AgreementDocument, RenderedAgreement
+
+logger = logging.getLogger(__name__)
 
 MAX_WORKERS: Final = 4  # beyond, the one process that stores is what everybody waits for
 DOCUMENTS_PER_WORKER: Final = 300  # WeasyPrint grows by 0.3 MB for each (facts/rendering.md 1)
@@ -42,12 +46,17 @@ class Pressed:
 
 
 def press(document: "AgreementDocument") -> Pressed:
-    """Render one agreement, and read its pages. Pure. Raises as `renderers.form_agreement.render`."""
+    """Render one agreement, and read its pages. Pure. Raises as `renderers.form_agreement.render`.
+
+    With a vendor's own template files, ConfigurationError `template_hides` if something that is signed can't be read.
+    """
     private_fonts()
     from intake.reading.pages import READER, read_pages
     from renderers.form_agreement import render
 
     rendered = render(document)
+    if document.overrides.files:
+        _prove_visible(rendered)
     return Pressed(
         pdf=rendered.pdf,
         pages=rendered.pages,
@@ -59,15 +68,25 @@ def press(document: "AgreementDocument") -> Pressed:
     )
 
 
+def _prove_visible(rendered: "RenderedAgreement") -> None:
+    from intake.reading.legible import measure_legibility
+    from renderers.visibility import prove_visible
+
+    prove_visible(rendered, measure_legibility)
+
+
 def press_all(
     documents: "Iterable[tuple[Key, AgreementDocument]]", *, workers: int
 ) -> Generator[tuple[Key, Pressed | AvtaleError]]:
     """Render many agreements, in any order: each document's key with what came of it, as soon as it is there.
 
-    `documents` is drawn from only as workers have room. Workers are replaced in shifts, before they have grown large;
-    not by `max_tasks_per_child`, with which Python 3.11 stands still for good once a pool is fed ahead of its workers.
+    `workers`: how many processes; with 0 all is done here, which is quicker for one document alone. `documents` is drawn
+    from only as workers have room. Workers are replaced in shifts, before they have grown large; not by
+    `max_tasks_per_child`, with which Python 3.11 stands still for good once a pool is fed ahead of its workers.
     """
     documents = iter(documents)
+    if workers == 0:
+        yield from ((key, _outcome(partial(press, document))) for key, document in documents)
     while (first := next(documents, None)) is not None:
         shift = islice(documents, workers * DOCUMENTS_PER_WORKER - 1)
         yield from _press_shift(chain([first], shift), workers)
@@ -127,15 +146,16 @@ def _submit(pool: ProcessPoolExecutor, document: "AgreementDocument") -> Future[
 
 def _finished(running: dict[Future[Pressed], Key]) -> Iterator[tuple[Key, Pressed | AvtaleError]]:
     for future in wait(running, return_when=FIRST_COMPLETED).done:
-        yield running.pop(future), _outcome(future)
+        yield running.pop(future), _outcome(future.result)
 
 
-def _outcome(future: Future[Pressed]) -> Pressed | AvtaleError:
+def _outcome(result: Callable[[], Pressed]) -> Pressed | AvtaleError:
     try:
-        return future.result()
+        return result()
     except BrokenProcessPool:
         return _lost()
     except Exception as error:  # noqa: BLE001 - one document's fault must not stop the others
+        logger.warning("agreement not rendered", extra={"error": type(error).__name__})
         return as_told(error)
 
 

@@ -36,17 +36,16 @@ group = TextGroup(
 def issue(call: Call, case_numbers: tuple[str, ...], every: bool, out: Path | None) -> Answer:
     """Issue agreements; one that can't be issued does not stop the others."""
     from onboarding.files import make_folder
-    from onboarding.issuing import issue_answer, issue_many, save_one, told
-    from onboarding.steps.agreement import issuable_cases, issue_agreement
+    from onboarding.issuing import issue_answer, issue_many, told
+    from onboarding.steps.agreement import issuable_cases
 
     numbers = issuable_cases(call.workspace) if _wants_all(case_numbers, every) else _each_once(case_numbers)
     actor, folder = call.actor, out or call.settings.data_dir / "issued"
     make_folder(folder)  # before anything is issued: a wrong `--out` costs no version
-    if len(numbers) == 1:
-        one = save_one(issue_agreement(call.workspace, numbers[0], actor), folder)
-        return issue_answer([one], call.lang, stopped=False)
     with _stopped_by_the_keyboard() as stop, _progress(call, numbers) as done:
         outcomes = issue_many(call.workspace, numbers, folder, actor, stop=stop, done=done)
+    if len(outcomes) == 1 and outcomes[0].error is not None:
+        raise outcomes[0].error
     talk(call, *told(outcomes, call.lang))
     answer = issue_answer(outcomes, call.lang, stopped=stop.is_set())
     return answer if call.as_json else replace(answer, errors=())  # people were told case by case

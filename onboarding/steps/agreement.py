@@ -3,14 +3,15 @@
 1. gather the values (defaults, vendor's service profile, vendor, case, signers) and refuse if anything is missing or
 wrong                                                                                       (`onboarding.preparing`)
 2. render the PDF, and read its pages as a return's will be read                                 (`onboarding.press`)
-3. store its bytes, and its field map, among the originals: durable from here on, but not yet an agreement
-4. one transaction: the issued version, the case's new state, the event
-A crash between 3 and 4 leaves originals that nobody names, and the same command makes the agreement again.
+3. put the vendor's seal on it, where there is one                                             (`onboarding.sealing`)
+4. store its bytes, and its field map, among the originals: durable from here on, but not yet an agreement
+5. one transaction: the issued version, the case's new state, the event
+A crash between 4 and 5 leaves originals that nobody names, and the same command makes the agreement again.
 """
 
 from collections.abc import Generator, Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,7 +26,7 @@ from onboarding.preparing import Prepared, prepare_issue, preview_document
 from onboarding.press import Pressed, press, press_all
 from onboarding.record import EventKind
 from onboarding.routes import Handout, agreement_file_name, make_handout
-from onboarding.steps.enquiry import every_case
+from onboarding.steps.enquiry import every_case, read_case
 from onboarding.store.cases import find_case, move_case
 from onboarding.store.events import NewEvent
 from onboarding.store.issued import find_agreement, insert_agreement, void_agreement
@@ -128,8 +129,22 @@ def read_issued(workspace: Workspace, number: AgreementNumber) -> Agreement:
     return agreement
 
 
+def unsaved_issue(workspace: Workspace, number: str, folder: Path) -> Issue | None:
+    """A case's agreement that was issued but whose files are not all in the folder; None if there is none such."""
+    case = read_case(workspace, number)
+    if case.in_force is None or case.agreement_state is not AgreementState.ISSUED:
+        return None
+    agreement = read_issued(workspace, case.in_force)
+    pdf = workspace.blobs.read(agreement.sha256)
+    issue = Issue(agreement=agreement, pdf=pdf, handout=make_handout(agreement, pdf, workspace.vendor(case.vendor_id)))
+    path = folder / agreement_file_name(agreement.number)
+    wanted = {path: pdf, **issue.handout.paths(path)}
+    return None if all(_holds(place, data) for place, data in wanted.items()) else issue
+
+
 def save_issue(issue: Issue, folder: Path) -> Path:
-    """Write the PDF into a folder, and its handout beside; returns the PDF's path. Other files there stay as they are.
+    """Write the PDF into a folder, and its handout beside; returns the PDF's path. Other files there stay as they are,
+    but one that a killed process left half written is finished.
 
     Raises ConfigurationError("agreement_not_saved"): the agreement is issued all the same, and says where it lies.
     """
@@ -142,7 +157,7 @@ def save_issue(issue: Issue, folder: Path) -> Path:
 
 def _save(issue: Issue, path: Path, data: bytes) -> None:
     try:
-        write_file(path, data, replace=False)
+        write_file(path, data, replace=_is_begun(path, data))
     except (ConfigurationError, TemporaryError) as error:
         number, sha256 = str(issue.agreement.number), issue.agreement.sha256
         original = f"{sha256[:2]}/{sha256}"
@@ -151,6 +166,10 @@ def _save(issue: Issue, path: Path, data: bytes) -> None:
 
 def _holds(path: Path, data: bytes) -> bool:
     return path.is_file() and path.stat().st_size == len(data) and path.read_bytes() == data
+
+
+def _is_begun(path: Path, data: bytes) -> bool:
+    return path.is_file() and path.stat().st_size < len(data) and data.startswith(path.read_bytes())
 
 
 def _prepare_each(
@@ -189,7 +208,9 @@ def _stored(workspace: Workspace, work: _Work, outcome: Pressed | AvtaleError, a
 
 
 def _store(workspace: Workspace, prepared: Prepared, pressed: Pressed, actor: Actor) -> Issue:
-    """Steps 3 and 4. Raises TemporaryError, ConfigurationError: `agreement_too_large`, `signing_service_limits`."""
+    """Steps 3 to 5. Raises TemporaryError, ConfigurationError: `agreement_too_large`, `signing_service_limits`."""
+    vendor = workspace.vendor(prepared.case.vendor_id)
+    pressed = replace(pressed, pdf=workspace.sealers.seal(pressed.pdf, vendor, prepared.at))
     if len(pressed.pdf) > MAX_ISSUED_BYTES:
         raise ConfigurationError("agreement_too_large", size=len(pressed.pdf), limit=MAX_ISSUED_BYTES)
     field_map = canonical_json(pressed.field_map.model_dump(mode="json")).encode()
@@ -200,7 +221,7 @@ def _store(workspace: Workspace, prepared: Prepared, pressed: Pressed, actor: Ac
         field_map_sha256=workspace.blobs.put(field_map),
         issued_by=actor.user,
     )
-    handout = make_handout(agreement, pressed.pdf, workspace.vendor(prepared.case.vendor_id))
+    handout = make_handout(agreement, pressed.pdf, vendor)
     event = NewEvent(
         kind=EventKind.AGREEMENT_ISSUED,
         actor=actor,
