@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from importlib import import_module
 from typing import Final
 
@@ -19,6 +19,8 @@ from onboarding.settings.model import STANDARD_TEMPLATE
 CONNECT_SECONDS: Final = 10.0
 COMMAND_SECONDS: Final = 20.0
 """A person is waiting: shorter than the minutes a delivery waits."""
+SEAL_WARNING: Final = timedelta(days=30)
+"""Time to get another certificate from the issuer."""
 _LIBRARIES: Final = ("renderers.layout", "signatures.judge", "intake.reading.pages")
 """Our modules that need what lies outside Python: Pango, PDFium, OpenSSL."""
 _PROBE: Final = "onboarding.doctor.services:answer"
@@ -86,6 +88,22 @@ def check_terms(settings: Settings, now: datetime) -> Iterator[Check]:
             yield fault("terms", "doctor_power_missing", path=str(authority.file))
         elif authority.expires is not None and authority.expires < now.date():
             yield warning("terms", "doctor_power_expired", path=str(authority.file), date=authority.expires.isoformat())
+
+
+def check_seals(settings: Settings, now: datetime) -> Iterator[Check]:
+    """Each vendor's own seal opens, and will do so for a while."""
+    from onboarding.sealing import open_seal
+
+    for vendor in settings.vendors:
+        if vendor.seal is None:
+            continue
+        sealer = open_seal(vendor.seal)
+        sealer.check(now)
+        until = sealer.expires.date().isoformat()
+        if sealer.expires - now < SEAL_WARNING:
+            yield warning("seals", "doctor_seal_expires", vendor=vendor.id, until=until)
+        else:
+            yield fine("seals", "seal", vendor=vendor.id, until=until)
 
 
 def check_libraries(_settings: Settings, _now: datetime) -> Iterator[Check]:

@@ -151,6 +151,20 @@ class WatchedFolder(_Group):
     """Seconds a file must have been left alone before it is taken."""
 
 
+class Seal(_Group):
+    """The vendor's own seal on what it issues: a PKCS#12 file, or a key in hardware by PKCS#11."""
+
+    pkcs12: Location | None = None
+    pkcs11: Location | None = None
+    """The library of the token's maker."""
+    token: Line | None = None
+    """The token's label; with `pkcs11` only, as is `label`."""
+    label: Line | None = None
+    """The label of key and certificate on the token."""
+    password_file: Location | None = None
+    """Holds the file's password, or the token's PIN."""
+
+
 class VendorSettings(_Group):
     """A system vendor (systemleverandør) and what all its customers have in common."""
 
@@ -167,6 +181,7 @@ class VendorSettings(_Group):
     """Catalogue ids that may be left for the customer to fill in when it signs (`agreements.open_values`)."""
     template: Annotated[str, _matching(re.compile(r"[a-z0-9][a-z0-9-]{0,39}"), "bad_template")] = STANDARD_TEMPLATE
     """`standard`, or the name of a form that was imported by `template import`."""
+    seal: Seal | None = None
     integration_verified: IntegrationVerified | None = None
     service_profile: Mapping[str, Any] = {}
     """Catalogue values by field id, pre-filled in every case of this vendor; canonical after loading."""

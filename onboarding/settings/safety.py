@@ -54,6 +54,21 @@ def secret_files(settings: Settings) -> Iterator[tuple[KeyPath, Path]]:
     yield ("keys", "checkpoint"), settings.keys.checkpoint
     if settings.smtp.password_file is not None:
         yield ("smtp", "password_file"), settings.smtp.password_file
+    for number, vendor in enumerate(settings.vendors):
+        if vendor.seal is not None:
+            named = (("pkcs12", vendor.seal.pkcs12), ("password_file", vendor.seal.password_file))
+            yield from ((("vendors", number, "seal", key), path) for key, path in named if path is not None)
+
+
+def _seals_are_one_of_two(settings: Settings, _file: Path) -> Iterator[Problem]:
+    """A seal is a file or a place in hardware, told whole."""
+    for number, vendor in enumerate(settings.vendors):
+        if vendor.seal is None:
+            continue
+        in_hardware = (vendor.seal.pkcs11, vendor.seal.token, vendor.seal.label)
+        told = [value is not None for value in in_hardware]
+        if not (all(told) if vendor.seal.pkcs12 is None else not any(told)):
+            yield Problem(where=("vendors", number, "seal"), code="setting_bad_seal")
 
 
 def _ids_are_unique(settings: Settings, _file: Path) -> Iterator[Problem]:
@@ -173,6 +188,7 @@ def _kept(settings: Settings) -> Iterator[Path]:
 _CHECKS: tuple[Callable[[Settings, Path], Iterator[Problem]], ...] = (
     _file_is_closed,
     _secrets_are_closed,
+    _seals_are_one_of_two,
     _ids_are_unique,
     _folders_are_apart,
     _own_data_is_apart,
