@@ -14,6 +14,7 @@ from agreements.errors import ConfigurationError
 from agreements.open_values import open_fields
 from agreements.values import Fault, check_values, missing_values
 from onboarding.forms.storage import read_form
+from onboarding.overrides import read_overrides
 from onboarding.settings import VendorSettings
 from onboarding.settings.model import STANDARD_TEMPLATE
 from onboarding.steps.enquiry import read_case
@@ -103,6 +104,7 @@ def _document(
     workspace: Workspace, case: Case, version: AgreementNumber, terms: Terms, *, issued_on: date
 ) -> "AgreementDocument":
     from renderers.agreement import AgreementDocument
+    from renderers.overrides import STANDARD
 
     vendor = workspace.vendor(case.vendor_id)
     route = signing_route(case, vendor)
@@ -123,6 +125,7 @@ def _document(
         route=route,
         open_fields=left_open,
         form=form,
+        overrides=read_overrides(workspace.settings, case.vendor_id) if form is None else STANDARD,
     )
 
 

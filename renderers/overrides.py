@@ -1,4 +1,4 @@
-"""What a vendor may change in the agreement's templates, as a checked value; the roof reads the files (docs/templates.md).
+"""What a vendor may change in the agreement's templates, as a value; the roof reads the files (docs/templates.md).
 
 Parts of the page, one more stylesheet, sentences and a logo. Never the skeleton, the powers of attorney, the list of
 terms or the signature boxes: those files can't be replaced, their sentences can't be reworded, and that nothing else
@@ -79,7 +79,7 @@ STANDARD = Overrides()
 
 
 def check_overrides(overrides: Overrides, ours: Mapping[Language, Mapping[str, str]]) -> None:
-    """Raise ConfigurationError `template_faults` with everything that is wrong with the files; `ours`: our sentences."""
+    """Raise ConfigurationError `template_faults` with all that is wrong with the files; `ours`: our sentences."""
     faults = tuple(fault for name, content in overrides.files for fault in _faults(name, content, ours))
     if faults:
         raise ConfigurationError("template_faults", template=overrides.name, count=len(faults), faults=faults)

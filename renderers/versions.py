@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 _LIBRARIES = ("jinja2", "pikepdf", "weasyprint")
 _TEXTS = ("agreement.", "values.", "dates.")  # our sentences, and the shared texts that an agreement prints
 _ENDINGS = (".py", ".html", ".css", ".ttf", ".conf", ".icc")
-_NOT_IN_AGREEMENTS = ("forms", "letters", "plan", "review", "screen", "summary", "verification")
+_NOT_IN_AGREEMENTS = (
+    *("document", "form", "letters", "lint", "plan", "printing", "record", "review", "screen", "summary"),
+    *("verification", "visibility"),
+)
 """How the names of files begin that only other documents are made of. What is not named here counts."""
 
 

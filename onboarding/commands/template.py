@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from onboarding.answers import Answer, table
+from onboarding.answers import Answer
 from onboarding.call import Call
 from onboarding.command import TextGroup, argument, command, option
 
@@ -12,6 +12,7 @@ group = TextGroup(
     "template",
     {
         "list": "onboarding.commands.template:list_",
+        "lint": "onboarding.commands.template:lint",
         "import": "onboarding.commands.template:import_",
     },
     name="template",
@@ -22,15 +23,20 @@ group = TextGroup(
 def list_(call: Call) -> Answer:
     """List the templates."""
     from onboarding.rendering import private_fonts
+    from onboarding.template_view import templates_answer
 
     private_fonts()
-    from renderers.agreement import template_version
+    return templates_answer(call.settings, call.lang)
 
-    version = template_version()
-    name = version.partition(" ")[0]
-    return Answer(
-        data=[{"name": name, "version": version}], lines=table(("template", "version"), [[name, version]], call.lang)
-    )
+
+@command("template.lint", argument("name", required=False))
+def lint(call: Call, name: str | None) -> Answer:
+    """Try the templates, and prove that all they must say can be read."""
+    from onboarding.template_lint import find_templates, lint_template
+    from onboarding.template_view import lint_answer
+
+    templates = find_templates(call.settings, name)
+    return lint_answer([(template, lint_template(template)) for template in templates], call.lang)
 
 
 @command(
