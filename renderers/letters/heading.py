@@ -13,8 +13,8 @@ from renderers.templates import Words, fill, words
 
 MAX_SUBJECT: Final = 120
 """Characters. Ours: mail programs show some seventy, and nobody reads on after a hundred and twenty."""
-MAX_INLINE: Final = 200
-"""Characters of one quoted value; ours: longer than any name (130), short enough not to bury the letter."""
+MAX_INLINE: Final = 254
+"""Characters of one quoted value: what the longest e-mail address has (RFC 5321 4.5.3.1.3, erratum 1690)."""
 MAX_QUOTED_LINES: Final = 20
 """Lines of what a person adds in their own words; ours."""
 _SHORTEST = 16  # characters that a name keeps in a subject: enough to know it by
