@@ -19,6 +19,7 @@ from agreements.fieldmap import Rectangle
 
 DOTS_PER_INCH: Final = 150  # a full stop of 6-point type is still wider than a dot
 FAINTEST: Final = 24  # of 255 steps of grey: paler than the palest watermark that is meant to be read
+_LIGHT: Final = 200  # of 255: black type and a QR code stand out against it
 SMALLEST_LETTERS: Final = 3.0  # points: smaller type is a blur on paper and on screens
 _MAX_NESTING: Final = 12  # drawings within drawings; honest forms have two
 _MAX_EXCERPT: Final = 60
@@ -104,9 +105,6 @@ class _PageSight:
         bottom = min(len(self._drawn) // self._row, int((self._height - rectangle.y0) * scale) + 1)
         if left < right:
             yield from ((row * self._row + left, row * self._row + right) for row in range(top, bottom))
-
-
-_LIGHT: Final = 200  # of 255: black type and a QR code stand out against it
 
 
 def _letters(page: Any) -> Iterator[_Letter]:

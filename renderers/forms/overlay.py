@@ -98,7 +98,7 @@ def _fits(text: Text, printed: Rectangle) -> bool:
 
 
 def _smaller(text: Text, printed: Rectangle) -> Text:
-    """About as small as its place asks for, at least a step: half the type takes half the line, a quarter of the area."""
+    """About as small as its place asks for, and by one step at least: half the type takes a quarter of the area."""
     place = text.spot.rectangle
     if text.kind == "many":
         share = sqrt((place.y1 - place.y0) / (printed.y1 - printed.y0))

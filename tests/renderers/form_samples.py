@@ -1,4 +1,4 @@
-"""Forms as a supplier would hand them out, made here: a flat one, and the same one with form fields. Nothing is real."""
+"""Forms as a supplier would hand them out, made here: a flat one, and the same with form fields. Nothing is real."""
 
 from collections.abc import Callable
 from functools import cache
@@ -103,22 +103,20 @@ CHANNELS = {"api": "API", "batch_sftp": "SFTP", "portal": "Nett"}
 @cache
 def flat() -> bytes:
     """Two pages of labels and lines to write on."""
-    sheets = "".join(
-        f'<div class="sheet">{"".join(_label(label) for label in _LABELS if label[0] == page)}</div>' for page in (1, 2)
-    )
     boxes = "".join(_box(*box["at"]) for code in MARKS.values() for box in code.values())
+    first, second = ("".join(_label(label) for label in _LABELS if label[0] == page) for page in (1, 2))
+    sheets = f'<div class="sheet">{first}{boxes}</div><div class="sheet">{second}</div>'
     style = (
         "@page { size: A4; margin: 0 } .sheet { position: relative; height: 296mm; break-after: page } "
         ".sheet:last-child { break-after: auto } .at { position: absolute; font-size: 9pt; line-height: 1 } "
         ".box { position: absolute; border: .5pt solid #333 }"
     )
-    html = f"<html lang=nb><title>Skjema</title><style>{style}</style><body>{sheets.replace('<!--1-->', boxes, 1)}"
+    html = f"<html lang=nb><title>Skjema</title><style>{style}</style><body>{sheets}"
     return lay_out(html, "page.css").pdf
 
 
 def _label(label: tuple[int, float, float, str]) -> str:
-    first = "<!--1-->" if label is _LABELS[0] else ""
-    return f'{first}<div class="at" style="left:{label[1]}mm;top:{label[2]}mm">{label[3]}</div>'
+    return f'<div class="at" style="left:{label[1]}mm;top:{label[2]}mm">{label[3]}</div>'
 
 
 def _box(x: float, y: float, width: float, height: float) -> str:
@@ -180,7 +178,7 @@ def changed(change: Callable[[pikepdf.Pdf], None], *, base: bytes | None = None,
     with pikepdf.open(BytesIO(flat() if base is None else base)) as pdf:
         change(pdf)
         out = BytesIO()
-        pdf.save(out, **saving)
+        pdf.save(out, **({"deterministic_id": True} | saving))
         return out.getvalue()
 
 
