@@ -21,9 +21,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import pkcs12
 from cryptography.x509 import Certificate, ExtensionNotFound, KeyUsage
+from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign import signers
-from pyhanko.sign.fields import MDPPerm, SigSeedSubFilter
+from pyhanko.sign.fields import MDPPerm, SigFieldSpec, SigSeedSubFilter, append_signature_field, enumerate_sig_fields
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from agreements.agreement import SEAL_FIELD
@@ -75,8 +76,10 @@ class Sealer:
         )
         signer = TimedSigner(metadata, signer=self._signer)
         signer.claimed_time = now
+        writer = _Writer(io.BytesIO(pdf))
+        _add_field(writer)
         sealed = io.BytesIO()
-        signer.sign_pdf(IncrementalPdfFileWriter(io.BytesIO(pdf)), output=sealed, bytes_reserved=_CMS_HEX)
+        signer.sign_pdf(writer, output=sealed, bytes_reserved=_CMS_HEX, existing_fields_only=True)
         return sealed.getvalue()
 
 
@@ -116,6 +119,20 @@ def open_pkcs11(module: Path, *, token: str, label: str, pin: str | None) -> Sea
     if certificate is None:
         raise ConfigurationError("seal_unreadable")
     return Sealer(signer, _certificate(certificate))
+
+
+class _Writer(IncrementalPdfFileWriter):
+    """Appends, and leaves the metadata as issued: the library rewrites it, and drops what PDF/A wants there."""
+
+    def _update_meta(self) -> None:
+        pass
+
+
+def _add_field(writer: IncrementalPdfFileWriter) -> None:
+    """An invisible field of no size outside the page: one inside would need a place in the document's structure."""
+    append_signature_field(writer, SigFieldSpec(SEAL_FIELD, readable_field_name=SEAL_FIELD))
+    _, _, reference = next(enumerate_sig_fields(writer, with_name=SEAL_FIELD))
+    reference.get_object()["/Rect"] = generic.ArrayObject(map(generic.NumberObject, (-1, -1, -1, -1)))
 
 
 class TimedSigner(signers.PdfSigner):

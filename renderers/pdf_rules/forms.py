@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from pikepdf import Array, Dictionary, Name, Object, Stream
+from pikepdf import Array, Dictionary, Name, Object, Page, Stream
 
 from renderers.pdf_rules.subject import Rule, Subject, is_set, rule, words
 
@@ -93,8 +93,9 @@ def other_annotations_stand_in_annot_elements(file: Subject) -> Iterator[str]:
 @rule(RULES, "ISO 14289-1 7.18.1-3")
 def fields_have_a_label(file: Subject) -> Iterator[str]:
     """Every form field has words that say what it is for."""
-    for place, item, _ in file.widgets:
-        if not str(_inherited(item, "/TU") or "") and not str(_holder(file, item).get("/Alt", "")):
+    for place, item, page in file.widgets:
+        named = str(_inherited(item, "/TU") or "") or str(_holder(file, item).get("/Alt", ""))
+        if not named and not _out_of_sight(item, page):
             yield place
 
 
@@ -110,7 +111,9 @@ def tab_order_follows_the_structure(file: Subject) -> Iterator[str]:
 def fields_stand_in_form_elements(file: Subject) -> Iterator[str]:
     """Every form field stands in a Form element of the structure tree."""
     reachable = {element.object.objgen for element in file.elements if element.kind == "/Form"}
-    yield from (place for place, item, _ in file.widgets if _holder(file, item).objgen not in reachable)
+    for place, item, page in file.widgets:
+        if _holder(file, item).objgen not in reachable and not _out_of_sight(item, page):
+            yield place
 
 
 @rule(RULES, "ISO 14289-1 7.18.4-2")
@@ -138,6 +141,14 @@ def links_have_words(file: Subject) -> Iterator[str]:
 
 def _links(file: Subject) -> list[tuple[str, Object]]:
     return [(place, item) for place, item, _ in file.annotations if item.get("/Subtype") == Name.Link]
+
+
+def _out_of_sight(item: Object, page: Page) -> bool:
+    """Beside the page or hidden: what nobody meets needs neither words nor a place in the structure, says veraPDF."""
+    left, bottom, right, top = (float(side) for side in page.cropbox)
+    x0, y0, x1, y1 = (float(side) for side in item.Rect)
+    beside = x0 >= right or x1 <= left or y0 >= top or y1 <= bottom
+    return beside or bool(int(item.get("/F", 0)) & _HIDDEN)
 
 
 def _inherited(field: Object, key: str) -> Object | None:

@@ -18,10 +18,12 @@ from agreements.agreement import SEAL_FIELD
 from agreements.errors import ConfigurationError
 from agreements.findings import SIG_ISSUER_SEAL
 from agreements.signature_report import Indication, SignatureKind
+from renderers.pdf_rules import check_pdf
 from signatures.seal import Sealer, open_pkcs11, open_pkcs12
 from signatures.throwaway import Credential, Key, LeafOptions, ThrowawayPki, sign
 from tests.signatures.conftest import Judge
 from tests.signatures.papers import NOW
+from tests.zoo import keeper as zoo
 
 SECRET = b"hemmelig"
 VENDOR = "310028142"
@@ -89,6 +91,12 @@ def test_the_seal_certifies_for_filling_and_signing_only(pki: ThrowawayPki, agre
         assert "/DigestMethod" not in certified.Reference[0]  # PDF/A-3, 6.1.12
     assert embedded.self_reported_timestamp == NOW
     assert issued.startswith(agreement)
+
+
+def test_a_sealed_agreement_keeps_to_its_standards(pki: ThrowawayPki) -> None:
+    agreement = zoo.issued()
+    issued = sealer(vendor(pki)).seal(agreement, now=NOW)
+    assert check_pdf(issued) == check_pdf(agreement) == ()
 
 
 def test_the_key_is_loaded_once(pki: ThrowawayPki, agreement: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
