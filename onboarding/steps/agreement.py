@@ -208,11 +208,11 @@ def _stored(workspace: Workspace, work: _Work, outcome: Pressed | AvtaleError, a
 
 
 def _store(workspace: Workspace, prepared: Prepared, pressed: Pressed, actor: Actor) -> Issue:
-    """Steps 3 to 5. Raises TemporaryError, ConfigurationError: `agreement_too_large`, `signing_service_limits`."""
+    """Steps 3 to 5. Raises TemporaryError, ConfigurationError: `document_too_large`, `signing_service_limits`."""
     vendor = workspace.vendor(prepared.case.vendor_id)
     pressed = replace(pressed, pdf=workspace.sealers.seal(pressed.pdf, vendor, prepared.at))
     if len(pressed.pdf) > MAX_ISSUED_BYTES:
-        raise ConfigurationError("agreement_too_large", size=len(pressed.pdf), limit=MAX_ISSUED_BYTES)
+        raise ConfigurationError("document_too_large", size=len(pressed.pdf), limit=MAX_ISSUED_BYTES)
     field_map = canonical_json(pressed.field_map.model_dump(mode="json")).encode()
     agreement = _agreement(
         prepared,
