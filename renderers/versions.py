@@ -16,11 +16,11 @@ from renderers.templates import flat_words
 if TYPE_CHECKING:
     from hashlib import _Hash
 
-_LIBRARIES = ("jinja2", "pikepdf", "weasyprint")
+_LIBRARIES = ("jinja2", "pikepdf", "weasyprint", "zxing-cpp")
 _TEXTS = ("agreement.", "values.", "dates.")  # our sentences, and the shared texts that an agreement prints
 _ENDINGS = (".py", ".html", ".css", ".ttf", ".conf", ".icc")
 _NOT_IN_AGREEMENTS = (
-    *("document", "form", "letters", "lint", "plan", "printing", "record", "review", "screen", "summary"),
+    *("document", "form", "letters", "lint", "pdf_rules", "plan", "printing", "record", "review", "screen", "summary"),
     *("verification", "visibility"),
 )
 """How the names of files begin that only other documents are made of. What is not named here counts."""
