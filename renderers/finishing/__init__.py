@@ -1,8 +1,8 @@
 """The last touch on a laid-out document, by pikepdf: a file that is archivable, accessible and safe to sign.
 
 WeasyPrint knows no signature fields, writes its form with faults and claims one standard at a time; each module here
-says what it repairs, and why. Every step works on any `pikepdf.Pdf`, so that a form of the operator's own goes the same
-way: `fields`, `structure`, `metadata`, `attachments`, `marks`, `fonts`, `writing`.
+says what it repairs, and why. All but `structure` work on any `pikepdf.Pdf`, so that an operator's own form goes the
+same way: `fields`, `structure`, `metadata`, `attachments`, `marks`, `fonts`, `writing`.
 """
 
 from collections.abc import Callable, Sequence
