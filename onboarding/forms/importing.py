@@ -93,7 +93,8 @@ def not_printed(record: FormRecord) -> tuple[str, ...]:
     return tuple(
         field.id
         for field in load_catalogue().of_phase(Phase.AGREEMENT)
-        if field.required and not field.id.startswith("agreement.") and field.id not in record.layout.printed
+        if field.required and field.when is None and not field.id.startswith("agreement.")
+        if field.id not in record.layout.printed
     )
 
 

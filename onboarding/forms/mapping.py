@@ -1,7 +1,7 @@
 """The map's file: read with its lines, so that every fault is told where it stands."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -14,6 +14,10 @@ from onboarding.settings.validation import validation_faults
 from renderers.forms.formmap import FormMap
 from renderers.forms.placing import MapFault
 
+_OWN_CODES: Final = {
+    f"setting_{name}": f"form_{name}" for name in ("unknown_key", "unknown_key_near", "missing", "bad_value")
+}
+"""Faults whose texts for the configuration lead to its example; those for a map lead to docs/forms.md."""
 _MAX_BYTES: Final = 2**20  # a map of a hundred places has 10 kB
 
 
@@ -38,7 +42,8 @@ def read_map(path: Path) -> MapFile:
         form_map = FormMap.model_validate(document.data)
     except ValidationError as error:
         faults = (*document.faults, *validation_faults(error, document, FormMap))
-        return MapFile(content=content, document=document, form_map=None, faults=faults)
+        own = tuple(replace(fault, code=_OWN_CODES.get(fault.code, fault.code)) for fault in faults)
+        return MapFile(content=content, document=document, form_map=None, faults=own)
     return MapFile(content=content, document=document, form_map=form_map, faults=document.faults)
 
 

@@ -1,6 +1,7 @@
 """`template import`: a form comes in by the sandbox, is kept for good, and agreements on it go the whole way."""
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from hashlib import sha256
@@ -15,9 +16,11 @@ from agreements.agreement import Agreement
 from agreements.decision import Verdict
 from agreements.errors import ConfigurationError, IntegrityError, UsageError
 from agreements.language import Language
+from agreements.texts import flat_texts
 from onboarding.answers import error_entries
 from onboarding.demo.forging import write_over_page
 from onboarding.forms.importing import Imported, import_form, not_printed
+from onboarding.forms.mapping import _OWN_CODES
 from onboarding.forms.storage import BASE, MAP, ORIGINAL, PROOF, RECORD, list_forms, read_form
 from onboarding.forms.view import form_versions, imported_answer
 from onboarding.preparing import issued_document
@@ -182,7 +185,7 @@ def test_a_refused_form_leaves_nothing_behind_and_every_fault_is_told_in_words(o
     with pytest.raises(ConfigurationError) as refused:
         bring(office, changed(script), form_map)
     assert set(faults_of(refused.value)) == {
-        *("form_scripts", "form_layers", "form_bad_name", "setting_unknown_key_near", "setting_wrong_list"),
+        *("form_scripts", "form_layers", "form_bad_name", "form_unknown_key_near", "setting_wrong_list"),
         "setting_duplicate_key",
     }
     for language in Language:
@@ -293,3 +296,13 @@ def test_the_answer_says_what_to_do_next_and_what_was_noticed(office: Installati
     again = imported_answer(bring(office, flat(), flat_map()), Language.EN)
     assert isinstance(again.data, dict)
     assert again.data["created"] is False
+
+
+def test_every_fault_of_a_form_has_its_text_and_every_text_its_fault() -> None:
+    root = Path(__file__).parents[2]
+    sources = [root / "renderers/form_agreement.py"]
+    sources += [path for folder in ("renderers/forms", "onboarding/forms") for path in (root / folder).glob("*.py")]
+    said = {code for path in sources for code in re.findall(r'"(form_[a-z_]+)"', path.read_text(encoding="utf-8"))}
+    said |= set(_OWN_CODES.values())
+    texts = {key.split(".")[1] for key in flat_texts(Language.NB) if key.startswith("errors.form_")}
+    assert {code for code in said if not code.endswith("_")} ^ texts == set()
