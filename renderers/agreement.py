@@ -84,6 +84,8 @@ class RenderedAgreement:
     """Where each place to sign or fill in stands."""
     demands: tuple[Demand, ...] = ()
     """What a person must be able to read on these pages; `renderers.visibility` proves it."""
+    left_open: tuple[str, ...] = ()
+    """Ids of the values that must have a place to be filled in."""
 
 
 def render_agreement(document: AgreementDocument) -> RenderedAgreement:
@@ -120,6 +122,7 @@ def render_agreement(document: AgreementDocument) -> RenderedAgreement:
         statements=tuple(value for value in printed if value.field_id.startswith(PREFIX)),
         fields=laid_out.places.fields,
         demands=demands(view["sections"], view["statements"]),
+        left_open=tuple(row.id for section in view["sections"] for row in section.rows if row.blank is not None),
     )
 
 

@@ -4,6 +4,7 @@ A designer changes the look there without reading code. An unknown name or word 
 files (`renderers.overrides`) take the place of ours, and are run in Jinja's sandbox.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from functools import cache, lru_cache, partial
 from importlib.resources import files
@@ -18,6 +19,7 @@ from agreements.language import Language
 from renderers.overrides import STANDARD, Overrides
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_PARTS_OF_OURS = re.compile(r"agreement(-[a-z]+)?\.html")
 Words = Callable[..., str]
 """`words("agreement.footer", number=…)`: a sentence of one language with its places filled."""
 
@@ -89,7 +91,10 @@ def _flatten(prefix: str, node: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 class _Templates(BaseLoader):
-    """A vendor's checked files, then this package's templates, and nothing else."""
+    """A vendor's checked files, then this package's templates, and nothing else.
+
+    With files of a vendor at work, ours are the agreement's alone, by their plain names: a part may include them.
+    """
 
     def __init__(self, overrides: Overrides) -> None:
         self._own = overrides.content
@@ -97,6 +102,8 @@ class _Templates(BaseLoader):
     def get_source(self, environment: Environment, template: str) -> tuple[str, str | None, Callable[[], bool] | None]:
         if template in self._own:
             return self._own[template].decode("utf-8"), template, lambda: True
+        if self._own and not _PARTS_OF_OURS.fullmatch(template):
+            raise TemplateNotFound(template)
         try:
             return read_template(template), None, lambda: True
         except FileNotFoundError as error:

@@ -7,7 +7,7 @@ and line of the terms must stand on the page in our words, in type that can be r
 from collections.abc import Iterator, Sequence
 
 from agreements.errors import ConfigurationError
-from agreements.fieldmap import FieldKind, FormField, PrintedValue
+from agreements.fieldmap import FormField, PrintedValue
 from agreements.legibility import Legibility, Measure
 from renderers.agreement import RenderedAgreement
 from renderers.agreement_statements import PREFIX, Demand
@@ -34,7 +34,8 @@ def find_hidden(rendered: RenderedAgreement, measure: Measure) -> tuple[Configur
     places = (*rendered.values, *rendered.statements)
     seen = tuple(zip(places, measure(rendered.pdf, places), strict=True))
     faults = [fault for demand in rendered.demands for fault in _unmet(demand, seen)]
-    faults += [_fault("template_field_low", field.name, field.page) for field in _low_signatures(rendered)]
+    faults += [_fault("template_lacks", name, 0) for name in rendered.left_open if name not in _fields_by_id(rendered)]
+    faults += [_fault("template_field_low", field.name, field.page) for field in rendered.fields if _is_low(field)]
     return tuple({(fault.code, str(fault.params)): fault for fault in faults}.values())
 
 
@@ -68,9 +69,12 @@ def _inside(seen: Legibility) -> bool:
     return on_page and not (right > mark.x0 and top > mark.y0)
 
 
-def _low_signatures(rendered: RenderedAgreement) -> Iterator[FormField]:
-    lowest = FREE_BELOW_MM * _POINTS_PER_MM
-    yield from (f for f in rendered.fields if f.kind is FieldKind.SIGNATURE and f.rectangle.y0 < lowest)
+def _fields_by_id(rendered: RenderedAgreement) -> frozenset[str | None]:
+    return frozenset(field.field_id for field in rendered.fields)
+
+
+def _is_low(field: FormField) -> bool:
+    return field.rectangle.y0 < FREE_BELOW_MM * _POINTS_PER_MM
 
 
 def _squeezed(text: str) -> str:

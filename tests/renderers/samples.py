@@ -12,6 +12,7 @@ from agreements.orgnumber import OrgNumber, check_digit
 from agreements.parties import Customer, Signer, SigningBasis, Vendor
 from agreements.summary import ConfigurationSummary, SummaryApproval, SummarySubject, build_summary
 from renderers.agreement import AgreementDocument, RenderedAgreement, render_agreement
+from renderers.overrides import STANDARD, Overrides
 
 
 def synthetic(first_eight: str) -> str:
@@ -109,6 +110,7 @@ def sample(
     example: bool = False,
     route: SigningRoute = SigningRoute.SERVICE,
     open_fields: tuple[str, ...] = (),
+    overrides: Overrides = STANDARD,
 ) -> AgreementDocument:
     return AgreementDocument(
         number="DA-2026-000042-J.1",
@@ -121,6 +123,7 @@ def sample(
         marking_key=MARKING_KEY,
         route=route,
         open_fields=open_fields,
+        overrides=overrides,
     )
 
 
