@@ -86,7 +86,7 @@ def make_handout(agreement: Agreement, pdf: bytes, vendor: VendorSettings) -> Ha
 
 def signing_order(agreement: Agreement, pdf: bytes, vendor: VendorSettings) -> SigningOrder:
     """The order for the signing service; not held to its limits yet."""
-    from renderers.signing_order import order_description, order_title
+    from renderers.letters.order import order_description, order_title
 
     issued_on = norwegian_day(agreement.issued_at)
     return SigningOrder(

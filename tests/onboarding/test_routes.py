@@ -22,7 +22,7 @@ from onboarding.steps.agreement import Issue, issue_agreement, save_issue
 from onboarding.steps.enquiry import read_case, set_values
 from onboarding.store.issued import list_agreements
 from renderers.letters import Correspondence
-from renderers.signing_order import order_description, order_title
+from renderers.letters.order import order_description, order_title
 from tests.onboarding.installation import KARI, OLA, Installation
 from tests.renderers.letter_samples import ABOUT
 from tests.renderers.samples import LONG_NAME

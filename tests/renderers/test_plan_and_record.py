@@ -14,7 +14,9 @@ from agreements.errors import ConfigurationError
 from agreements.language import Language
 from agreements.plan import Plan, PlanReason
 from agreements.verification import Channel, Lack, VerificationRecord, lacks
+from renderers.pdf_rules import check_pdf
 from renderers.plan import render_plan
+from renderers.summary import SummaryFormat, render_summary
 from renderers.templates import words
 from renderers.verification import render_verification
 from tests.renderers.records import (
@@ -28,6 +30,7 @@ from tests.renderers.records import (
     RECORD,
     VENDOR_WORD,
 )
+from tests.renderers.samples import MUCH, REQUIRED, summary
 
 PLANS = {"empty": EMPTY_PLAN, "direct": DIRECT_PLAN, "full": FULL_PLAN}
 RECORDS = {"empty": EMPTY_RECORD, "verified": RECORD, "awkward": AWKWARD_RECORD}
@@ -147,3 +150,15 @@ def test_the_same_values_make_the_same_bytes_with_title_and_language() -> None:
     with pikepdf.open(BytesIO(pdf)) as document:
         assert str(document.Root.Lang) == "nn"
         assert str(document.docinfo.Title) == "Lanseringsplan – DA-2026-000042-J"
+
+
+@pytest.mark.parametrize("language", list(Language))
+def test_plans_records_and_summaries_keep_every_rule_for_archivable_and_accessible_documents(
+    language: Language,
+) -> None:
+    made = [
+        *(render_plan(plan, language) for plan in PLANS.values()),
+        *(render_verification(record, language) for record in RECORDS.values()),
+        *(render_summary(summary(values), language, SummaryFormat.PDF) for values in (REQUIRED, MUCH)),
+    ]
+    assert [breach for pdf in made for breach in check_pdf(pdf)] == []
