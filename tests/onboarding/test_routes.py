@@ -16,14 +16,16 @@ from agreements.errors import ConfigurationError
 from agreements.language import Language
 from agreements.signing_order import MAX_DESCRIPTION, MAX_DOCUMENT_BYTES, MAX_TITLE
 from agreements.values import ValueFault
+from onboarding.bulk import import_answer
+from onboarding.case_view import case_details
 from onboarding.preparing import signing_route
 from onboarding.routes import ORDER_FILE, make_handout, parse_route
 from onboarding.steps.agreement import Issue, issue_agreement, save_issue
-from onboarding.steps.enquiry import read_case, set_values
+from onboarding.steps.enquiry import Enquiry, create_case, parse_typed, read_case, set_values
 from onboarding.store.issued import list_agreements
 from renderers.letters import Correspondence
 from renderers.letters.order import order_description, order_title
-from tests.onboarding.installation import KARI, OLA, Installation
+from tests.onboarding.installation import KARI, OLA, Installation, synthetic_org_number
 from tests.renderers.letter_samples import ABOUT
 from tests.renderers.samples import LONG_NAME
 
@@ -130,6 +132,31 @@ def test_a_case_follows_its_vendor_unless_it_says_otherwise(installation: Instal
     case = installation.enquire(KARI)
     assert signing_route(case, vendor).value == vendor.signing == "own_tool"
     assert signing_route(replace(case, signing=SigningRoute.PAPER), vendor) is SigningRoute.PAPER
+
+
+def test_a_case_is_made_with_its_route_typed_or_imported(installation: Installation, tmp_path: Path) -> None:
+    workspace, numbers = installation.workspace, (synthetic_org_number(61), synthetic_org_number(62))
+    typed = parse_typed({"signing": "paper", "launch.monthly_volume": "7"}, allow_synthetic=True)
+    enquiry = Enquiry(
+        vendor_id="fjord",
+        org_number=numbers[0],
+        customer_name="Tom AS",
+        values=typed.values,
+        signing=typed.signing,
+    )
+    made = create_case(workspace, enquiry, installation.actor)
+    file = tmp_path / "kunder.csv"
+    file.write_text(f"vendor;customer.orgnr;customer.name;signing\nfjord;{numbers[1]};Fjell AS;service\n")
+    answer = import_answer(workspace, file, actor=installation.actor, dry_run=False, language=Language.NB)
+    assert isinstance(answer.data, list)
+    assert isinstance(answer.data[0], dict)
+    imported = str(answer.data[0]["case"])
+    assert read_case(workspace, str(made.number)).signing is SigningRoute.PAPER
+    assert read_case(workspace, imported).signing is SigningRoute.SERVICE
+    shown = case_details(workspace, imported, Language.NN)
+    assert isinstance(shown.data, dict)
+    assert shown.data["signing"] == "service"
+    assert "i ei signeringsteneste" in "\n".join(shown.lines)
 
 
 @pytest.mark.parametrize("typed", ["service", " own_tool ", "paper"])
