@@ -128,8 +128,10 @@ def test_the_fields_keep_their_names_labels_limits_and_kinds() -> None:
         assert "/DR" in pdf.Root.AcroForm
 
 
-def fill_by_typing(pdf: bytes, typed: Sequence[tuple[int, str]], clicked: Sequence[int]) -> bytes:
-    """Typed and clicked through PDFium's form filler, as in a browser, and saved by it."""
+def fill_by_typing(
+    pdf: bytes, typed: Sequence[tuple[int, str]], clicked: Sequence[int] = (), *, append: bool = False
+) -> bytes:
+    """Typed and clicked through PDFium's form filler, as in a browser, and saved by it: as a new file, or appended."""
     with opened(pdf) as opened_pdf:
         places = [[float(side) for side in field.Rect] for field in fields(opened_pdf)]
     document = pypdfium2.PdfDocument(pdf)
@@ -144,7 +146,7 @@ def fill_by_typing(pdf: bytes, typed: Sequence[tuple[int, str]], clicked: Sequen
             pdfium.FORM_OnChar(form, page.raw, ord(letter), 0)
         pdfium.FORM_ForceToKillFocus(form)
     out = BytesIO()
-    document.save(out)
+    document.save(out, flags=pdfium.FPDF_INCREMENTAL if append else pdfium.FPDF_NO_INCREMENTAL)
     page.close()
     document.close()
     return out.getvalue()
@@ -188,7 +190,7 @@ def test_what_is_typed_in_a_browser_is_stored_and_shown_by_both_viewers(tmp_path
 
 
 def test_every_typed_letter_is_set_in_our_own_font() -> None:
-    with opened(fill_by_typing(form_page(), [(TEXT, TYPED)], [])) as pdf:
+    with opened(fill_by_typing(form_page(), [(TEXT, TYPED)])) as pdf:
         appearance = fields(pdf)[TEXT].AP.N
         shown = [
             str(instruction.operands[0])
@@ -208,7 +210,7 @@ def test_under_another_name_for_the_font_letters_beyond_western_ones_would_be_lo
         field.DA = String(str(field.DA).replace("/Webdings", "/AvtaleSans"))
         field.AP.N.Resources.Font = Dictionary({"/AvtaleSans": font})
         renamed = saved(pdf)
-    assert TYPED not in shown_text(fill_by_typing(renamed, [(TEXT, TYPED)], []))
+    assert TYPED not in shown_text(fill_by_typing(renamed, [(TEXT, TYPED)]))
 
 
 def test_viewers_that_draw_a_value_themselves_have_what_they_need(tmp_path: Path) -> None:
@@ -255,6 +257,22 @@ def test_a_form_that_was_filled_and_then_signed_keeps_the_issued_bytes_and_count
     status = validate_pdf_signature(signature, anchored)
     assert status.intact
     assert status.modification_level == ModificationLevel.NONE
+
+
+def test_a_browser_that_appends_what_was_typed_leaves_a_file_that_can_be_signed() -> None:
+    filled = fill_by_typing(form_page(), [(TEXT, TYPED)], append=True)
+    assert filled.startswith(form_page())
+    signed = sign(filled, "Signatur1")
+    (signature,) = PdfFileReader(BytesIO(signed)).embedded_signatures
+    anchored = ValidationContext(trust_roots=[signer().signing_cert], allow_fetching=False)
+    assert validate_pdf_signature(signature, anchored).intact
+    assert TYPED in shown_text(signed)
+
+
+def test_a_browser_that_writes_a_new_file_keeps_what_it_says_of_itself() -> None:
+    with opened(fill_by_typing(form_page(), [(TEXT, TYPED)])) as pdf:
+        assert b"<pdfaid:part>3</pdfaid:part>" in pdf.Root.Metadata.read_bytes()
+        assert set(pdf.attachments) == {"Vilkår A.pdf", "avtale.json"}
 
 
 def test_the_whole_font_of_a_signatures_input_is_not_kept() -> None:
