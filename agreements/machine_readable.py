@@ -18,6 +18,8 @@ from agreements.language import Language
 from agreements.parties import Signer
 
 SCHEMA_NAME: Final = "avtale/agreement/v1"
+ALWAYS_PRINTED: Final = ("customer.orgnr", "customer.name")
+"""What ties the pages to their customer for whoever holds them: every agreement prints it, on whatever form."""
 _SAID_APART: Final = ("agreement.", "signer2")
 """Fields that have a place of their own in the document, by the beginning of their ids."""
 _SIGNERS: Final = frozenset({"signer.name", "signer.role", "signer.birth_date", "signer.joint"})
@@ -39,6 +41,8 @@ class AgreementFacts:
     signers: tuple[Signer, ...]
     terms: tuple[TermsFile, ...]
     open_fields: tuple[str, ...]
+    printed: frozenset[str] | None = None
+    """Of the values, those that stand on the pages: an operator's own form has no place for some. None: all of them."""
 
 
 def agreement_json(catalogue: Catalogue, facts: AgreementFacts) -> bytes:
@@ -55,7 +59,7 @@ def agreement_json(catalogue: Catalogue, facts: AgreementFacts) -> bytes:
         "issued_on": facts.issued_on.isoformat(),
         "route": facts.route.value,
         "example": facts.example,
-        "values": _printed_values(catalogue, facts.values),
+        "values": _printed_values(catalogue, facts),
         "signers": [_signer(name, signer) for name, signer in zip(SIGNATURE_FIELDS, facts.signers, strict=False)],
         "terms": [{"name": file.name, "date": file.date, "sha256": file.sha256} for file in facts.terms],
         "open": list(facts.open_fields),
@@ -77,11 +81,13 @@ def is_birth_date(field: Field) -> bool:
     return field.type is FieldType.DATE and field.id.endswith(".birth_date")
 
 
-def _printed_values(catalogue: Catalogue, values: Values) -> dict[str, JsonValue]:
+def _printed_values(catalogue: Catalogue, facts: AgreementFacts) -> dict[str, JsonValue]:
+    values = facts.values
     return {
         field.id: _shown(field, values[field.id])
         for field in value_fields(catalogue)
         if values.get(field.id) not in (None, "", []) and catalogue.is_asked(field, values)
+        if facts.printed is None or field.id in facts.printed
     }
 
 

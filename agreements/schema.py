@@ -11,7 +11,7 @@ from agreements.agreement import SIGNATURE_FIELDS, SigningRoute
 from agreements.canonical import JsonValue
 from agreements.catalogue import Catalogue, Field, FieldType
 from agreements.language import Language
-from agreements.machine_readable import SCHEMA_NAME, is_birth_date, value_fields
+from agreements.machine_readable import ALWAYS_PRINTED, SCHEMA_NAME, is_birth_date, value_fields
 from agreements.open_values import may_be_open
 from agreements.parties import SigningBasis
 from agreements.values import MAX_ADDRESS_LINES, MAX_TEXT
@@ -58,10 +58,8 @@ def agreement_schema(catalogue: Catalogue) -> Schema:
 
 
 def _values(catalogue: Catalogue) -> Schema:
-    """Required is what every agreement has and nobody may leave open."""
-    fields = value_fields(catalogue)
-    required = [f.id for f in fields if f.required and f.when is None and not may_be_open(catalogue, f)]
-    return _object({field.id: _value(catalogue, field) for field in fields}, required)
+    """Required is what every agreement prints: a form of the operator's own has no place for most of the rest."""
+    return _object({field.id: _value(catalogue, field) for field in value_fields(catalogue)}, list(ALWAYS_PRINTED))
 
 
 def _value(catalogue: Catalogue, field: Field) -> Schema:

@@ -190,10 +190,13 @@ def _vendor(view: AgreementView) -> dict[str, str]:
     return vendor | {"org_number": view.text("vendor.orgnr"), "contact": view.text("contact.technical.email")}
 
 
-def attachments(document: AgreementDocument, values: Values) -> Iterator["Attachment"]:
+def attachments(
+    document: AgreementDocument, values: Values, printed: frozenset[str] | None = None
+) -> Iterator["Attachment"]:
     """The values for machines, then the terms files that are to be read with the agreement.
 
-    `values`: what stands on the pages, the template version with it.
+    `values`: the agreement's own number, date and template version with them. `printed`: those that stand on the
+    pages; None: all of them.
     """
     from renderers.finishing.attachments import Attachment, Relationship
 
@@ -209,6 +212,7 @@ def attachments(document: AgreementDocument, values: Values) -> Iterator["Attach
         signers=document.signers,
         terms=document.terms,
         open_fields=document.open_fields,
+        printed=printed,
     )
     yield Attachment(
         name="avtale.json",

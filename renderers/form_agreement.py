@@ -224,15 +224,9 @@ def _put_together(
         for field, signer in zip(_signature_fields(document, form), document.signers, strict=True):
             label = words(document.language)("agreement.signature_field", signer=plain(signer.name))
             add_signature_field(pdf, pdf.pages[field.page - 1], field.rectangle, name=field.name, label=label)
-        seen = {field_id: value for field_id, value in values.items() if _is_signed(field_id, form)}
-        attach(pdf, tuple(attachments(document, seen)), document.issued_on)
+        attach(pdf, tuple(attachments(document, values, form.layout.printed)), document.issued_on)
         _describe(pdf, document, form)
         return write(pdf)
-
-
-def _is_signed(field_id: str, form: Form) -> bool:
-    """Whether whoever signs can see the value: it is printed, or is one of the agreement's own facts in the footer."""
-    return field_id in form.layout.printed or field_id.startswith("agreement.")
 
 
 def _describe(pdf: "Pdf", document: AgreementDocument, form: Form) -> None:

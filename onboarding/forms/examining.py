@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter
 from agreements.agreement import SIGNATURE_FIELDS
 from agreements.canonical import JsonValue
 from agreements.fieldmap import Rectangle
-from onboarding.sandbox import Limits, Sandbox, SandboxResult
+from onboarding.sandbox import Limit, Limits, Sandbox, SandboxResult
 from onboarding.settings.model import Limits as ConfiguredLimits
 from renderers.forms.model import MAX_FORM_BYTES, FormFault, FormLayout, Outline, Spot
 
@@ -128,8 +128,8 @@ def _limits(limits: ConfiguredLimits) -> Limits:
 
 
 def _failed(result: SandboxResult) -> FormFault:
-    """The child did not finish: a limit, or the reader failed on the file."""
-    if result.limit is not None:
+    """The child did not finish: a limit, or the reader failed on the file, or ended with it."""
+    if result.limit not in {None, Limit.CRASH}:
         return FormFault(code="form_over_limit", params={"limit": result.limit.value})
     return FormFault(code="form_unreadable")
 

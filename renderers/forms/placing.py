@@ -13,6 +13,7 @@ from typing import Final
 from agreements.agreement import SIGNATURE_FIELDS
 from agreements.catalogue import Catalogue, Field, FieldType, Phase
 from agreements.fieldmap import Rectangle
+from agreements.machine_readable import ALWAYS_PRINTED
 from renderers.forms.formmap import CodePlace, FooterPlace, FormMap, Place
 from renderers.forms.model import (
     SMALLEST_TYPE,
@@ -30,8 +31,6 @@ from renderers.forms.model import (
 
 Where = tuple[str | int, ...]
 
-REQUIRED_VALUES: Final = ("customer.orgnr", "customer.name")
-"""What ties the page to its customer for whoever holds it."""
 CODE_MM: Final = 18.0  # issue 4 §5: what a poor scan still reads (facts/rendering.md §6)
 _POINTS_PER_MM: Final = 72 / 25.4
 _LINE: Final = 1.15  # of the type size: the height of one line
@@ -232,7 +231,7 @@ class _Placing:
     # --- the whole ---------------------------------------------------------------------------------------------------
 
     def _require_values(self) -> None:
-        for field_id in REQUIRED_VALUES:
+        for field_id in ALWAYS_PRINTED:
             if not self._map.values.get(field_id):
                 self._refuse(("values",), "form_value_required", field=field_id)
 

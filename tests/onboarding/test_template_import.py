@@ -19,6 +19,7 @@ from agreements.language import Language
 from agreements.texts import flat_texts
 from onboarding.answers import error_entries
 from onboarding.demo.forging import write_over_page
+from onboarding.doctor.services import check_template
 from onboarding.forms.importing import Imported, import_form, not_printed
 from onboarding.forms.mapping import _OWN_CODES
 from onboarding.forms.storage import BASE, MAP, ORIGINAL, PROOF, RECORD, list_forms, read_form
@@ -29,6 +30,7 @@ from onboarding.steps.agreement import Issue, issue_agreement, preview_agreement
 from onboarding.store.issued import find_agreement
 from onboarding.terms import Terms
 from renderers.form_agreement import render
+from tests.contract.command_line import CommandLine
 from tests.onboarding.installation import (
     KARI,
     OLA,
@@ -306,3 +308,28 @@ def test_every_fault_of_a_form_has_its_text_and_every_text_its_fault() -> None:
     said |= set(_OWN_CODES.values())
     texts = {key.split(".")[1] for key in flat_texts(Language.NB) if key.startswith("errors.form_")}
     assert {code for code in said if not code.endswith("_")} ^ texts == set()
+
+
+def test_the_command_imports_refuses_and_lists(office: Installation, capsys: pytest.CaptureFixture[str]) -> None:
+    avtale = CommandLine(config=office.config, capsys=capsys)
+    pdf, good, bad = office.folder / "skjema.pdf", office.folder / "kart.yaml", office.folder / "feil.yaml"
+    pdf.write_bytes(flat())
+    good.write_text(written(flat_map()), encoding="utf-8")
+    bad.write_text(written(flat_map(signatures={})), encoding="utf-8")
+    refused = avtale.json("template", "import", pdf, "--map", bad, exit_code=3)
+    assert refused.codes == ["form_refused", "form_no_first_signature"]
+    missing = avtale.json("template", "import", office.folder / "none.pdf", "--map", good, exit_code=3)
+    assert missing.codes == ["form_file_unreadable"]
+    assert avtale.json("template", "import", pdf, "--map", good).data["created"] is True
+    listed = {row["name"]: row for row in avtale.json("template", "list").data}
+    assert listed[NAME]["vendors"] == ["fjord"]
+    assert listed[NAME]["languages"] == ["nb", "nn"]
+
+
+def test_the_doctor_tells_of_a_form_that_is_missing_and_of_one_that_is_there(office: Installation) -> None:
+    settings, now = office.workspace.settings, office.workspace.clock()
+    with pytest.raises(ConfigurationError) as missing:
+        list(check_template(settings, now))
+    assert missing.value.code == "form_not_found"
+    bring(office, flat(), flat_map())
+    assert [check.code for check in check_template(settings, now)] == ["template", "form"]

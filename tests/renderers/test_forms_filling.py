@@ -7,6 +7,7 @@ from functools import cache
 from io import BytesIO
 from typing import Any
 
+import jsonschema
 import pikepdf
 import pypdfium2  # type: ignore[import-untyped]
 import pytest
@@ -23,6 +24,7 @@ from agreements.errors import ConfigurationError, UsageError
 from agreements.fieldmap import FieldKind
 from agreements.language import Language
 from agreements.marking import PageMark, read_qr_payload
+from agreements.schema import agreement_schema
 from intake.reading.visible import Sight
 from renderers.agreement import AgreementDocument, RenderedAgreement
 from renderers.form_agreement import form_version, render
@@ -219,12 +221,15 @@ def test_a_single_signer_gets_one_field_where_the_form_has_two_places() -> None:
 
 
 def test_only_what_is_printed_is_attached_and_the_terms_beside_it() -> None:
-    rendered = render(document(forms()["flat"], terms=TERMS, terms_content=(b"%PDF-A", b"%PDF-B")))
+    plain = with_values(forms()["flat"], customer__name="Blåbær & Sønn AS")
+    rendered = render(replace(plain, terms=TERMS, terms_content=(b"%PDF-A", b"%PDF-B")))
     with pikepdf.open(BytesIO(rendered.pdf)) as opened:
         files = {name: spec.get_file().read_bytes() for name, spec in opened.attachments.items()}
-    values = json.loads(files.pop("avtale.json"))["values"]
-    assert values["customer.name"] == MUCH["customer.name"]
-    assert set(values) <= forms()["flat"].layout.printed
+    attached = json.loads(files.pop("avtale.json"))
+    jsonschema.validate(attached, agreement_schema(load_catalogue()))
+    values = attached["values"]
+    assert values["customer.name"] == "Blåbær & Sønn AS"
+    assert set(values) == forms()["flat"].layout.printed
     assert "admin.name" not in values
     assert sorted(files.values()) == [b"%PDF-A", b"%PDF-B"]
 
