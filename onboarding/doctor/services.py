@@ -123,17 +123,21 @@ def check_libraries(_settings: Settings, _now: datetime) -> Iterator[Check]:
 def check_template(settings: Settings, now: datetime) -> Iterator[Check]:
     """An agreement can be laid out, in the configured language, with the first vendor's service profile.
 
-    The forms that vendors name are there, and as they were imported.
+    The vendors' own template files can be used, and the forms that vendors name are there, as they were imported.
     """
     from onboarding.rendering import private_fonts
 
     private_fonts()
     from agreements.agreement import agreement_values
     from onboarding.forms.storage import read_form
+    from onboarding.overrides import read_overrides
     from renderers.agreement import AgreementDocument, render_agreement
     from renderers.form_agreement import form_version
 
-    vendor = settings.vendors[0]
+    vendor, *others = settings.vendors
+    overrides = read_overrides(settings, vendor.id)
+    for other in others:
+        read_overrides(settings, other.id)
     signers = (Signer(name="N N", basis=SigningBasis.SIGNATURE_RIGHT),)
     values = agreement_values(
         load_catalogue(),
@@ -151,6 +155,7 @@ def check_template(settings: Settings, now: datetime) -> Iterator[Check]:
             issued_on=now.date(),
             terms=(),
             example=True,
+            overrides=overrides,
             marking_key=bytes(KEY_BYTES),  # the installation's own is another check's
         )
     )
