@@ -17,7 +17,6 @@ from onboarding.forms.storage import read_form
 from onboarding.overrides import read_overrides
 from onboarding.settings import VendorSettings
 from onboarding.settings.model import STANDARD_TEMPLATE
-from onboarding.steps.enquiry import read_case
 from onboarding.terms import Terms
 from onboarding.workspace import Workspace
 from renderers.forms.model import Form
@@ -37,13 +36,12 @@ class Prepared:
     at: datetime
 
 
-def prepare_issue(workspace: Workspace, number: str, terms: Terms) -> Prepared:
+def prepare_issue(workspace: Workspace, case: Case, terms: Terms) -> Prepared:
     """The next version of a case's agreement.
 
     Raises ConfigurationError (exit 3) listing missing or wrong values, terms or precondition; GateError if the case
-    can't be issued now; NotFoundError.
+    can't be issued now.
     """
-    case = read_case(workspace, number)
     now = workspace.clock()
     moved = move_issued(case, now=now)
     _require_terms(workspace, case, terms)
@@ -52,9 +50,8 @@ def prepare_issue(workspace: Workspace, number: str, terms: Terms) -> Prepared:
     return Prepared(case=moved, version=version, document=document, at=now)
 
 
-def preview_document(workspace: Workspace, number: str, terms: Terms) -> "AgreementDocument":
+def preview_document(workspace: Workspace, case: Case, terms: Terms) -> "AgreementDocument":
     """The next version as it would be issued now; what keeps the case from being issued aside."""
-    case = read_case(workspace, number)
     version = AgreementNumber(case.number, case.agreement_version + 1)
     return _document(workspace, case, version, terms, issued_on=norwegian_day(workspace.clock()))
 

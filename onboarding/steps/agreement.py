@@ -62,7 +62,7 @@ def issue_agreement(workspace: Workspace, number: str, actor: Actor) -> Issue:
     Raises ConfigurationError (exit 3) listing missing or wrong values, terms or precondition; GateError if the case
     can't be issued now; TemporaryError if somebody changed the case meanwhile.
     """
-    prepared = prepare_issue(workspace, number, read_terms(workspace.settings))
+    prepared = prepare_issue(workspace, read_case(workspace, number), read_terms(workspace.settings))
     return _store(workspace, prepared, press(prepared.document), actor)
 
 
@@ -97,7 +97,7 @@ def issuable_cases(workspace: Workspace) -> tuple[str, ...]:
 
 def preview_agreement(workspace: Workspace, number: str) -> bytes:
     """The PDF as it would be issued now; nothing is stored and the case is not changed. Raises as `issue_agreement`."""
-    document = preview_document(workspace, number, read_terms(workspace.settings))
+    document = preview_document(workspace, read_case(workspace, number), read_terms(workspace.settings))
     return press(document).pdf
 
 
@@ -178,7 +178,7 @@ def _prepare_each(
     """Drawn from as workers have room, so that a case is read shortly before it is written. Fills `refused`."""
     for number in numbers:
         try:
-            prepared = prepare_issue(workspace, number, terms)
+            prepared = prepare_issue(workspace, read_case(workspace, number), terms)
         except AvtaleError as error:
             refused.append(IssueResult(number=number, error=error))
         else:

@@ -99,16 +99,16 @@ def test_every_page_carries_the_control_code_that_is_stored(installation: Instal
 def test_without_a_usable_key_nothing_is_issued_and_the_key_is_never_shown(
     installation: Installation, content: bytes | None, code: str
 ) -> None:
-    number = str(installation.enquire(KARI).number)
+    case = installation.enquire(KARI)
     path = installation.workspace.settings.keys.qr
     key = read_marking_key(path)
-    assert repr(key)[2:-1] not in repr(prepare_issue(installation.workspace, number, Terms()))
+    assert repr(key)[2:-1] not in repr(prepare_issue(installation.workspace, case, Terms()))
     path.unlink()
     if content is not None:
         path.write_bytes(content)
     installation.workspace.__dict__.pop("marking_key")
     with pytest.raises(ConfigurationError, match=f"doctor_key_{code}"):
-        issue_agreement(installation.workspace, number, installation.actor)
+        issue_agreement(installation.workspace, str(case.number), installation.actor)
 
 
 # --- judging by what was stored ---------------------------------------------------------------------------------------
@@ -280,7 +280,7 @@ def test_terms_are_read_once_so_that_hash_and_bytes_are_of_the_same_file(
         (folder / "terms/1.pdf").write_bytes(b"%PDF-1.7 first")
         terms = read_terms(installation.workspace.settings)
         (folder / "terms/1.pdf").write_bytes(b"%PDF-1.7 second")
-        case = str(installation.enquire(KARI).number)
+        case = installation.enquire(KARI)
         document = prepare_issue(installation.workspace, case, terms).document
         assert document.terms_content == (b"%PDF-1.7 first",)
         assert [file.sha256 for file in document.terms] == [sha256_of(b"%PDF-1.7 first")]
