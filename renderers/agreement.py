@@ -23,6 +23,7 @@ from renderers.agreement_statements import (
     PREFIX,
     Demand,
     demands,
+    opening_statements,
     power_statements,
     signature_statements,
     terms_statements,
@@ -148,7 +149,6 @@ def _view(
         "control_code": control_code(document.marking_key, number, values),
         "example": document.example,
         "on_paper": document.route is SigningRoute.PAPER,
-        "kind": values.get("agreement.kind", "new"),
         "customer": {"name": view.text("customer.name"), "org_number": view.text("customer.orgnr")},
         "digipost": {"name": DIGIPOST_NAME, "org_number": DIGIPOST_ORG_NUMBER.grouped},
         "vendor": _vendor(view),
@@ -160,6 +160,7 @@ def _view(
         "signers": signers,
         "terms": terms,
         "statements": {
+            **opening_statements(say, view, sections, terms=bool(terms)),
             **power_statements(say, view),
             **signature_statements(say, sections, signers, terms=bool(terms)),
             **terms_statements(terms),

@@ -1,4 +1,4 @@
-"""What the agreement must say in full: the powers of attorney, what the signature means, and each of the terms.
+"""What the agreement must say in full: what it does, the powers of attorney, what the signature means, the terms.
 
 The templates print these sentences and don't compose them, so that nobody can take them out or turn them round by
 changing a template; `renderers.visibility` proves that they can be read on the page.
@@ -7,7 +7,7 @@ changing a template; `renderers.visibility` proves that they can be read on the 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from renderers.agreement_view import AgreementView, Section, SignerBox, TermsLine, section_numbers
+from renderers.agreement_view import DIGIPOST_NAME, AgreementView, Section, SignerBox, TermsLine, section_numbers
 from renderers.templates import Words
 
 PREFIX = "statement."
@@ -21,6 +21,16 @@ class Demand:
     id: str
     """The catalogue's id of a value, or a statement's id."""
     text: str
+
+
+def opening_statements(
+    words: Words, view: AgreementView, sections: tuple[Section, ...], *, terms: bool
+) -> dict[str, str]:
+    """What the agreement does, and which terms apply, by id."""
+    kind = view.code("agreement.kind") or "new"
+    places = {"system": view.text("vendor.system_name"), "vendor": view.text("vendor.name"), "digipost": DIGIPOST_NAME}
+    listed = words("agreement.terms_apply" if terms else "agreement.terms_lacking", **section_numbers(sections))
+    return {"opening.purpose": words(f"agreement.purpose.{kind}", **places), "opening.terms": listed}
 
 
 def power_statements(words: Words, view: AgreementView) -> dict[str, str]:

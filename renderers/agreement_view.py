@@ -173,6 +173,10 @@ class AgreementView:
         """A field's value as people read it; empty if it has none."""
         return self._text(self._catalogue.field(field_id), self._values.get(field_id))
 
+    def code(self, field_id: str) -> str:
+        """A closed list's value as the catalogue writes it; empty if it has none."""
+        return str(self._values.get(field_id) or "")
+
     def signers(self, signers: tuple[Signer, ...]) -> tuple[SignerBox, ...]:
         """The signature boxes in signing order."""
         return tuple(

@@ -37,7 +37,11 @@ _FIXED_WORDS = (
     "agreement.confirm",
     "agreement.document_title",
     "agreement.example",
+    "agreement.for_customer",
+    "agreement.information",
     "agreement.joint",
+    "agreement.power_",
+    "agreement.purpose",
     "agreement.terms_",
 )
 """Sentences (by how their keys begin) that bind somebody, or say that nobody is bound: always ours."""

@@ -113,6 +113,7 @@ def test_another_text_in_a_values_place_is_found() -> None:
         (".power p { color: #eef4f3 }", "template_too_faint", "statement.power"),
         (".signature > p { display: none }", "template_lacks", "statement.signature"),
         (".box .name { font-size: 4pt }", "template_too_small", "statement.signature"),
+        ("section.opening > p { display: none }", "template_lacks", "statement.opening"),
         (".terms { position: relative; top: 65mm }", "template_outside", "statement.terms"),
         (".values td { color: #f4f4f4 }", "template_too_faint", "launch.monthly_volume"),
         (".box { position: relative; top: 170mm }", "template_field_low", "Signatur1"),

@@ -50,7 +50,7 @@ def codes(overrides: Overrides) -> list[str]:
 
 def test_parts_words_stylesheet_and_logo_change_the_agreement() -> None:
     overrides = own(
-        agreement_opening__html='<p>{{ words("own.greeting", vendor=vendor.name) }}</p>{{ words("agreement.party") }}',
+        agreement_privacy__html='<p>{{ words("own.greeting", vendor=vendor.name) }}</p>{{ words("agreement.party") }}',
         words__nb__yaml='own: {greeting: "Velkommen til {vendor}."}\nagreement: {party: "Den som er med"}\n',
         agreement__css="h1 { color: #7a1f3d }",
         logo__svg=SVG,
