@@ -18,6 +18,7 @@ from renderers.finishing.fields import finish_fields
 from renderers.finishing.fonts import refuse_foreign_fonts
 from renderers.finishing.marks import mark_pages
 from renderers.finishing.metadata import write_metadata
+from renderers.finishing.pages import simplify_boxes
 from renderers.finishing.structure import tidy_structure
 from renderers.finishing.writing import write
 
@@ -53,6 +54,7 @@ def finish(
         refuse_foreign_fonts(pdf)
         finish_fields(pdf, laid_out.places, signature_fields)
         tidy_structure(pdf)
+        simplify_boxes(pdf)
         if page_mark is not None:
             mark_pages(pdf, page_mark)
         attach(pdf, attachments, issued_on)

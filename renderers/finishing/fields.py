@@ -8,6 +8,7 @@ names a font of the page, rectangles upside down, no required flag.
 
 import re
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from pikepdf import Array, Dictionary, Name, Object, Page, Pdf, Stream, String
@@ -112,17 +113,28 @@ def _finish_text(pdf: Pdf, widget: Dictionary, fonts: Dictionary) -> None:
     if fonts.get(_TYPING_FONT, font).objgen != font.objgen:
         raise _failed("the fields are not all set in one font")
     fonts[_TYPING_FONT] = font
-    _drop_subset_tag(font)
+    _make_typable(font)
     widget.DA = String(f"{_TYPING_FONT} {float(size[2]):g} Tf {colour[0].decode()}")
     resources = Dictionary(Font=Dictionary({_TYPING_FONT: font}))
     widget.AP = Dictionary(N=_appearance(pdf, _normal_rectangle(widget), _EMPTY_TEXT, resources))
 
 
-def _drop_subset_tag(font: Object) -> None:
-    """The font is whole: with the tag of a subset (ISO 32000-1 9.6.4) editors would refuse to type in it."""
+def _make_typable(font: Object) -> None:
+    """The font is whole: with the tag of a subset (ISO 32000-1 9.6.4) editors would refuse to type in it.
+
+    Its widths get two decimals: PDFium, when it appends what was typed, writes longer ones back shortened, and the font
+    of the whole document would look changed.
+    """
     descendant = font.DescendantFonts[0]
     name = Name("/" + str(font.BaseFont).lstrip("/").rpartition("+")[2])
     font.BaseFont = descendant.BaseFont = descendant.FontDescriptor.FontName = name
+    descendant.W = Array([_rounded(entry) for entry in descendant.W])
+
+
+def _rounded(entry: Object | int | Decimal) -> Object | int | float:
+    if isinstance(entry, Array):
+        return Array([round(float(width), 2) for width in entry])
+    return int(entry)  # the number of the first glyph
 
 
 def _finish_check_box(pdf: Pdf, widget: Dictionary) -> None:
