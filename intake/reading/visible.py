@@ -7,8 +7,9 @@ Not promised: that a letter looks like what it says (a font may draw one letter 
 """
 
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Final
 
 import pypdfium2  # type: ignore[import-untyped]
@@ -21,6 +22,8 @@ DOTS_PER_INCH: Final = 150  # a full stop of 6-point type is still wider than a 
 FAINTEST: Final = 24  # of 255 steps of grey: paler than the palest watermark that is meant to be read
 _LIGHT: Final = 200  # of 255: black type and a QR code stand out against it
 SMALLEST_LETTERS: Final = 3.0  # points: smaller type is a blur on paper and on screens
+_PLAIN: Final = 64  # of 255 steps of grey: more than the edge of a letter that was drawn a little to the side
+_SPECKS: Final = 40  # dots: a full stop has some ten
 _MAX_NESTING: Final = 12  # drawings within drawings; honest forms have two
 _MAX_EXCERPT: Final = 60
 _LEADERS: Final = frozenset("_.\u2026-\u2013\u2014")
@@ -66,6 +69,58 @@ class Sight:
     def has_anything(self, page: int, rectangle: Rectangle) -> bool:
         """Whether anything is drawn in a rectangle, or it is too dark for type and a QR code to be read on it."""
         return not self._pages[page - 1].is_blank(rectangle)
+
+
+def pages_that_differ(one: bytes, other: bytes, apart_from: Sequence[tuple[int, Rectangle]] = ()) -> tuple[int, ...]:
+    """The pages of two documents that do not look the same, annotations and the places named aside.
+
+    Two programs may take two pages from one file: what is issued must be what PDFium, too, saw in the form. Raises
+    pypdfium2.PdfiumError where one can't be read.
+    """
+    first, second = pypdfium2.PdfDocument(one), pypdfium2.PdfDocument(other)
+    try:
+        count = max(len(first), len(second))
+        if len(first) != len(second):
+            return tuple(range(1, count + 1))
+        return tuple(
+            number
+            for number in range(1, count + 1)
+            if not _look_alike(
+                first[number - 1], second[number - 1], [place for page, place in apart_from if page == number]
+            )
+        )
+    finally:
+        first.close()
+        second.close()
+
+
+def _look_alike(one: Any, other: Any, apart_from: Sequence[Rectangle]) -> bool:
+    (ours, row), (theirs, other_row) = _draw(one), _draw(other)
+    if (len(ours), row) != (len(theirs), other_row):
+        return False
+    aside = [_in_dots(place, one.get_height()) for place in apart_from]
+    specks = (
+        (x, y)
+        for x, y in _different_dots(ours, theirs, row)
+        if not any(left <= x <= right and top <= y <= bottom for left, top, right, bottom in aside)
+    )
+    return len(list(islice(specks, _SPECKS))) < _SPECKS
+
+
+def _different_dots(ours: bytes, theirs: bytes, row: int) -> Iterator[tuple[int, int]]:
+    """From the left and from the top."""
+    for start in range(0, len(ours), row):
+        one, other = ours[start : start + row], theirs[start : start + row]
+        if one != other:
+            pairs = enumerate(zip(one, other, strict=True))
+            yield from ((x, start // row) for x, (ink, other_ink) in pairs if abs(ink - other_ink) >= _PLAIN)
+
+
+def _in_dots(place: Rectangle, height: float) -> tuple[float, float, float, float]:
+    """Left, top, right, bottom, with two dots more on each side for the width of a line."""
+    scale = DOTS_PER_INCH / 72
+    top, bottom = (height - place.y1) * scale, (height - place.y0) * scale
+    return place.x0 * scale - 2, top - 2, place.x1 * scale + 2, bottom + 2
 
 
 class _PageSight:
@@ -129,7 +184,7 @@ def _has_shape(code: int) -> bool:
 
 def _draw(page: Any) -> tuple[bytes, int]:
     """The page in steps of grey, and the bytes in one row."""
-    bitmap = page.render(scale=DOTS_PER_INCH / 72, grayscale=True, may_draw_forms=False)
+    bitmap = page.render(scale=DOTS_PER_INCH / 72, grayscale=True, may_draw_forms=False, draw_annots=False)
     try:
         return bytes(bitmap.buffer), bitmap.stride
     finally:

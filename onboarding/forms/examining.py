@@ -17,9 +17,9 @@ from agreements.canonical import JsonValue
 from agreements.fieldmap import Rectangle
 from onboarding.sandbox import Limit, Limits, Sandbox, SandboxResult
 from onboarding.settings.model import Limits as ConfiguredLimits
-from renderers.forms.model import MAX_FORM_BYTES, FormFault, FormLayout, Outline, Spot
+from renderers.forms.model import MAX_FORM_BYTES, FormFault, FormLayout, Outline, Spot, Widget
 
-PDF: Final = "pdf"
+PDF, ORIGINAL = "pdf", "original"
 _ANSWER_BYTES: Final = MAX_FORM_BYTES * 4 // 3 + 2**20
 """The normalised file in base 64 beside the usual answer: a child may write no file of its own."""
 _SECONDS: Final = 60
@@ -48,16 +48,21 @@ def examine(files: Mapping[str, bytes], arguments: JsonValue) -> JsonValue:
 
 
 def look(files: Mapping[str, bytes], arguments: JsonValue) -> JsonValue:
-    """Runs in the child: faults of the normalised pages. `arguments`: the map's places, as `look_at_pages` sends."""
-    from intake.reading.visible import Sight
+    """Runs in the child: faults of the normalised pages. `arguments`: as `look_at_pages` sends."""
+    from intake.reading.visible import Sight, pages_that_differ
 
-    assert isinstance(arguments, list)
-    sight = Sight(files[PDF])
+    asked = _Look.model_validate(arguments)
+    boxes = [(widget.page, widget.rectangle) for widget in asked.widgets]
     faults = [
+        FormFault(code="form_looks_different", params={"page": page})
+        for page in pages_that_differ(files[ORIGINAL], files[PDF], boxes)
+    ]
+    sight = Sight(files[PDF])
+    faults += [
         FormFault(code="form_hidden_text", params={"page": found.page, "letters": found.letters})
         for found in sight.hidden_text()
     ]
-    for place in map(_Place.model_validate, arguments):
+    for place in asked.places:
         taken = sight.has_text if place.may_be_drawn_on else sight.has_anything
         if taken(place.page, place.rectangle):
             faults.append(FormFault(code="form_place_taken", params={"key": place.key, "page": place.page}))
@@ -74,6 +79,16 @@ class _Place(BaseModel):
     rectangle: Rectangle
     may_be_drawn_on: bool
     """Lines and colour are fine there; only text is in the way."""
+
+
+class _Look(BaseModel):
+    """What the second look is to look at."""
+
+    model_config = ConfigDict(frozen=True)
+
+    places: tuple[_Place, ...]
+    widgets: tuple[Widget, ...]
+    """The fields that were taken away, boxes and all."""
 
 
 def _as_json(faults: Sequence[FormFault]) -> list[JsonValue]:
@@ -94,10 +109,12 @@ def examine_form(sandbox: Sandbox, path: Path, limits: ConfiguredLimits) -> Exam
     return ExaminedForm(faults=_faults(value["faults"]), outline=outline, base=b64decode(str(value["base"])))
 
 
-def look_at_pages(sandbox: Sandbox, base: Path, layout: FormLayout, limits: ConfiguredLimits) -> tuple[FormFault, ...]:
-    """The second look, at the normalised pages."""
-    places: list[JsonValue] = [place.model_dump(mode="json") for place in _places(layout)]
-    result = sandbox.run("onboarding.forms.examining:look", files={PDF: base}, arguments=places, limits=_limits(limits))
+def look_at_pages(
+    sandbox: Sandbox, files: Mapping[str, Path], outline: Outline, layout: FormLayout, limits: ConfiguredLimits
+) -> tuple[FormFault, ...]:
+    """The second look, at the normalised pages (`PDF`) and those they were made of (`ORIGINAL`)."""
+    asked = _Look(places=tuple(_places(layout)), widgets=outline.widgets).model_dump(mode="json")
+    result = sandbox.run("onboarding.forms.examining:look", files=files, arguments=asked, limits=_limits(limits))
     return _faults(result.value) if result.ok else (_failed(result),)
 
 

@@ -3,7 +3,7 @@
 1. read the map; every fault is kept, with its line
 2. keep the PDF as it was given, and have the sandbox examine that copy: what it may not hold, what it offers, its pages
 3. hold the map against it; told so far: everything that is wrong with either
-4. have the sandbox look at the pages: text that can't be seen, places that are taken
+4. have the sandbox look at the pages: do they look as they did, can all text be seen, are the map's places free
 5. lay out a proof, which shows each value's name in its place
 6. put the folder in its place, then write the event: the form is in force from here on
 
@@ -22,6 +22,7 @@ from agreements.catalogue import Phase, load_catalogue
 from agreements.errors import ConfigurationError, UsageError
 from agreements.parties import Actor
 from onboarding.files import write_file
+from onboarding.forms import examining
 from onboarding.forms.examining import examine_form, look_at_pages
 from onboarding.forms.mapping import MapFile, locate, read_limited, read_map
 from onboarding.forms.storage import (
@@ -126,7 +127,8 @@ def _checked(workspace: Workspace, folder: Path, map_file: MapFile, pdf: Path) -
     if faults or outline is None or layout is None:
         raise _refused(pdf, faults)
     write_file(folder / BASE, examined.base)
-    if seen := look_at_pages(workspace.sandbox, folder / BASE, layout, limits):
+    files = {examining.PDF: folder / BASE, examining.ORIGINAL: folder / ORIGINAL}
+    if seen := look_at_pages(workspace.sandbox, files, outline, layout, limits):
         raise _refused(pdf, seen)
     return outline, layout
 

@@ -8,7 +8,7 @@ import pytest
 from pikepdf import Dictionary, Name, Pdf
 
 from agreements.fieldmap import Rectangle
-from intake.reading.visible import Sight
+from intake.reading.visible import Sight, pages_that_differ
 
 SEEN = b"BT /F 12 Tf 72 700 Td (Seen) Tj ET\n"
 HERE = Rectangle(x0=60, y0=580, x1=300, y1=620)
@@ -101,3 +101,27 @@ def test_a_place_without_anything_is_free(content: bytes, *, taken: bool) -> Non
 @pytest.mark.parametrize("content", [b"q 0.1 g 0 0 595 842 re f Q\n", b"q 100 600 5 5 re f Q\n"])
 def test_a_dark_place_or_one_with_a_speck_is_taken(content: bytes) -> None:
     assert Sight(page(content)).has_anything(1, HERE)
+
+
+def test_the_same_pages_look_alike_whichever_way_they_are_written() -> None:
+    assert pages_that_differ(page(SHOWN["white on dark"]), nested(SHOWN["white on dark"])) == ()
+
+
+@pytest.mark.parametrize("content", [text("/F 12 Tf"), b"q 0.5 g 60 590 20 20 re f Q\n"])
+def test_a_page_that_looks_different_is_told_unless_it_is_only_so_where_that_does_not_matter(content: bytes) -> None:
+    assert pages_that_differ(page(b""), page(content)) == (1,)
+    assert pages_that_differ(page(b""), page(content), [(1, HERE)]) == ()
+    assert pages_that_differ(page(b""), page(content), [(2, HERE)]) == (1,)
+
+
+def test_another_size_or_number_of_pages_looks_different() -> None:
+    def longer(pdf: Pdf) -> None:
+        pdf.add_blank_page(page_size=(595, 842))
+
+    def wider(pdf: Pdf) -> None:
+        pdf.pages[0].mediabox = [0, 0, 600, 842]  # type: ignore[assignment]
+
+    for change, expected in ((longer, (1, 2)), (wider, (1,))):
+        with pikepdf.open(BytesIO(page(b""))) as pdf:
+            change(pdf)
+            assert pages_that_differ(page(b""), _saved(pdf)) == expected

@@ -13,6 +13,7 @@ import pytest
 from pikepdf import Name, Pdf
 
 from agreements.agreement import Agreement
+from agreements.canonical import JsonValue
 from agreements.decision import Verdict
 from agreements.errors import ConfigurationError, IntegrityError, UsageError
 from agreements.language import Language
@@ -20,6 +21,7 @@ from agreements.texts import flat_texts
 from onboarding.answers import error_entries
 from onboarding.demo.forging import write_over_page
 from onboarding.doctor.services import check_template
+from onboarding.forms import examining
 from onboarding.forms.importing import Imported, import_form, not_printed
 from onboarding.forms.mapping import _OWN_CODES
 from onboarding.forms.storage import BASE, MAP, ORIGINAL, PROOF, RECORD, list_forms, read_form
@@ -237,6 +239,37 @@ def test_hidden_text_and_taken_places_are_told(office: Installation) -> None:
         bring(office, flat(), over)
     keys = [entry["message"] for entry in error_entries(refused.value, Language.EN)[1:]]
     assert ["`values.vendor.name`" in keys[0], "`qr`" in keys[1], len(keys)] == [True, True, 2]
+
+
+def test_pages_that_came_out_different_are_told() -> None:
+    """The looking alone, for no way is known to make the normalising go wrong."""
+    asked: JsonValue = {"places": [], "widgets": []}
+    other = changed(lambda pdf: pdf.pages[0].contents_add(b"0 0 300 300 re f"))
+    assert examining.look({examining.PDF: flat(), examining.ORIGINAL: flat()}, asked) == []
+    assert examining.look({examining.PDF: flat(), examining.ORIGINAL: other}, asked) == [
+        {"code": "form_looks_different", "params": {"page": 1}}
+    ]
+
+
+def test_a_turned_form_with_an_edge_cut_off_is_imported_as_it_looks(office: Installation) -> None:
+    def turn(pdf: Pdf) -> None:
+        for page in pdf.pages:
+            page.obj.CropBox = pikepdf.Array([20, 30, 590, 830])
+            page.rotate(180, relative=False)
+
+    upside_down = flat_map(
+        values={
+            "customer.orgnr": {"page": 1, "at": [30, 20, 60, 8]},
+            "customer.name": {"page": 1, "at": [30, 40, 60, 8]},
+        },
+        marks={},
+        signatures={"Signatur1": {"page": 2, "at": [30, 60, 80, 25]}},
+        number=[],
+        qr={"at": [100, 100]},
+        footer={"at": [10, 5, 170, 6]},
+    )
+    record = bring(office, changed(turn), upside_down).record
+    assert (record.layout.pages[0].width, record.layout.pages[0].height) == (570, 800)
 
 
 @pytest.mark.parametrize(
