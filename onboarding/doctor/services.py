@@ -129,10 +129,8 @@ def check_template(settings: Settings, now: datetime) -> Iterator[Check]:
 
     private_fonts()
     from agreements.agreement import agreement_values
-    from onboarding.forms.storage import read_form
     from onboarding.overrides import read_overrides
     from renderers.agreement import AgreementDocument, render_agreement
-    from renderers.form_agreement import form_version
 
     vendor, *others = settings.vendors
     overrides = read_overrides(settings, vendor.id)
@@ -160,6 +158,14 @@ def check_template(settings: Settings, now: datetime) -> Iterator[Check]:
         )
     )
     yield fine("template", "template", template=rendered.template_version, pages=rendered.pages)
+    yield from _check_forms(settings)
+
+
+def _check_forms(settings: Settings) -> Iterator[Check]:
+    """Each form that a vendor names was imported, and its pages are as they were."""
+    from onboarding.forms.storage import read_form
+    from renderers.form_agreement import form_version
+
     for name in sorted({vendor.template for vendor in settings.vendors} - {STANDARD_TEMPLATE}):
         form = read_form(settings.data_dir, name)
         yield fine("template", "form", template=form_version(form), pages=len(form.layout.pages))

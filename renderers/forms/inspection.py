@@ -24,6 +24,7 @@ _ACTIONS: Final = frozenset(
         *("/ResetForm", "/ImportData", "/SetOCGState", "/Rendition", "/Trans", "/GoTo3DView", "/RichMediaExecute"),
     }
 )
+_MAX_NAMES, _MAX_NAME = 10, 30
 _MAX_DEPTH: Final = 100  # direct objects inside each other; honest ones have under ten
 
 
@@ -93,7 +94,12 @@ def _has_actions(pdf: Pdf, nodes: tuple[Node, ...]) -> Iterator[FormFault]:
     clicked = (node["/A"] for node in nodes if node.get("/Subtype") == Name.Widget and "/A" in node)
     kinds |= {str(action.get("/S", "A")).lstrip("/") for action in clicked if isinstance(action, Dictionary)}
     if kinds := kinds - {"JavaScript"}:  # told as a script
-        yield FormFault(code="form_actions", params={"kinds": ", ".join(sorted(kinds))})
+        yield FormFault(code="form_actions", params={"kinds": _told(kinds)})
+
+
+def _told(kinds: set[str]) -> str:
+    """Names out of the file, no more of them than a person reads."""
+    return ", ".join(name[:_MAX_NAME] for name in sorted(kinds)[:_MAX_NAMES])
 
 
 def _has_layers(pdf: Pdf, nodes: tuple[Node, ...]) -> Iterator[FormFault]:
@@ -130,7 +136,7 @@ def _has_annotations(pdf: Pdf, nodes: tuple[Node, ...]) -> Iterator[FormFault]:
         if isinstance(annotation, Dictionary)
     }
     if kinds := kinds - {"Widget", "Link"}:
-        yield FormFault(code="form_annotations", params={"kinds": ", ".join(sorted(kinds))})
+        yield FormFault(code="form_annotations", params={"kinds": _told(kinds)})
 
 
 def _has_outside_content(pdf: Pdf, nodes: tuple[Node, ...]) -> Iterator[FormFault]:
