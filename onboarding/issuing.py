@@ -105,19 +105,21 @@ def _listed(numbers: tuple[str, ...], folder: Path) -> Iterator[None]:
 def _save_unsaved(workspace: Workspace, folder: Path) -> dict[str, Outcome]:
     """Write what an earlier run issued and was killed before it could write."""
     try:
-        numbers = (folder / UNDER_WAY).read_text(encoding="utf-8").split()
+        numbers = (folder / UNDER_WAY).read_text(encoding="utf-8", errors="replace").split()
     except FileNotFoundError:
         return {}
-    issues = [issue for number in numbers if (issue := _unsaved(workspace, number, folder)) is not None]
-    saved = (_saved(IssueResult(number=str(issue.agreement.number.case), issue=issue), folder) for issue in issues)
-    return {outcome.number: outcome for outcome in saved}
+    outcomes = (_save_if_unsaved(workspace, number, folder) for number in numbers)
+    return {outcome.number: outcome for outcome in outcomes if outcome is not None}
 
 
-def _unsaved(workspace: Workspace, number: str, folder: Path) -> Issue | None:
+def _save_if_unsaved(workspace: Workspace, number: str, folder: Path) -> Outcome | None:
     try:
-        return unsaved_issue(workspace, number, folder)
+        issue = unsaved_issue(workspace, number, folder)
     except (UsageError, NotFoundError):  # another installation's list: nothing of ours to finish
         return None
+    except AvtaleError as error:
+        return Outcome(number=number, result=Result.FAILED, error=error)
+    return None if issue is None else _saved(IssueResult(number=number, issue=issue), folder)
 
 
 def save_one(issue: Issue, folder: Path) -> Outcome:

@@ -264,3 +264,19 @@ def test_a_file_that_was_half_written_is_finished(installation: Installation, fo
     assert (again.number, again.result, again.error) == (number, Result.ISSUED, None)
     assert path.read_bytes() == whole
     assert_each_issued_once(installation, [number], folder)
+
+
+def test_an_original_that_was_altered_is_told_and_holds_up_no_other(installation: Installation, folder: Path) -> None:
+    broken, well = waiting(installation, 2)
+    give = (folder, installation.actor)
+    [first] = issue_many(installation.workspace, [broken], *give, stop=Event(), done=lambda: None)
+    assert first.path is not None
+    assert first.agreement is not None
+    first.path.unlink()
+    sha256 = first.agreement.sha256
+    original = installation.workspace.settings.data_dir / "originals" / sha256[:2] / sha256
+    original.write_bytes(original.read_bytes() + b"x")
+    (folder / UNDER_WAY).write_bytes(f"{broken}\n".encode() + b"\xff\n")
+    outcomes = issue_many(installation.workspace, [well], *give, stop=Event(), done=lambda: None)
+    said = {outcome.number: outcome.error.code if outcome.error else outcome.result for outcome in outcomes}
+    assert said == {broken: "blob_corrupt", well: Result.ISSUED}
