@@ -94,9 +94,10 @@ def check_seals(settings: Settings, now: datetime) -> Iterator[Check]:
     """Each vendor's own seal opens, and will do so for a while."""
     from onboarding.sealing import open_seal
 
-    for vendor in settings.vendors:
-        if vendor.seal is None:
-            continue
+    sealing = [vendor for vendor in settings.vendors if vendor.seal.wanted]
+    if not sealing:
+        yield fine("seals", "no_seals")
+    for vendor in sealing:
         sealer = open_seal(vendor.seal)
         sealer.check(now)
         until = sealer.expires.date().isoformat()

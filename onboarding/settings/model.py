@@ -164,6 +164,11 @@ class Seal(_Group):
     password_file: Location | None = None
     """Holds the file's password, or the token's PIN."""
 
+    @property
+    def wanted(self) -> bool:
+        """Whether there is a seal at all."""
+        return self.pkcs12 is not None or self.pkcs11 is not None
+
 
 class VendorSettings(_Group):
     """A system vendor (systemleverandør) and what all its customers have in common."""
@@ -181,7 +186,7 @@ class VendorSettings(_Group):
     """Catalogue ids that may be left for the customer to fill in when it signs (`agreements.open_values`)."""
     template: Annotated[str, _matching(re.compile(r"[a-z0-9][a-z0-9-]{0,39}"), "bad_template")] = STANDARD_TEMPLATE
     """`standard`, or the name of a form that was imported by `template import`."""
-    seal: Seal | None = None
+    seal: Seal = Seal()
     integration_verified: IntegrationVerified | None = None
     service_profile: Mapping[str, Any] = {}
     """Catalogue values by field id, pre-filled in every case of this vendor; canonical after loading."""

@@ -55,19 +55,17 @@ def secret_files(settings: Settings) -> Iterator[tuple[KeyPath, Path]]:
     if settings.smtp.password_file is not None:
         yield ("smtp", "password_file"), settings.smtp.password_file
     for number, vendor in enumerate(settings.vendors):
-        if vendor.seal is not None:
-            named = (("pkcs12", vendor.seal.pkcs12), ("password_file", vendor.seal.password_file))
-            yield from ((("vendors", number, "seal", key), path) for key, path in named if path is not None)
+        named = (("pkcs12", vendor.seal.pkcs12), ("password_file", vendor.seal.password_file))
+        yield from ((("vendors", number, "seal", key), path) for key, path in named if path is not None)
 
 
 def _seals_are_one_of_two(settings: Settings, _file: Path) -> Iterator[Problem]:
-    """A seal is a file or a place in hardware, told whole."""
+    """A seal is a file, or a place in hardware told whole, or nothing at all."""
     for number, vendor in enumerate(settings.vendors):
-        if vendor.seal is None:
-            continue
-        in_hardware = (vendor.seal.pkcs11, vendor.seal.token, vendor.seal.label)
-        told = [value is not None for value in in_hardware]
-        if not (all(told) if vendor.seal.pkcs12 is None else not any(told)):
+        seal = vendor.seal
+        in_hardware = [value is not None for value in (seal.pkcs11, seal.token, seal.label)]
+        lonely = seal.password_file is not None and not seal.wanted
+        if lonely or (any(in_hardware) and (seal.pkcs12 is not None or not all(in_hardware))):
             yield Problem(where=("vendors", number, "seal"), code="setting_bad_seal")
 
 

@@ -106,7 +106,7 @@ def test_a_seal_must_be_a_file_or_a_token_and_its_secrets_closed(template: Templ
 
     (tmp_path / "segl.p12").write_bytes(b"x")
     (tmp_path / "segl.p12").chmod(0o644)
-    assert faults({}) == {"setting_bad_seal"}
+    assert faults({"password_file": str(tmp_path / "segl.p12")}) >= {"setting_bad_seal"}
     assert faults({"pkcs11": "/usr/lib/p11.so"}) == {"setting_bad_seal"}
     both = {"pkcs12": "a.p12", "pkcs11": "/usr/lib/p11.so", "token": "t", "label": "l"}
     assert faults(both) == {"setting_bad_seal"}
