@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 SHARED_NAME = "shared"
 """The template's name for a vendor without files of its own, where the folder has some for all."""
 
+_LONGEST_NAME = 16  # letters: with it, the template version fits beside the rest of the footer, on one line
+
 
 def read_overrides(settings: "Settings", vendor_id: str) -> "Overrides":
     """What this vendor's agreements are made with beside the standard template.
@@ -35,7 +37,7 @@ def read_overrides(settings: "Settings", vendor_id: str) -> "Overrides":
     shared = _read_folder(folder, folder, faults)
     own = _read_folder(folder, folder / vendor_id, faults) if (folder / vendor_id).exists() else {}
     faults += _unknown_folders(settings, folder)
-    name = vendor_id.replace("_", "-") if own else SHARED_NAME
+    name = vendor_id.replace("_", "-")[:_LONGEST_NAME].rstrip("-") if own else SHARED_NAME
     if faults:
         raise ConfigurationError("template_faults", template=name, count=len(faults), faults=tuple(faults))
     if not shared and not own:

@@ -24,6 +24,7 @@ from renderers.agreement_statements import (
     Demand,
     demands,
     opening_statements,
+    page_statements,
     power_statements,
     signature_statements,
     terms_statements,
@@ -142,11 +143,12 @@ def _view(
     view = AgreementView(catalogue, values, document.language, route=document.route, open_fields=document.open_fields)
     say, sections, terms = words(document.language), view.sections(), view.terms(document.terms)
     signers = view.signers(document.signers)
+    version, code = template_version(document.overrides), control_code(document.marking_key, number, values)
     return {
         "number": document.number,
         "title": _title(document),
-        "template_version": values["agreement.template_version"],
-        "control_code": control_code(document.marking_key, number, values),
+        "template_version": version,
+        "control_code": code,
         "example": document.example,
         "on_paper": document.route is SigningRoute.PAPER,
         "customer": {"name": view.text("customer.name"), "org_number": view.text("customer.orgnr")},
@@ -160,6 +162,7 @@ def _view(
         "signers": signers,
         "terms": terms,
         "statements": {
+            **page_statements(say, number=document.number, version=version, code=code, example=document.example),
             **opening_statements(say, view, sections, terms=bool(terms)),
             **power_statements(say, view),
             **signature_statements(say, sections, signers, terms=bool(terms)),

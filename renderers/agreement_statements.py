@@ -22,6 +22,11 @@ class Demand:
     """The catalogue's id of a value, or a statement's id."""
     text: str
 
+    @property
+    def on_every_page(self) -> bool:
+        """Whether one place is not enough."""
+        return self.id.startswith(f"{PREFIX}page.")
+
 
 def opening_statements(
     words: Words, view: AgreementView, sections: tuple[Section, ...], *, terms: bool
@@ -31,6 +36,17 @@ def opening_statements(
     places = {"system": view.text("vendor.system_name"), "vendor": view.text("vendor.name"), "digipost": DIGIPOST_NAME}
     listed = words("agreement.terms_apply" if terms else "agreement.terms_lacking", **section_numbers(sections))
     return {"opening.purpose": words(f"agreement.purpose.{kind}", **places), "opening.terms": listed}
+
+
+def page_statements(words: Words, *, number: str, version: str, code: str, example: bool) -> dict[str, str]:
+    """What stands on every page, by id: agreement, template, control code, and whether it binds nobody."""
+    said = {
+        "page.number": words("agreement.footer", number=number),
+        "page.version": words("agreement.template", version=version),
+        "page.control": words("agreement.control", code=code),
+    }
+    mark = f"{words('agreement.example')} {words('agreement.example_reason')}"
+    return said | ({"page.example": mark} if example else {})
 
 
 def power_statements(words: Words, view: AgreementView) -> dict[str, str]:

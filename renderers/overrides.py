@@ -35,16 +35,19 @@ _FIXED_WORDS = (
     "agreement.administrator",
     "agreement.authorisation",
     "agreement.confirm",
+    "agreement.control",
     "agreement.document_title",
     "agreement.example",
+    "agreement.footer",
     "agreement.for_customer",
     "agreement.information",
     "agreement.joint",
     "agreement.power_",
     "agreement.purpose",
+    "agreement.template",
     "agreement.terms_",
 )
-"""Sentences (by how their keys begin) that bind somebody, or say that nobody is bound: always ours."""
+"""Sentences (by how their keys begin) that bind somebody, or say what this is and whether it binds: always ours."""
 _PLACE = re.compile(r"\{[a-z_]+\}")
 _FORBIDDEN_IN_SVG = (b"<!doctype", b"<!entity", b"<script", b"<image", b"<foreignobject", b"@import")
 _REFUSED_TAGS = re.compile(

@@ -33,15 +33,15 @@ def find_hidden(rendered: RenderedAgreement, measure: Measure) -> tuple[Configur
     """Everything that is missing, altered or can't be read on the pages; empty if all is well."""
     places = (*rendered.values, *rendered.statements)
     seen = tuple(zip(places, measure(rendered.pdf, places), strict=True))
-    faults = [fault for demand in rendered.demands for fault in _unmet(demand, seen)]
+    faults = [fault for demand in rendered.demands for fault in _unmet(demand, seen, rendered.pages)]
     faults += [_fault("template_lacks", name, 0) for name in rendered.left_open if name not in _fields_by_id(rendered)]
     faults += [_fault("template_field_low", field.name, field.page) for field in rendered.fields if _is_low(field)]
     return tuple({(fault.code, str(fault.params)): fault for fault in faults}.values())
 
 
-def _unmet(demand: Demand, seen: Sequence[tuple[PrintedValue, Legibility]]) -> Iterator[ConfigurationError]:
+def _unmet(demand: Demand, seen: Sequence[tuple[PrintedValue, Legibility]], pages: int) -> Iterator[ConfigurationError]:
     found = [(place, legibility) for place, legibility in seen if place.field_id == demand.id]
-    if not found:
+    if len({place.page for place, _ in found}) < (pages if demand.on_every_page else 1):
         yield _fault("template_lacks", demand.id, 0)
     for place, legibility in found:
         yield from _rules(demand, place, legibility)

@@ -21,7 +21,7 @@ from agreements.fieldmap import PrintedValue, Rectangle
 from agreements.legibility import Legibility
 from intake.reading.visible import take_text_away
 
-_DOTS_PER_INCH: Final = 200  # a stem of 8-point type is two dots wide, so that one of them is all ink
+_DOTS_PER_INCH: Final = 300  # a hyphen of 8-point type is more than two dots high, so that one of them is all ink
 _SCALE: Final = _DOTS_PER_INCH / 72
 _EDGE: Final = 0.3  # of a letter's height and width: how far in from each side of its outline there must be ink
 _INK: Final = 16  # of 510 steps of green and red: a smaller change is the drawing's own rounding

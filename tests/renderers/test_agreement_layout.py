@@ -9,10 +9,10 @@ from agreements.language import Language
 from intake.reading.legible import measure_legibility
 from renderers.agreement import RenderedAgreement, render_agreement
 from renderers.lint_samples import SAMPLES, lint_documents
-from renderers.overrides import STANDARD
+from renderers.overrides import Overrides
 from renderers.visibility import find_hidden
 from tests.renderers.samples import MARKING_KEY, MUCH, REQUIRED, rendered, sample
-from tests.renderers.test_agreement_text import folded, page_texts, text_of
+from tests.renderers.test_agreement_text import boxes, folded, page_texts, text_of
 
 MM = 72 / 25.4
 _SIGNERS = {"signer.name", "signer.role", "signer2"}  # beside the front page, they stand in the signature boxes
@@ -29,13 +29,14 @@ def test_everything_an_agreement_must_say_can_be_read_on_its_pages(full: Rendere
 
 
 def test_no_sample_of_the_lint_takes_more_than_six_pages_or_leaves_the_front_page() -> None:
-    documents = tuple(lint_documents(STANDARD))
+    documents = tuple(lint_documents(Overrides(name="n" * 16, files=(("agreement.css", b""),))))
     assert len(documents) == SAMPLES
     for document in documents[:3]:
         made = render_agreement(document)
         assert 3 <= made.pages <= 6
         opening = {place.page for place in made.values if place.field_id == "agreement.template_version"}
         assert opening == {2}
+        assert min(bottom for _, bottom, *_ in boxes(made.pdf)) >= 30 * MM  # the footer, with the longest name
 
 
 def test_at_most_eighteen_entries_stand_on_the_front_page(full: RenderedAgreement) -> None:

@@ -114,6 +114,8 @@ def test_another_text_in_a_values_place_is_found() -> None:
         (".signature > p { display: none }", "template_lacks", "statement.signature"),
         (".box .name { font-size: 4pt }", "template_too_small", "statement.signature"),
         ("section.opening > p { display: none }", "template_lacks", "statement.opening"),
+        (".footer { display: none }", "template_lacks", "statement.page"),
+        ("@page { @bottom-center { padding-top: 9mm } }", "template_outside", "statement.page"),
         (".terms { position: relative; top: 65mm }", "template_outside", "statement.terms"),
         (".values td { color: #f4f4f4 }", "template_too_faint", "launch.monthly_volume"),
         (".box { position: relative; top: 170mm }", "template_field_low", "Signatur1"),
@@ -121,6 +123,12 @@ def test_another_text_in_a_values_place_is_found() -> None:
 )
 def test_what_is_hidden_in_an_agreement_is_found(css: str, code: str, what: str) -> None:
     assert (code, what) in hidden(css)
+
+
+def test_an_example_mark_that_is_hidden_is_found() -> None:
+    _, _, example, *_ = lint_documents(own(agreement__css="@page :first { @top-left { content: none } }"))
+    faults = find_hidden(render_agreement(example), measure_legibility)
+    assert [(fault.code, fault.params["what"]) for fault in faults] == [("template_lacks", "statement.page")]
 
 
 def test_a_form_field_that_is_taken_away_is_found() -> None:

@@ -92,7 +92,8 @@ def test_the_skeleton_the_powers_and_the_signature_boxes_can_not_be_replaced(nam
 
 
 @pytest.mark.parametrize(
-    "key", ["authorisation", "administrator", "confirm", "confirm_without_terms", "joint", "terms_none", "example"]
+    "key",
+    ["authorisation", "administrator", "confirm", "confirm_without_terms", "joint", "terms_none", "example", "footer"],
 )
 def test_a_sentence_that_binds_somebody_can_not_be_reworded(key: str) -> None:
     sentence = flat_words(Language.NB)[f"agreement.{key}"].replace("Virksomheten", "Ingen")
@@ -103,8 +104,8 @@ def test_a_sentence_that_binds_somebody_can_not_be_reworded(key: str) -> None:
     ("words", "code"),
     [
         ("agreement: {title: 'Avtale {number}'}", "template_word_places"),
-        ("agreement: {footer: 'Avtale'}", "template_word_places"),
-        ("agreement: {footer: 'Avtale {number.__class__}'}", "template_word_places"),
+        ("agreement: {between: 'avtale'}", "template_word_places"),
+        ("agreement: {between: '{customer.__class__}'}", "template_word_places"),
         ("own: {x: '{vendor.__class__.__mro__}'}", "template_word_places"),
         ("own: {x: '{0}'}", "template_word_places"),
         ("own: {x: '{vendor!r}'}", "template_word_places"),
