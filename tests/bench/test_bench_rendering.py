@@ -94,15 +94,13 @@ def test_an_agreement_beside_weasyprint_alone_and_typst(tmp_path: Path) -> None:
 
 
 def _weasyprint_alone(document: AgreementDocument, **options: object) -> Callable[[], object]:
-    """The loop that somebody writes first: the same HTML and style sheets, fonts loaded and CSS parsed once."""
+    """The loop that somebody writes first: the same HTML, with our fonts loaded and our style sheets parsed."""
     from unittest.mock import patch
 
-    from weasyprint import CSS, HTML  # type: ignore[import-untyped]
-    from weasyprint.text.fonts import FontConfiguration  # type: ignore[import-untyped]
+    from weasyprint import HTML  # type: ignore[import-untyped]
 
     from renderers import layout
     from renderers.agreement import render_agreement
-    from renderers.templates import read_template
 
     asked: list[tuple[str, tuple[str, ...]]] = []
     original = layout.lay_out
@@ -114,8 +112,7 @@ def _weasyprint_alone(document: AgreementDocument, **options: object) -> Callabl
     with patch.object(layout, "lay_out", listening):
         render_agreement(document)
     html, stylesheets = asked[0]
-    fonts = FontConfiguration()
-    styles = [CSS(string=read_template(name), font_config=fonts) for name in stylesheets]
+    fonts, styles = layout._fonts(), [layout._stylesheet(name) for name in stylesheets]
 
     def write() -> object:
         with warnings.catch_warnings(action="ignore", category=ResourceWarning):  # its colour profile stays open
