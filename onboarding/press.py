@@ -80,8 +80,8 @@ def press_all(
 ) -> Generator[tuple[Key, Pressed | AvtaleError]]:
     """Render many agreements, in any order: each document's key with what came of it, as soon as it is there.
 
-    `workers`: how many processes; with 0 all is done here, which is quicker for one document alone. `documents` is drawn
-    from only as workers have room. Workers are replaced in shifts, before they have grown large; not by
+    `workers`: how many processes; with 0 all is done here, which is quicker for one document alone. `documents` is
+    drawn from only as workers have room. Workers are replaced in shifts, before they have grown large; not by
     `max_tasks_per_child`, with which Python 3.11 stands still for good once a pool is fed ahead of its workers.
     """
     documents = iter(documents)
