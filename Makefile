@@ -81,6 +81,10 @@ fuzz-guided: $(VENV)/installed-dev  ## search for hostile files by coverage (Lin
 	$(PIP) install --require-hashes -r requirements/guided.txt
 	$(BIN)/python -m tests.fuzz.guided $(or $(SECONDS),120)
 
+.PHONY: lint-pdf
+lint-pdf: $(VENV)/installed-dev  ## sample agreements against the rules of PDF/A-3a and PDF/UA-1 that we know
+	$(BIN)/python -m tools.lint_pdf
+
 .PHONY: bench
 bench: $(VENV)/installed-dev  ## numbers: issue, validate, forward
 	$(PYTEST) -m bench -s -q
@@ -91,7 +95,7 @@ bench: $(VENV)/installed-dev  ## numbers: issue, validate, forward
 install: $(VENV)/installed  ## system packages that are missing, the virtual environment, the locked packages
 
 .PHONY: docs
-docs: $(VENV)/installed-dev  ## write docs/{commands,findings,errors}.md anew from the program's own texts
+docs: $(VENV)/installed-dev  ## write docs/{commands,findings,errors}.md and docs/schemas anew from the program's own texts
 	$(BIN)/python -m tools.write_reference
 
 .PHONY: lock

@@ -84,13 +84,20 @@ class DatedAlgorithms(CMSAlgorithmUsagePolicy):
         return _stricter(by_key, by_digest)
 
 
+def key_allowed(name: str, bits: int, moment: datetime) -> bool:
+    """Is a key of so many bits good enough for this signature algorithm (a name of `KEYS`) at that moment?"""
+    return _at(_by_length(name, bits), moment, name).allowed
+
+
 def _until(name: str, public_key: Any) -> Until | None:
     """How long an algorithm holds with a key; without a key (the engine asks twice) as with the longest."""
-    lengths = KEYS.get(name, ())
-    bits = max((least for least, _ in lengths), default=0)
-    if public_key is not None and not name.startswith("ed"):  # a curve of Edwards's has one length
-        bits = int(public_key.bit_size)
-    return next((until for least, until in lengths if bits >= least), None)
+    if public_key is None or name.startswith("ed"):  # a curve of Edwards's has one length
+        return _by_length(name, max((least for least, _ in KEYS.get(name, ())), default=0))
+    return _by_length(name, int(public_key.bit_size))
+
+
+def _by_length(name: str, bits: int) -> Until | None:
+    return next((until for least, until in KEYS.get(name, ()) if bits >= least), None)
 
 
 def _at(until: Until | None, moment: datetime | None, name: str) -> AlgorithmUsageConstraint:

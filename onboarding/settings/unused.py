@@ -19,7 +19,6 @@ NOT_IN_USE: Mapping[str, tuple[object, ...]] = MappingProxyType(
         "attestation.accept_testimony": (False,),
         "alarms.to": (None,),
         "alarms.after_minutes": (60,),
-        "templates.folder": (None,),
         "trust.fetch_hosts": ([],),
         "trust.lists": ("./trust/lists", None),
         "trust.require_qualified": (False,),

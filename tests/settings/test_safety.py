@@ -178,7 +178,6 @@ OTHER: dict[str, str] = {
     "attestation.accept_testimony": "true",
     "alarms.to": "vakt@example.org",
     "alarms.after_minutes": "5",
-    "templates.folder": "./maler",
     "trust.fetch_hosts": "[example.org]",
     "trust.lists": "./lists",
     "trust.require_qualified": "true",
