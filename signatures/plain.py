@@ -11,7 +11,8 @@ looked at, as there are no references in the data, and only if its length leads 
 is divided into the same tokens by the engine's parser; what it does not match (or what says it is another object, or
 is longer than MAX_PLAIN_BYTES) is parsed. In matched bytes with the strings taken out, a reference is a reference:
 `N G R` can stand nowhere else, since `R` is no token of its own. So the result is exactly what parsing finds, and
-tests/signatures/test_plain.py holds one against the other.
+tests/signatures/test_plain.py holds one against the other. Of a dictionary with a key written twice, which the engine
+does not read, both values are followed: more is compared then, never less.
 """
 
 import re
