@@ -6,6 +6,7 @@ Commands are imported when they are called, so that `avtale --help` answers at o
 
 import json
 import logging
+import os
 import sys
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -13,12 +14,13 @@ from pathlib import Path
 
 import click
 
-from agreements.errors import AvtaleError
+from agreements.errors import AvtaleError, TemporaryError
 from agreements.language import Language
 from agreements.texts import text
 from onboarding.answers import SCHEMA, error_entries, error_lines
 from onboarding.call import Call
 from onboarding.command import LANGUAGE_KEY, TextGroup, language_of, language_option, option, print_lines
+from onboarding.files import NO_SPACE
 from onboarding.logs import set_up_logs
 from onboarding.usage import usage_message
 
@@ -95,6 +97,8 @@ def run_cli(arguments: list[str]) -> int:
     except BrokenPipeError:
         return 0
     except Exception as error:
+        if isinstance(error, OSError) and error.errno in NO_SPACE:  # of a full disk all else tells by AvtaleError
+            return _unprinted(_language(context))
         logging.getLogger(__name__).debug("internal error", exc_info=True)
         language = _language(context)
         entry = {
@@ -113,6 +117,14 @@ def _fail(exit_code: int, errors: list[dict[str, str]], as_json: bool) -> int:
         for error in errors:
             print_lines([*error["message"].splitlines(), *error["hint"].splitlines()], to_stderr=True)
     return exit_code
+
+
+def _unprinted(language: Language) -> int:
+    """The result could not be written out, nor can anything else be: said on stderr alone."""
+    problem = TemporaryError("disk_full", place="stdout")
+    print_lines(error_lines(problem, language), to_stderr=True)
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left in the buffer would raise at the end
+    return problem.exit_code
 
 
 def _language(context: click.Context | None) -> Language:

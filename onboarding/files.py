@@ -9,11 +9,42 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from agreements.errors import ConfigurationError, TemporaryError
 
 NO_SPACE: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
+
+
+_KINDS: Final = (
+    (stat.S_ISDIR, "folder"),
+    (stat.S_ISFIFO, "fifo"),
+    (stat.S_ISSOCK, "socket"),
+    (stat.S_ISCHR, "device"),
+    (stat.S_ISBLK, "device"),
+)
+
+
+class OddFileError(Exception):
+    """What should be a file is something else: `kind` is a word of `terms.kind`. Reading it might never end."""
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+        super().__init__(kind)
+
+
+@contextmanager
+def open_file(path: Path) -> Iterator[BinaryIO]:
+    """An ordinary file, open for reading. Raises OddFileError for anything else, and OSError."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # a pipe must not hold us up
+    try:
+        mode = os.fstat(descriptor).st_mode
+        if not stat.S_ISREG(mode):
+            raise OddFileError(next((kind for test, kind in _KINDS if test(mode)), "other"))
+        with os.fdopen(descriptor, "rb", closefd=False) as stream:
+            yield stream
+    finally:
+        os.close(descriptor)
 
 
 def make_folder(folder: Path) -> None:

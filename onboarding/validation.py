@@ -17,14 +17,15 @@ from pathlib import Path
 
 from agreements.canonical import JsonValue
 from agreements.decision import Decision, Verdict, decide
-from agreements.findings import INT_MISSING, INT_NO_ACCESS, INT_UNREADABLE_PDF, Finding
+from agreements.findings import INT_MISSING, INT_NO_ACCESS, INT_NOT_REGULAR, INT_UNREADABLE_PDF, Finding
 from agreements.language import Language
 from agreements.returns import judge_return
-from agreements.signature_report import Indication, SignatureReport, SignatureResult
+from agreements.signature_report import Indication, Provenance, Shape, SignatureReport, SignatureResult
 from agreements.signers import ExpectedSigners, SignerCheck
 from agreements.texts import text
 from intake.classify import HEAD_BYTES, classify
 from onboarding.explanation import document_checks, signature_checks
+from onboarding.files import OddFileError, open_file
 from onboarding.inspection import Inspection, inspect_document
 from onboarding.sandbox import Sandbox
 from onboarding.views import finding_data, finding_lines, utc
@@ -55,6 +56,8 @@ class Validation:
     sha256: str | None
     size: int | None
     report: SignatureReport | None
+    compared: bool
+    """An issued document was given to compare it with."""
     decision: Decision
     signer_check: SignerCheck
     missing: bool
@@ -77,14 +80,16 @@ def validate_file(sandbox: Sandbox, path: Path, request: Request) -> Validation:
     start = time.perf_counter()
     size, unfit = _look(path, request.max_bytes)
     if unfit is not None:
-        return _unopened(path, size, unfit, start)
+        return _unopened(path, size, unfit, request, start)
     try:
         with ExitStack() as stack:
-            document = stack.enter_context(path.open("rb")).fileno()
-            issued = stack.enter_context(request.issued.open("rb")).fileno() if request.issued else None
+            document = stack.enter_context(open_file(path)).fileno()
+            issued = stack.enter_context(open_file(request.issued)).fileno() if request.issued else None
             inspection = inspect_document(sandbox, document, issued=issued, trust=request.trust, at=request.at)
+    except OddFileError as odd:
+        return _unopened(path, size, INT_NOT_REGULAR(kind=odd.kind), request, start)
     except OSError as error:
-        return _unopened(path, size, _no_access(error), start)
+        return _unopened(path, size, _no_access(error), request, start)
     return _opened(path, size, inspection, request, start)
 
 
@@ -96,9 +101,11 @@ def worst_exit(codes: Iterable[int]) -> int:
 def _look(path: Path, max_bytes: int) -> tuple[int | None, Finding | None]:
     """Size, and why the file is not opened at all."""
     try:
-        with path.open("rb") as stream:
+        with open_file(path) as stream:
             head = stream.read(HEAD_BYTES)
             size = stream.seek(0, os.SEEK_END)
+    except OddFileError as odd:
+        return None, INT_NOT_REGULAR(kind=odd.kind)
     except (FileNotFoundError, NotADirectoryError):
         return None, INT_MISSING()
     except OSError as error:
@@ -113,18 +120,19 @@ def _no_access(error: OSError) -> Finding:
 def _hash(path: Path) -> str | None:
     """None where it can't be read. One that is opened has its hash from the child, which reads it anyway."""
     try:
-        with path.open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()
-    except OSError:
+        with open_file(path) as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()  # type: ignore[arg-type]  # typeshed
+    except (OddFileError, OSError):
         return None
 
 
-def _unopened(path: Path, size: int | None, finding: Finding, start: float) -> Validation:
+def _unopened(path: Path, size: int | None, finding: Finding, request: Request, start: float) -> Validation:
     return Validation(
         file=str(path),
         sha256=None if size is None else _hash(path),
         size=size,
         report=None,
+        compared=request.issued is not None,
         decision=decide([finding]),
         signer_check=SignerCheck.NOT_JUDGED,
         missing=finding.code == INT_MISSING.code,
@@ -135,7 +143,7 @@ def _unopened(path: Path, size: int | None, finding: Finding, start: float) -> V
 def _opened(path: Path, size: int | None, inspection: Inspection, request: Request, start: float) -> Validation:
     report, failure = inspection.report, inspection.failure
     if report is None:
-        return _unopened(path, size, failure or INT_UNREADABLE_PDF(), start)
+        return _unopened(path, size, failure or INT_UNREADABLE_PDF(), request, start)
     judged = judge_return(report, None, request.expected)
     known = {finding.code for finding in judged.decision.findings}
     extra = () if failure is None or failure.code in known else (failure,)
@@ -144,6 +152,7 @@ def _opened(path: Path, size: int | None, inspection: Inspection, request: Reque
         sha256=report.sha256,
         size=report.size,
         report=report,
+        compared=request.issued is not None,
         decision=decide((*judged.decision.findings, *extra)),
         signer_check=judged.signers.check,
         missing=False,
@@ -161,16 +170,16 @@ def _elapsed(start: float) -> float:
 def as_json(validation: Validation, language: Language) -> str:
     """The line of `validate --json`, exactly as in `cli.md`."""
     report = validation.report
-    provenance = report.provenance if report else None
+    indication, sub = (report.indication, report.sub_indication) if report else _unopened_indication(validation)
     document: dict[str, JsonValue] = {
         "schema": SCHEMA,
         "file": validation.file,
         "sha256": validation.sha256,
         "size": validation.size,
-        "indication": (report.indication if report else _unopened_indication(validation)).value,
-        "sub_indication": report.sub_indication if report else None,
+        "indication": indication.value,
+        "sub_indication": sub,
         "signatures": [signature_data(signature) for signature in report.signatures] if report else [],
-        "provenance": None if provenance is None else provenance.model_dump(mode="json"),
+        "provenance": _provenance(validation),
         "findings": [finding_data(finding, language) for finding in validation.decision.findings],
         "signer_check": validation.signer_check.value,
         "verdict": validation.decision.verdict.value,
@@ -179,11 +188,19 @@ def as_json(validation: Validation, language: Language) -> str:
     return json.dumps(document, ensure_ascii=False)
 
 
-def _unopened_indication(validation: Validation) -> Indication:
+def _unopened_indication(validation: Validation) -> tuple[Indication, str | None]:
     """A document that broke a limit may hold signatures; what is no PDF holds none."""
     limits = {"INT-009", "INT-010"}
     broke = any(finding.code in limits for finding in validation.decision.findings)
-    return Indication.INDETERMINATE if broke else Indication.NO_SIGNATURE
+    return (Indication.INDETERMINATE, "GENERIC") if broke else (Indication.NO_SIGNATURE, None)
+
+
+def _provenance(validation: Validation) -> JsonValue:
+    """Null only where nothing was given to compare with (`cli.md`); of what was not opened it is unknown."""
+    report = validation.report
+    unknown = Provenance(shape=Shape.UNKNOWN, issued_is_prefix=False) if validation.compared else None
+    provenance = report.provenance if report else unknown
+    return None if provenance is None else provenance.model_dump(mode="json")
 
 
 def signature_data(signature: SignatureResult) -> dict[str, JsonValue]:

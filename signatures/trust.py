@@ -205,6 +205,8 @@ def _files(path: Path, *, with_test: bool) -> list[Path]:
 
 
 def _read_file(path: Path, refuse: Refusal) -> list[bytes]:
+    if path.exists() and not path.is_file():  # a pipe would never end
+        raise ConfigurationError("anchor_unreadable", path=str(path))
     try:
         with path.open("rb") as stream:
             data = stream.read(MAX_ANCHOR_FILE_BYTES + 1)

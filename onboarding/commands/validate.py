@@ -64,7 +64,7 @@ def _request(
     from signatures.trust import REFUSE_NONE, load_trust
 
     if issued is not None and not issued.is_file():
-        raise NotFoundError("file_not_found", path=str(issued))
+        raise NotFoundError("not_a_file" if issued.exists() else "file_not_found", path=str(issued))
     return Request(
         # Demo certificates count only where the caller points at a demo's configuration.
         trust=load_trust(

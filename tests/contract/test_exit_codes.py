@@ -211,3 +211,13 @@ def test_an_interrupted_command_ends_as_shells_expect(avtale: CommandLine, monke
 
     monkeypatch.setattr("onboarding.status.status_answer", interrupt)
     assert avtale("status").exit_code == 130
+
+
+def test_a_result_that_can_not_be_written_out_is_a_passing_fault_told_in_words() -> None:
+    for arguments in (["codes"], ["codes", "--json"]):
+        with Path("/dev/full").open("wb") as full:
+            command = [sys.executable, "-m", "onboarding.cli", *arguments]
+            done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, check=False, timeout=PATIENCE)
+        assert done.returncode == 8
+        assert b"Traceback" not in done.stderr
+        assert "stdout" in done.stderr.decode()

@@ -2,12 +2,15 @@
 
 import hashlib
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from agreements.language import Language
+from agreements.texts import text
 from tests.contract.command_line import UTC_TIME, CommandLine
 from tests.onboarding.installation import KARI, NILS, Template, sign_return, synthetic_org_number
 
@@ -82,7 +85,7 @@ def test_every_path_gets_its_line_in_the_order_given_and_the_worst_exit_code_cou
     lines = desk.lines(*files, *judged, exit_code=4)
     assert [line["file"] for line in lines] == files
     assert [line["verdict"] for line in lines] == [
-        *("rejected", "approved", "rejected", "needs_review", "rejected", "rejected", "rejected", "approved")
+        *("rejected", "approved", "rejected", "rejected", "rejected", "rejected", "rejected", "approved")
     ]
     assert [line["indication"] for line in lines] == [
         *("NO-SIGNATURE", "TOTAL-PASSED", "NO-SIGNATURE", "NO-SIGNATURE", "TOTAL-FAILED", "NO-SIGNATURE"),
@@ -95,14 +98,15 @@ def test_every_path_gets_its_line_in_the_order_given_and_the_worst_exit_code_cou
         path = Path(line["file"])
         assert line["sha256"] == (hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else None)
     missing = lines[2]
-    assert (missing["sha256"], missing["size"], missing["signatures"], missing["provenance"]) == (None, None, [], None)
+    assert (missing["sha256"], missing["size"], missing["signatures"]) == (None, None, [])
+    assert missing["provenance"] == {"shape": "unknown", "issued_is_prefix": False, "changed_fields": []}
 
 
 CODES: tuple[set[str], ...] = (
     {"INT-003"},
     {"WHO-001"},
     {"INT-013"},
-    {"INT-007"},
+    {"INT-006"},
     {"SIG-002"},
     {"INT-001"},
     {"SIG-001"},
@@ -112,11 +116,22 @@ CODES: tuple[set[str], ...] = (
 
 @pytest.mark.parametrize(
     ("names", "exit_code"),
-    [(("god.pdf",), 0), (("god.pdf", "tekst.txt"), 5), (("god.pdf", "mappe"), 6), (("tekst.txt", "mappe"), 5)],
+    [(("god.pdf",), 0), (("god.pdf", "tekst.txt"), 5), (("god.pdf", "mappe"), 5), (("tekst.txt", "mappe"), 5)],
 )
 def test_the_exit_code_is_that_of_the_worst_file(desk: Desk, names: tuple[str, ...], exit_code: int) -> None:
     judged = ["--issued", desk["utsendt.pdf"], "--trust", desk["root.pem"]]
     desk.lines(*(desk[name] for name in names), *judged, exit_code=exit_code)
+
+
+def test_what_is_no_ordinary_file_is_told_and_never_waited_for(desk: Desk, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "ror")
+    for path, kind in ((str(tmp_path / "ror"), "fifo"), ("/dev/zero", "device"), (str(tmp_path), "folder")):
+        [line] = desk.lines(path, exit_code=5)
+        [finding] = line["findings"]
+        assert (finding["code"], line["sha256"], line["provenance"]) == ("INT-006", None, None)
+        assert text(f"terms.kind.{kind}", Language.NB) in finding["message"]
+    assert desk.avtale("validate", desk["god.pdf"], "--issued", str(tmp_path / "ror")).exit_code == 4
+    assert desk.avtale("validate", desk["god.pdf"], "--trust", str(tmp_path / "ror")).exit_code == 3
 
 
 def test_an_honest_return_is_told_in_full(desk: Desk, template: Template) -> None:
