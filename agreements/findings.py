@@ -72,6 +72,9 @@ SIG_TOO_MANY: Final = FindingCode("SIG-021", Severity.REVIEW)  # more than a bou
 SIG_NEW_FIELD: Final = FindingCode("SIG-022", Severity.REVIEW)  # signed later in a field that was not issued; field
 SIG_AMBIGUOUS: Final = FindingCode("SIG-023", Severity.REJECT)  # what was appended can be read in two ways; fault
 SIG_ISSUER_SEAL: Final = FindingCode("SIG-024", Severity.INFO)  # the seal the document was issued with; field
+SIG_CHAIN: Final = FindingCode("SIG-025", Severity.REVIEW)  # a trusted root, but the chain breaks a rule; field, why
+SIG_APPENDED_STREAM: Final = FindingCode("SIG-026", Severity.REJECT)  # appended with a cross-reference stream
+SIG_BLANK_TAIL: Final = FindingCode("SIG-027", Severity.REVIEW)  # more than one line end after the end; count
 
 # --- is it what we issued ---------------------------------------------------------------------------------------------
 PRV_NOT_COMPARED: Final = FindingCode("PRV-001", Severity.REVIEW)  # no issued document was given
