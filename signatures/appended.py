@@ -4,12 +4,13 @@ Programs read broken cross-references differently: where ours sees the object th
 table and show another. So the appended bytes must follow ISO 32000-1, 7.5.4 to 7.5.6 to the letter: every section a
 classic table of 20-byte entries, each object listed once, at the very place where it stands, in the section it was
 appended with; `startxref` and `/Prev` lead exactly from section to section back to the issued document; and no object
-stands in the appended bytes that its own section does not list. Then following the table, and rebuilding it by looking
-for `N G obj` from the start, end with the same objects.
+and no trailer stands in the appended bytes that is not one of theirs. Then following the table, and rebuilding it by
+looking for `N G obj` and `trailer` from the start, end with the same objects.
 
 Only for returns that begin with the issued bytes: of other documents nothing is approved. What we issue has a classic
 table, and the signing programs we know go on with one (pyHanko, Acrobat, iText, PDFBox); a return that goes on with a
-cross-reference stream is refused, for its binary entries can be read differently as well. Pure bytes, no parser, never
+cross-reference stream is refused: its objects may stand in streams that a rebuilding program does not look into, so
+the two readings can't be shown to be one, and a person who is asked sees only ours. Pure bytes, no parser, never
 raises.
 """
 
@@ -22,7 +23,15 @@ _EOL = rb"(?:\r\n|\n|\r)"
 _TABLE_HEAD: Final = re.compile(rb"xref[ \t]*" + _EOL)
 _SUBSECTION: Final = re.compile(rb"(\d{1,10}) (\d{1,7})[ ]?" + _EOL)
 _ENTRY: Final = re.compile(rb"(\d{10}) (\d{5}) ([nf])(?:\r\n| \n| \r)")
-_TRAILER: Final = re.compile(rb"\s*trailer\s*(<<.*?>>)\s*startxref\s+(\d{1,10})\s+%%EOF(?:\r\n|\n|\r)?", re.DOTALL)
+_TRAILER: Final = re.compile(rb"\s*trailer\s*(?=<<)")
+_TRAILER_END: Final = re.compile(rb"\s*startxref\s+(\d{1,10})\s+%%EOF(?:\r\n|\n|\r)?")
+_TRAILER_WORD: Final = re.compile(rb"(?<![A-Za-z])trailer[\x00\t\n\f\r ]*<<")
+# ISO 32000-1, 7.2 and 7.3: what a trailer is made of. No comments, and no names with a #-escape.
+_TOKEN: Final = re.compile(
+    rb"(?P<open><<)|(?P<close>>>)|(?P<string>\()|<[0-9A-Fa-f\s]*>|[\[\]]"
+    rb"|/?[^\x00\t\n\f\r ()<>\[\]{}/%#]+|[\x00\t\n\f\r ]+"
+)
+_IN_STRING: Final = re.compile(rb"\\.|[()]", re.DOTALL)
 _END: Final = re.compile(rb"startxref\s+(\d{1,10})\s+%%EOF\s*\Z")
 _PREVIOUS: Final = re.compile(rb"/Prev\s+(\d{1,10})(?![\d.])")
 _SIZE: Final = re.compile(rb"/Size\s+(\d{1,10})(?![\d.])")
@@ -69,7 +78,7 @@ def _check(pdf: bytes, issued: bytes) -> None:
         raise _Fault("xref-chain")
     sections = _chain(pdf, int(newest[1]), int(issued_end[1]), len(issued))
     appended = pdf[len(issued) :]
-    if appended.count(b"startxref") != len(sections):
+    if appended.count(b"startxref") != len(sections) or len(_TRAILER_WORD.findall(appended)) != len(sections):
         raise _Fault("xref-chain")
     if pdf[sections[-1].end :].strip():
         raise _Fault("xref-chain")
@@ -101,18 +110,46 @@ def _section(pdf: bytes, start: int) -> _Section:
         raise _Fault("xref-stream" if _XREF_STREAM.match(pdf, start) else "xref-form")
     entries, end = _entries(pdf, head.end())
     trailer = _TRAILER.match(pdf, end)
-    if trailer is None or int(trailer[2]) != start:
+    if trailer is None:
         raise _Fault("xref-form")
-    dictionary = trailer[1]
+    dictionary, after = _dictionary(pdf, trailer.end())
+    finish = _TRAILER_END.match(pdf, after)
+    if finish is None or int(finish[1]) != start:
+        raise _Fault("xref-form")
+    if _OBJECT.search(pdf, start, finish.end()):
+        raise _Fault("unlisted-object")  # inside a string of the trailer, say
     previous, sizes = _PREVIOUS.findall(dictionary), _SIZE.findall(dictionary)
-    if b"/XRefStm" in dictionary or b"#" in dictionary or b"%" in dictionary:
-        raise _Fault("xref-form")  # a hybrid, or names and comments that hide one
+    if b"/XRefStm" in dictionary:
+        raise _Fault("xref-form")  # a hybrid: old and new readers follow different tables
     if len(previous) != 1 or len(sizes) != 1 or dictionary.count(b"/Prev") != 1 or dictionary.count(b"/Size") != 1:
         raise _Fault("xref-form")
     used = tuple(entry[:3] for entry in entries if entry[3] == b"n")
     if any(number >= int(sizes[0]) for number, *_ in entries):
         raise _Fault("xref-size")
-    return _Section(start=start, end=trailer.end(), previous=int(previous[0]), size=int(sizes[0]), entries=used)
+    return _Section(start=start, end=finish.end(), previous=int(previous[0]), size=int(sizes[0]), entries=used)
+
+
+def _dictionary(pdf: bytes, start: int) -> tuple[bytes, int]:
+    """The dictionary that begins there, its strings taken out, and where it ends."""
+    parts: list[bytes] = []
+    depth, position = 0, start
+    while (token := _TOKEN.match(pdf, position)) is not None:
+        depth += (token["open"] is not None) - (token["close"] is not None)
+        position = _after_string(pdf, token.end()) if token["string"] else token.end()
+        parts.append(b"()" if token["string"] else token[0])
+        if not depth:
+            return b"".join(parts), position
+    raise _Fault("xref-form")
+
+
+def _after_string(pdf: bytes, position: int) -> int:
+    """Where the literal string opened there ends: parentheses are balanced or escaped (ISO 32000-1, 7.3.4.2)."""
+    depth = 1
+    for mark in _IN_STRING.finditer(pdf, position):
+        depth += {b"(": 1, b")": -1}.get(mark[0], 0)
+        if not depth:
+            return mark.end()
+    raise _Fault("xref-form")
 
 
 def _entries(pdf: bytes, position: int) -> tuple[list[tuple[int, int, int, bytes]], int]:
@@ -150,5 +187,8 @@ def _issued_size(issued: bytes, start: int) -> int:
 
     Not simply the latter: an attached file states its own size by the same name.
     """
-    trailer = _TRAILER.search(issued, start)
-    return max((int(size) for size in _SIZE.findall(trailer[1] if trailer else issued)), default=0)
+    try:
+        dictionary, _ = _dictionary(issued, issued.index(b"<<", issued.index(b"trailer", start)))
+    except (_Fault, ValueError):
+        dictionary = issued
+    return max((int(size) for size in _SIZE.findall(dictionary)), default=0)

@@ -204,8 +204,13 @@ def _check_value(cms: Cms, digest: bytes, content_type: str) -> Integrity:
 
 
 def stamped_time(cms: Cms) -> datetime | None:
-    """The time a time-stamp token states."""
-    moment = cms.signed_data["encap_content_info"]["content"].parsed["gen_time"].native
+    """The time that a document time-stamp states."""
+    return token_time(cms.signed_data)
+
+
+def token_time(signed_data: Any) -> datetime | None:
+    """The time that a time-stamp token states (RFC 3161, 2.4.2)."""
+    moment = signed_data["encap_content_info"]["content"].parsed["gen_time"].native
     return moment if isinstance(moment, datetime) else None
 
 

@@ -8,14 +8,12 @@ that is missing.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
-from functools import lru_cache
+from datetime import datetime, timedelta
 from importlib.metadata import version
 from typing import Any, Final, cast
 
 import cryptography.hazmat.backends.openssl.backend  # noqa: F401 - loaded now: a sandboxed child opens no files
 import pyhanko.pdf_utils.filters  # noqa: F401 - as above
-from asn1crypto import x509  # type: ignore[import-untyped]
 from pyhanko.sign.ades.report import AdESFailure, AdESIndeterminate, AdESPassed, AdESStatus, AdESSubIndic
 from pyhanko.sign.general import extract_certificate_info
 from pyhanko.sign.validation import EmbeddedPdfSignature
@@ -26,49 +24,40 @@ from pyhanko.sign.validation.ades import (
     ades_with_time_validation,
 )
 from pyhanko.sign.validation.policy_decl import (
-    CertificateFetchingRule,
     LocalKnowledge,
     PdfSignatureValidationSpec,
-    RevinfoOnlineFetchingRule,
-    RevocationInfoGatheringSpec,
     SignatureValidationSpec,
 )
-from pyhanko.sign.validation.settings import KeyUsageConstraints
 from pyhanko.sign.validation.status import StandardCMSSignatureStatus
-from pyhanko_certvalidator.context import CertValidationPolicySpec
-from pyhanko_certvalidator.fetchers import FetcherBackend, Fetchers
 from pyhanko_certvalidator.ltv.types import ValidationTimingInfo
-from pyhanko_certvalidator.policy_decl import (
-    NO_REVOCATION,
-    REQUIRE_REVINFO,
-    CertRevTrustPolicy,
-    RevocationCheckingPolicy,
-)
-from pyhanko_certvalidator.registry import SimpleTrustManager
+from pyhanko_certvalidator.policy_decl import NO_REVOCATION, REQUIRE_REVINFO, RevocationCheckingPolicy
 
 from agreements.signature_report import Indication, Revocation, RevocationPolicy
-from signatures.algorithms import DatedAlgorithms
-from signatures.cms import Cms, check_integrity, read_cms, require_searchable, signed_digest, stamped_time
+from signatures.chain import ChainFault, chain_fault, made_for_documents
+from signatures.cms import (
+    Cms,
+    CmsError,
+    check_integrity,
+    read_cms,
+    require_searchable,
+    signed_digest,
+    stamped_time,
+    token_time,
+)
 from signatures.digests import Digests
-from signatures.document import Document
+from signatures.document import Document, TooManyError
 from signatures.enumerate import TIMESTAMP, FoundSignature
 from signatures.fields import collect_fields
 from signatures.knowledge import Knowledge
+from signatures.rules import specification
 from signatures.trust import Trust
 
 ENGINE: Final = f"pyHanko {version('pyHanko')}"
 
+CLOCK_TOLERANCE: Final = timedelta(minutes=5)
+"""How far our clock may be behind a time-stamp authority's, which keeps UTC to the second (ETSI EN 319 421, 7.7.2): the
+skew that RFC 4120, 8.2, recommends to allow between machines on a network."""
 _REVOKED = frozenset({AdESFailure.REVOKED, AdESIndeterminate.REVOKED_NO_POE, AdESIndeterminate.REVOKED_CA_NO_POE})
-
-
-class _NoFetching(FetcherBackend):
-    """Stands where the engine would otherwise make an HTTP client it never uses. Asked for anything, it fails."""
-
-    def get_fetchers(self) -> Fetchers:
-        raise RuntimeError("nothing is fetched while judging")
-
-    async def close(self) -> None:
-        """Nothing is open."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,6 +73,8 @@ class Belief:
     """When the signature is proven to have existed: by a trusted time-stamp, else the time of receipt."""
     timestamp_trusted: bool | None
     """None without a signature time-stamp."""
+    chain_fault: ChainFault | None = None
+    """Which rule a chain to a trusted root breaks; None where it breaks none, and where there is no such chain."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,11 +130,6 @@ class _Embedded(EmbeddedPdfSignature):
         return "/DocTimeStamp" if self.sig_object.get("/SubFilter") == TIMESTAMP else "/Sig"
 
 
-@lru_cache(maxsize=8)
-def _manager(anchors: tuple[bytes, ...]) -> SimpleTrustManager:
-    return SimpleTrustManager.build(trust_roots=[x509.Certificate.load(der) for der in anchors])
-
-
 class Engine:
     """Judges signatures of one document under one trust configuration."""
 
@@ -165,8 +151,12 @@ class Engine:
         knowledge = self._knowledge(cms)
         digest = signed_digest(digests, found, cms.digest_name)
 
+        archived = bool(archive) and not any(self._is_of_the_future(moment) for moment in _stamped(cms, archive))
+
         async def attempt(rule: RevocationCheckingPolicy) -> _Attempt:
-            return await self._cascade(found, cms, digest, self._spec(rule, knowledge), archived=bool(archive))
+            return await self._cascade(
+                found, cms, digest, specification(self._trust, rule, knowledge), archived=archived
+            )
 
         if self._trust.revocation is RevocationPolicy.OFF:
             return self._conclude(cms, await attempt(NO_REVOCATION), Revocation.NOT_CHECKED)
@@ -195,7 +185,7 @@ class Engine:
         then = ValidationTimingInfo(
             validation_time=soft.best_time, best_signature_time=soft.best_time, point_in_time_validation=True
         )
-        spec = self._spec(REQUIRE_REVINFO, self._knowledge(cms))
+        spec = specification(self._trust, REQUIRE_REVINFO, self._knowledge(cms))
         result = await ades_basic_validation(cms.signed_data, spec, timing_info=then, raw_digest=digest)
         if result.ades_subindic.status is not AdESStatus.PASSED:
             return False
@@ -217,11 +207,12 @@ class Engine:
 
     def _conclude(self, cms: Cms, attempt: _Attempt, revocation: Revocation) -> Belief:
         best_time = attempt.best_time or self._at
-        outcome = attempt.outcome
         if revocation is not Revocation.NOT_CHECKED and self._called_revoked(cms, attempt.path, best_time):
-            revocation, outcome = Revocation.REVOKED, AdESIndeterminate.REVOKED_NO_POE
-        if attempt.passed and not _in_force(cms.certificate, best_time):
-            outcome = AdESIndeterminate.OUT_OF_BOUNDS_NO_POE
+            revocation = Revocation.REVOKED
+        fault = None
+        if attempt.outcome is AdESIndeterminate.CERTIFICATE_CHAIN_GENERAL_FAILURE:
+            fault = chain_fault(attempt.path, self._at)
+        outcome = self._outcome(cms, attempt, fault, revoked=revocation is Revocation.REVOKED)
         indication, sub = _indication(outcome)
         if indication is Indication.TOTAL_PASSED and self._misses_revocation(revocation):
             indication, sub = Indication.INDETERMINATE, str(AdESIndeterminate.TRY_LATER.standard_name)
@@ -232,7 +223,24 @@ class Engine:
             revocation=revocation,
             best_time=best_time,
             timestamp_trusted=self._timestamp_trusted(cms, attempt),
+            chain_fault=fault,
         )
+
+    def _outcome(self, cms: Cms, attempt: _Attempt, fault: ChainFault | None, *, revoked: bool) -> AdESSubIndic:
+        """The engine's, unless we know better."""
+        if attempt.outcome in _REVOKED:
+            return attempt.outcome
+        if revoked:
+            return AdESIndeterminate.REVOKED_NO_POE
+        if fault is ChainFault.NOT_YET_VALID:
+            return AdESIndeterminate.OUT_OF_BOUNDS_NO_POE  # the engine says so only of what has expired
+        if not attempt.passed:
+            return attempt.outcome
+        if not _in_force(cms.certificate, attempt.best_time or self._at):
+            return AdESIndeterminate.OUT_OF_BOUNDS_NO_POE
+        if not all(made_for_documents(certificate) for certificate in _chain(cms, attempt.path, root=True)):
+            return AdESIndeterminate.CHAIN_CONSTRAINTS_FAILURE
+        return attempt.outcome
 
     def _timestamp_trusted(self, cms: Cms, attempt: _Attempt) -> bool | None:
         if not cms.has_timestamp:
@@ -248,7 +256,7 @@ class Engine:
 
     def _called_revoked(self, cms: Cms, path: Any, moment: datetime) -> bool:
         """Does anything the document ever brought along call a certificate of the chain revoked by then?"""
-        chain = [cms.certificate] if path is None else list(path.iter_certs(include_root=False))
+        chain = _chain(cms, path, root=False)
         own = Knowledge()
         own.add_cms(cms)
         dates = [source.revoked_since(certificate) for source in (self._ever, own) for certificate in chain]
@@ -283,6 +291,8 @@ class Engine:
         The engine begins this with all of basic validation (EN 319 102-1, 5.5.4 step 1), whose outcome `notes` keep:
         only where the rest does not pass need it be done by itself.
         """
+        if any(self._is_of_the_future(moment) for moment in _stamped(cms, ())):
+            return None, AdESIndeterminate.TIMESTAMP_ORDER_FAILURE
         notes = _Notes()
         result = await ades_with_time_validation(
             cms.signed_data, spec, timing_info=self._timing, raw_digest=digest, status_cls=cast(Any, notes.status)
@@ -328,13 +338,19 @@ class Engine:
 
     async def believe_timestamp(self, digests: Digests, found: FoundSignature, cms: Cms) -> AdESSubIndic:
         """Judge one intact document time-stamp."""
-        spec = self._spec(NO_REVOCATION, self._knowledge(cms))
+        if self._is_of_the_future(stamped_time(cms)):
+            return AdESIndeterminate.TIMESTAMP_ORDER_FAILURE
+        spec = specification(self._trust, NO_REVOCATION, self._knowledge(cms))
         result = await ades_timestamp_validation(
             cms.signed_data, spec, expected_tst_imprint=_imprint(digests, found), timing_info=self._timing
         )
         if self._called_revoked(cms, _path(result), self._at):
             return AdESFailure.REVOKED
         return result.ades_subindic
+
+    def _is_of_the_future(self, moment: datetime | None) -> bool:
+        """Whether a time-stamp says it was made after what carries it was received."""
+        return moment is not None and moment > self._at + CLOCK_TOLERANCE
 
     def _knowledge(self, cms: Cms) -> LocalKnowledge:
         own = Knowledge(
@@ -345,22 +361,6 @@ class Engine:
         require_searchable(certificates)
         own.add_concerning(self._kept, certificates)
         return own.local()
-
-    def _spec(self, rule: RevocationCheckingPolicy, knowledge: LocalKnowledge) -> SignatureValidationSpec:
-        return SignatureValidationSpec(
-            cert_validation_policy=_policy(self._trust.anchors, rule),
-            # No document can hold fresh revocation data for its own last time-stamp; that any data it holds calls the
-            # authority revoked is looked for by ourselves.
-            ts_cert_validation_policy=_policy(self._trust.timestamp_anchors, NO_REVOCATION),
-            revinfo_gathering_policy=RevocationInfoGatheringSpec(
-                online_fetching_rule=RevinfoOnlineFetchingRule.LOCAL_ONLY,
-                certificate_fetching_rule=CertificateFetchingRule.NEVER_FETCH,
-                fetcher_backend=_NoFetching(),
-            ),
-            local_knowledge=knowledge,
-            key_usage_settings=KeyUsageConstraints(key_usage={"non_repudiation"}),
-            signature_algorithm_policy=DatedAlgorithms(),
-        )
 
 
 def _helps_in_vain(basic: AdESSubIndic, cms: Cms, moment: datetime | None) -> bool:
@@ -374,16 +374,24 @@ def _helps_in_vain(basic: AdESSubIndic, cms: Cms, moment: datetime | None) -> bo
     return not _in_force(cms.certificate, moment)
 
 
+def _stamped(cms: Cms, archive: tuple[FoundSignature, ...]) -> list[datetime | None]:
+    """What the time-stamps of a signature and those that stand after it say; nothing of those that can't be read."""
+    moments = [token_time(token) for token in cms.timestamps]
+    for stamp in archive:
+        try:
+            moments.append(stamped_time(read_cms(stamp.contents or b"")))
+        except (CmsError, TooManyError):
+            continue
+    return moments
+
+
+def _chain(cms: Cms, path: Any, *, root: bool) -> list[Any]:
+    """The certificates of the path that was found; without one the signer's alone."""
+    return [cms.certificate] if path is None else list(path.iter_certs(include_root=root))
+
+
 def _in_force(certificate: Any, moment: datetime) -> bool:
     return bool(certificate.not_valid_before <= moment <= certificate.not_valid_after)
-
-
-def _policy(anchors: tuple[bytes, ...], rule: RevocationCheckingPolicy) -> CertValidationPolicySpec:
-    return CertValidationPolicySpec(
-        trust_manager=_manager(anchors),
-        revinfo_policy=CertRevTrustPolicy(rule),
-        algorithm_usage_policy=DatedAlgorithms(),
-    )
 
 
 def _imprint(digests: Digests, found: FoundSignature) -> Callable[[str], bytes]:

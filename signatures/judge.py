@@ -20,6 +20,8 @@ from agreements.findings import (
     INT_NOT_PDF,
     INT_UNREADABLE_PDF,
     SIG_AMBIGUOUS,
+    SIG_APPENDED_STREAM,
+    SIG_BLANK_TAIL,
     SIG_DEMO_CERTIFICATE,
     SIG_FORMAT_FAILURE,
     SIG_HIDDEN,
@@ -57,6 +59,7 @@ from signatures.waiting import run
 
 _FORMAT_FAILURE: Final = "FORMAT_FAILURE"
 _HASH_FAILURE: Final = "HASH_FAILURE"
+_BLANKS: Final = b"\t\n\f\r "  # white space but NUL (ISO 32000-1, 7.2.2): it shows in no program
 _STRICTNESS: Final = (Indication.TOTAL_PASSED, Indication.INDETERMINATE, Indication.TOTAL_FAILED)
 
 
@@ -263,7 +266,8 @@ def _general(
     if found.hidden:
         findings.append(SIG_HIDDEN(count=found.hidden))
     if trailing := _unaccounted(scan, document, found, given.pdf):
-        findings.append(SIG_TRAILING_BYTES(count=trailing))
+        blank = not given.pdf[-trailing:].strip(_BLANKS)
+        findings.append((SIG_BLANK_TAIL if blank else SIG_TRAILING_BYTES)(count=trailing))
     findings += _ambiguity(given)
     if document.lenient:
         findings.append(SIG_LENIENT())
@@ -281,6 +285,8 @@ def _ambiguity(given: _Given) -> tuple[Finding, ...]:
     if not given.issued or not given.pdf.startswith(given.issued):
         return ()
     fault = appended_fault(given.pdf, given.issued)
+    if fault == "xref-stream":
+        return (SIG_APPENDED_STREAM(),)
     return () if fault is None else (SIG_AMBIGUOUS(fault=fault),)
 
 
@@ -308,7 +314,7 @@ def _conclude(
     worst = max(people, key=lambda result: _STRICTNESS.index(result.indication), default=None)
     indication = worst.indication if worst else Indication.NO_SIGNATURE
     sub = worst.sub_indication if worst else None
-    broken = {SIG_TRAILING_BYTES.code, SIG_FORMAT_FAILURE.code, SIG_AMBIGUOUS.code}
+    broken = {SIG_TRAILING_BYTES.code, SIG_FORMAT_FAILURE.code, SIG_AMBIGUOUS.code, SIG_APPENDED_STREAM.code}
     if people and any(finding.code in broken for finding in findings) and indication is not Indication.TOTAL_FAILED:
         indication, sub = Indication.TOTAL_FAILED, _FORMAT_FAILURE
     return _Outcome(

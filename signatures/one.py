@@ -7,6 +7,7 @@ from typing import Final
 from pyhanko.sign.ades.report import AdESStatus
 
 from agreements.findings import (
+    SIG_CHAIN,
     SIG_CHANGED_AFTER,
     SIG_CRYPTO_FAILURE,
     SIG_DEMO_CERTIFICATE,
@@ -35,6 +36,7 @@ from agreements.signature_report import (
     SignatureResult,
     SignerIdentity,
 )
+from signatures.chain import ChainFault
 from signatures.cms import Cms, CmsError, Integrity, check_integrity, parse_pdf_date, read_cms, stamped_time
 from signatures.digests import Digests
 from signatures.document import Document, TooManyError
@@ -45,6 +47,8 @@ from signatures.kinds import Change, ChangeKind
 from signatures.marker import is_marked
 from signatures.trust import Trust
 
+_NO_CHAIN: Final = ("NO_CERTIFICATE_CHAIN_FOUND", "CERTIFICATE_CHAIN_GENERAL_FAILURE")
+"""The second also of a path of names alone, to a namesake of an authority, say."""
 _LEVELS: Final = tuple(ChangesAfter)
 _NOBODY: Final = SignerIdentity(name=None)
 
@@ -223,12 +227,14 @@ def _why_not(found: FoundSignature, cms: Cms, belief: Belief) -> Finding:
     sub = belief.sub_indication or "GENERIC"
     if belief.revocation is Revocation.REVOKED or sub.startswith("REVOKED"):
         return SIG_REVOKED(field=found.field)
-    if sub in ("NO_CERTIFICATE_CHAIN_FOUND", "CERTIFICATE_CHAIN_GENERAL_FAILURE"):  # a namesake of an authority, say
+    if belief.chain_fault is None and sub in _NO_CHAIN:
         return SIG_UNTRUSTED(field=found.field, issuer=read_identity(cms.certificate, trusted=False).issuer or "?")
     if sub in ("OUT_OF_BOUNDS_NO_POE", "EXPIRED", "NOT_YET_VALID", "OUT_OF_BOUNDS_NOT_REVOKED"):
         return SIG_OUT_OF_BOUNDS(field=found.field)
     if sub.startswith("CRYPTO_CONSTRAINTS_FAILURE"):
         return SIG_WEAK_ALGORITHM(field=found.field, algorithm=cms.digest_name)
+    if belief.chain_fault not in (None, ChainFault.UNKNOWN):
+        return SIG_CHAIN(field=found.field, why=belief.chain_fault.value)
     if sub == "CHAIN_CONSTRAINTS_FAILURE":
         return SIG_KEY_USAGE(field=found.field)
     return SIG_INDETERMINATE(field=found.field, sub_indication=sub)

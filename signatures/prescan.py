@@ -12,6 +12,7 @@ from typing import Final
 MAX_REVISIONS: Final = 64  # an honest agreement has fewer than ten; the engine re-reads every one of them
 MAX_SIGNATURES: Final = 16  # the catalogue knows two signers; time-stamps renewed yearly stay far below
 MAX_CMS_BYTES: Final = 4 * 2**20  # with embedded revocation lists honest ones reach some 100 kB
+MAX_LOOSE_VALUES: Final = 10_000  # values inside those without a length; an honest message has some hundred
 MAX_XREF_ENTRIES: Final = (
     500_000  # a 400-page document has some 10,000 objects; 1e9 entries of nothing take 4 GB (facts 1.6)
 )
@@ -65,17 +66,32 @@ class Prescan:
 
 
 def prescan(pdf: bytes) -> Prescan:
-    """Look at the bytes of one file. Never raises, linear in the size."""
-    marks = tuple(_MARK.finditer(pdf))
-    heads = (_BYTE_RANGE.match(pdf, mark.start()) for mark in marks if mark["range"])
-    ranges = tuple(_raw_range(pdf, head) for head in heads if head is not None)
-    xref_streams = tuple(mark for mark in marks if not mark["range"])
+    """Look at the bytes of one file. Never raises, linear in the size: of each kind of mark only so many are looked at
+    that the bound is seen to be broken.
+    """
+    heads, xref_streams = _marks(pdf)
+    found = (_BYTE_RANGE.match(pdf, head) for head in heads)
+    ranges = tuple(_raw_range(pdf, match) for match in found if match is not None)
     return Prescan(
         ranges=ranges,
         faults=() if b"%PDF-" in pdf[:HEADER_WINDOW] else ("no-header",),
-        exceeded=tuple(_exceeded(pdf, ranges, xref_streams)),
+        exceeded=tuple(_exceeded(pdf, ranges, len(heads), xref_streams)),
         trailing_bytes=_trailing_bytes(pdf),
     )
+
+
+def _marks(pdf: bytes) -> tuple[list[int], list[tuple[int, int]]]:
+    """Where each byte range begins, and where each mark of a cross-reference stream stands; one more than allowed."""
+    heads: list[int] = []
+    xref_streams: list[tuple[int, int]] = []
+    for mark in _MARK.finditer(pdf):
+        if mark["range"]:
+            heads.append(mark.start())
+        else:
+            xref_streams.append(mark.span())
+        if len(heads) > MAX_SIGNATURES or len(xref_streams) > MAX_REVISIONS:
+            break
+    return heads, xref_streams
 
 
 def _raw_range(pdf: bytes, match: re.Match[bytes]) -> RawRange:
@@ -101,48 +117,81 @@ def _judge_gap(pdf: bytes, values: tuple[int, int, int, int]) -> RawRange:
         return RawRange(numbers=values, fault="gap-not-contents")
     digits = b"".join(gap[1:-1].split())
     der = bytes.fromhex((digits + b"0" * (len(digits) % 2)).decode("ascii"))
-    fault = None if _only_zero_padding(der) else "padding-not-zero"
-    return RawRange(numbers=values, fault=fault, der=der)
+    return RawRange(numbers=values, fault=_padding_fault(der), der=der)
 
 
-def _only_zero_padding(data: bytes) -> bool:
-    """True if zeros alone follow the outermost DER value (BER of indefinite length ends itself and is left to the
-    parser).
+def _padding_fault(data: bytes) -> str | None:
+    """Zeros alone may follow the outermost value, whatever its encoding: `/Contents` is padded so, and what a parser
+    passes over could be anything. (A signature is DER by ISO 32000-1, 12.8.3.3.1; honest programs also write BER.)
     """
-    size = der_size(data)
-    return size is None or (size <= len(data) and not data[size:].strip(b"\x00"))
+    if len(data) > MAX_CMS_BYTES:
+        return None  # a bound that is broken, and told as such
+    size = encoded_size(data)
+    if size is None:
+        return "broken-cms"
+    return "padding-not-zero" if size > len(data) or data[size:].strip(b"\x00") else None
 
 
-def der_size(data: bytes) -> int | None:
-    """Bytes of the DER value at the start:
+def encoded_size(data: bytes) -> int | None:
+    """Bytes of the BER value at the start: tag, length and contents (X.690, 8.1.2, 8.1.3), more than there are where
+    it is cut off.
 
-    tag, length and contents (X.690, 8.1.3). None for indefinite length or nonsense.
+    A value without a length (8.1.3.6) ends where its end mark stands, found by stepping over the values in it. None
+    for nonsense, and for more steps than an honest message takes.
     """
-    if len(data) < 2 or data[1] == 0x80:
+    position, open_values = 0, 0
+    for _ in range(MAX_LOOSE_VALUES):
+        head = _head(data, position)
+        if head is None:
+            return None
+        contents, length = head
+        if length is None:
+            open_values += 1
+        elif open_values and data[position] == 0:
+            if length:
+                return None  # the end mark is two zeros (8.1.5), and no other value has that tag
+            open_values -= 1
+        position = contents + (length or 0)
+        if not open_values:
+            return position
+    return None
+
+
+def _head(data: bytes, position: int) -> tuple[int, int | None] | None:
+    """Where a value's contents begin and how long they are (None: without a length); None where there is no head."""
+    after_tag = position + 1
+    if data[position : position + 1] and data[position] & 0x1F == 0x1F:  # a tag of several bytes (X.690, 8.1.2.4)
+        while data[after_tag : after_tag + 1] and data[after_tag] & 0x80:
+            after_tag += 1
+        after_tag += 1
+    if after_tag >= len(data):
         return None
-    if data[1] < 0x80:
-        return 2 + data[1]
-    count = data[1] & 0x7F
-    if count > 4 or len(data) < 2 + count:
+    first = data[after_tag]
+    if first < 0x80:
+        return after_tag + 1, first
+    if first == 0x80:
+        return (after_tag + 1, None) if data[position] & 0x20 else None  # constructed values alone (8.1.3.2)
+    contents = after_tag + 1 + (first & 0x7F)
+    if first == 0xFF or contents > len(data):
         return None
-    return 2 + count + int.from_bytes(data[2 : 2 + count], "big")
+    return contents, int.from_bytes(data[after_tag + 1 : contents], "big")
 
 
 def _exceeded(
-    pdf: bytes, ranges: tuple[RawRange, ...], xref_streams: tuple[re.Match[bytes], ...]
+    pdf: bytes, ranges: tuple[RawRange, ...], heads: int, xref_streams: list[tuple[int, int]]
 ) -> list[tuple[str, int]]:
     """Residual risk: a cross-reference stream whose names are spelled with #-escapes is not recognised; the sandbox's
     limits end it.
     """
     found: list[tuple[str, int]] = []
-    if len(ranges) > MAX_SIGNATURES:
+    if heads > MAX_SIGNATURES:
         found.append(("signatures", MAX_SIGNATURES))
     pointers, tables_are_bounded = _xref_marks(pdf)
-    if pointers > MAX_REVISIONS:
+    if max(pointers, len(xref_streams)) > MAX_REVISIONS:
         found.append(("revisions", MAX_REVISIONS))
     if any(len(item.der) > MAX_CMS_BYTES for item in ranges):
         found.append(("signature-bytes", MAX_CMS_BYTES))
-    if not tables_are_bounded or not all(_xref_stream_is_bounded(pdf, match) for match in xref_streams):
+    if not tables_are_bounded or not all(_xref_stream_is_bounded(pdf, *mark) for mark in xref_streams):
         found.append(("xref-entries", MAX_XREF_ENTRIES))
     return found
 
@@ -158,11 +207,11 @@ def _xref_marks(pdf: bytes) -> tuple[int, bool]:
     return pointers, bounded
 
 
-def _xref_stream_is_bounded(pdf: bytes, match: re.Match[bytes]) -> bool:
-    """Its arithmetic: entries announced, and no entries of zero width."""
-    start = max(0, pdf.rfind(b"obj", max(0, match.start() - _DICTIONARY_REACH), match.start()))
-    end = pdf.find(b"stream", match.end(), match.end() + _DICTIONARY_REACH)
-    dictionary = pdf[start : end if end > 0 else match.end() + _DICTIONARY_REACH]
+def _xref_stream_is_bounded(pdf: bytes, first: int, last: int) -> bool:
+    """The arithmetic of the one whose mark stands there: entries announced, and no entries of zero width."""
+    start = max(0, pdf.rfind(b"obj", max(0, first - _DICTIONARY_REACH), first))
+    end = pdf.find(b"stream", last, last + _DICTIONARY_REACH)
+    dictionary = pdf[start : end if end > 0 else last + _DICTIONARY_REACH]
     if any(_number(size[1]) > MAX_XREF_ENTRIES for size in _XREF_SIZE.finditer(dictionary)):
         return False
     return _widths_are_sane(dictionary) and _indices_are_sane(dictionary)

@@ -81,6 +81,46 @@ def small_size(pdf: bytes, number: int = 5) -> bytes:
     return _tail(pdf, body, b"%d 1\n%010d 00000 n \n" % (number, place), size=number + 1)
 
 
+def second_trailer(pdf: bytes, number: int = 5) -> bytes:
+    """A trailer between the objects: who rebuilds the table may follow it to another catalogue."""
+    body, place = _object(pdf, number)
+    table = b"%d 1\n%010d 00000 n \n" % (number, place)
+    return _tail(pdf, body + b"trailer\n<< /Size 99 /Root %d 0 R >>\n" % number, table)
+
+
+def _in_trailer(pdf: bytes, written: Callable[[bytes], bytes], number: int) -> bytes:
+    """The object stands in the trailer, where no table need list it: who rebuilds the table finds it."""
+    body, _ = _object(pdf, number)
+    old, root, known = _facts(pdf)
+    head, start = b"xref\n0 1\n0000000000 65535 f \ntrailer\n", len(pdf)
+    inner = b"/Size %d /Root %s /Prev %d" % (known, root, old)
+    return pdf + head + written(inner).replace(b"BODY", body) + b"\nstartxref\n%d\n%%%%EOF\n" % start
+
+
+def object_in_trailer_string(pdf: bytes, number: int = 5) -> bytes:
+    """Inside a literal string, where a parser sees a part of the file's identifier."""
+    return _in_trailer(pdf, lambda inner: b"<< " + inner + b" /ID [(\nBODY)(x)] >>", number)
+
+
+def object_behind_trailer(pdf: bytes, number: int = 5) -> bytes:
+    """Between the trailer's end and `startxref`."""
+    return _in_trailer(pdf, lambda inner: b"<< " + inner + b" >>\nBODY<< >>", number)
+
+
+def packed_table(pdf: bytes, number: int = 5) -> bytes:
+    """A cross-reference stream that still leads to the signed object; who rebuilds the table finds another."""
+    body, _ = _object(pdf, number)
+    old, root, known = _facts(pdf)
+    start = len(pdf) + len(body)
+    entry = b"\x01" + start.to_bytes(4, "big") + b"\x00"
+    entries = (known, known + 1, known, root, old, len(entry), entry)
+    stream = (
+        b"%d 0 obj\n<< /Type /XRef /Size %d /W [1 4 1] /Index [%d 1] /Root %s /Prev %d /Length %d >>\n"
+        b"stream\n%s\nendstream\nendobj\n" % entries
+    )
+    return pdf + body + stream + b"startxref\n%d\n%%%%EOF\n" % start
+
+
 AMBIGUOUS: dict[str, tuple[Write, str]] = {
     "short_entries": (short_entries, "xref-form"),
     "listed_twice": (listed_twice, "xref-entry"),
@@ -89,5 +129,9 @@ AMBIGUOUS: dict[str, tuple[Write, str]] = {
     "listed_elsewhere": (listed_elsewhere, "xref-entry"),
     "skipped_section": (skipped_section, "xref-chain"),
     "small_size": (small_size, "xref-size"),
+    "second_trailer": (second_trailer, "xref-chain"),
+    "object_in_trailer_string": (object_in_trailer_string, "unlisted-object"),
+    "object_behind_trailer": (object_behind_trailer, "xref-form"),
+    "packed_table": (packed_table, "xref-stream"),
 }
 """Each way with the fault that names it."""

@@ -17,6 +17,7 @@ from signatures.enumerate import enumerate_signatures
 from signatures.judge import judge
 from signatures.knowledge import read_store
 from signatures.prescan import prescan
+from signatures.rules import specification
 from signatures.throwaway import LeafOptions, ThrowawayPki, sign
 from signatures.trust import Trust
 from signatures.waiting import run
@@ -51,7 +52,7 @@ def test_what_is_noted_is_what_basic_validation_says(
     (found,) = enumerate_signatures(document, prescan(stamped)).signatures
     cms = read_cms(found.contents or b"")
     digest = signed_digest(digests, found, cms.digest_name)
-    spec = engine._spec(NO_REVOCATION, engine._knowledge(cms))
+    spec = specification(trust, NO_REVOCATION, engine._knowledge(cms))
     notes = _Notes()
     noting: Any = notes.status
     timed = run(

@@ -13,6 +13,7 @@ from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 
 from agreements.decision import Verdict, decide
+from agreements.findings import Severity
 from agreements.pages import Page, Pages
 from agreements.signature_report import ChangesAfter, Indication, Revocation, RevocationPolicy, Shape, SignatureReport
 from signatures.cms import read_cms
@@ -87,11 +88,19 @@ def test_an_altered_signature_value_is_no_signature(honest: bytes, judged: Judge
     assert_refused(report, "SIG-003")
 
 
-@pytest.mark.parametrize("tail", [b"x", b"\n\n", b"hidden bytes\n%%EOF\n", b" " * 500])
+@pytest.mark.parametrize("tail", [b"x", b"\n\n\x00", b"hidden bytes\n%%EOF\n", b"\n%\n"])
 def test_bytes_after_the_end_are_refused(tail: bytes, honest: bytes, judged: Judge) -> None:
     report = judged(honest + tail)
     assert report.indication is Indication.TOTAL_FAILED
     assert decide(report.findings).verdict is Verdict.REJECTED
+
+
+@pytest.mark.parametrize("tail", [b"\n\n", b"\r\n\r\n", b" " * 500])
+def test_blanks_after_the_end_are_for_a_person_to_see_and_hide_nothing(
+    tail: bytes, honest: bytes, judged: Judge
+) -> None:
+    report = judged(honest + tail)
+    assert [(finding.code, finding.severity) for finding in report.findings] == [("SIG-027", Severity.REVIEW)]
 
 
 def test_a_second_end_hides_nothing_between_the_two(honest: bytes, judged: Judge) -> None:

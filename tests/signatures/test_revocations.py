@@ -1,6 +1,7 @@
 """The revocation data that this machine keeps: read, handed on, and believed only for what its issuer has signed."""
 
 import json
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.x509 import ocsp as x509_ocsp
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from agreements.signature_report import Indication, Revocation, RevocationPolicy, SignatureReport
 from signatures.judge import judge
@@ -15,6 +17,7 @@ from signatures.revocations import MAX_FILE_BYTES, NOTHING_KEPT, read_revocation
 from signatures.throwaway import Credential, LeafOptions, ThrowawayPki, sign
 from signatures.trust import Trust, load_trust
 from tests.signatures.papers import NOW, RECEIVED
+from tests.zoo import pens
 
 REQUIRE = RevocationPolicy.REQUIRE
 
@@ -25,8 +28,13 @@ def keep(folder: Path, *pieces: bytes, ending: str = "crl") -> Path:
     return folder
 
 
-def answer(credential: Credential, status: x509_ocsp.OCSPCertStatus = x509_ocsp.OCSPCertStatus.GOOD) -> bytes:
+def answer(
+    credential: Credential,
+    status: x509_ocsp.OCSPCertStatus = x509_ocsp.OCSPCertStatus.GOOD,
+    signer: Credential | None = None,
+) -> bytes:
     issuer = credential.pki.intermediate
+    by = signer or issuer
     revoked = status is x509_ocsp.OCSPCertStatus.REVOKED
     built = x509_ocsp.OCSPResponseBuilder().add_response(
         cert=credential.certificate,
@@ -38,8 +46,8 @@ def answer(credential: Credential, status: x509_ocsp.OCSPCertStatus = x509_ocsp.
         revocation_time=NOW - timedelta(minutes=10) if revoked else None,
         revocation_reason=None,
     )
-    named = built.responder_id(x509_ocsp.OCSPResponderEncoding.HASH, issuer.certificate)
-    return named.sign(issuer.key, hashes.SHA256()).public_bytes(serialization.Encoding.DER)
+    named = built.responder_id(x509_ocsp.OCSPResponderEncoding.HASH, by.certificate).certificates([by.certificate])
+    return named.sign(by.key, hashes.SHA256()).public_bytes(serialization.Encoding.DER)
 
 
 def report(signed: bytes, pki: ThrowawayPki, folder: Path | None, tmp_path: Path) -> SignatureReport:
@@ -60,12 +68,43 @@ def test_kept_lists_answer_for_a_document_that_brings_none(pki: ThrowawayPki, ag
     assert with_lists.level == "CMS"  # what we keep does not make the document one with long-term material
 
 
-def test_kept_answers_do_too(pki: ThrowawayPki, agreement: bytes, tmp_path: Path) -> None:
-    kari = pki.person("Kari Nordmann", options=LeafOptions(ocsp_url="http://localhost:9/ocsp"))
+@pytest.mark.parametrize("url", ["http://localhost:9/ocsp", None], ids=["a responder named", "no responder named"])
+def test_kept_answers_do_too(url: str | None, pki: ThrowawayPki, agreement: bytes, tmp_path: Path) -> None:
+    kari = pki.person("Kari Nordmann", options=LeafOptions(ocsp_url=url))
     signed = sign(agreement, kari, field="Signatur1", now=NOW, embed_revocation=False)
     folder = keep(tmp_path, answer(kari), ending="ocsp")
     keep(folder, pki.crls(NOW)[0])  # the root's list says that the issuer itself is good
     assert report(signed, pki, folder, tmp_path).signatures[0].revocation is Revocation.GOOD
+
+
+def responder(pki: ThrowawayPki, issuer: Credential, *, may_answer: bool) -> Credential:
+    """Somebody with a certificate by `issuer`, delegated to answer for it (RFC 6960, 4.2.2.2) or not."""
+    purpose = (x509.ExtendedKeyUsage([ExtendedKeyUsageOID.OCSP_SIGNING]), False) if may_answer else None
+    trusted = (x509.OCSPNoCheck(), False)
+    return pens.issued_by(issuer, "Svarer", trusted, *(() if purpose is None else (purpose,)))
+
+
+@pytest.mark.parametrize(
+    ("by", "expected"),
+    [
+        (lambda pki: responder(pki, pki.intermediate, may_answer=True), Revocation.GOOD),
+        (lambda pki: responder(pki, pki.intermediate, may_answer=False), Revocation.UNKNOWN),
+        (lambda pki: responder(pki, pki.root, may_answer=True), Revocation.UNKNOWN),
+    ],
+    ids=["the issuers own", "a person with a certificate by the issuer", "the roots own"],
+)
+def test_an_answer_counts_only_by_whom_the_issuer_has_let_answer(
+    by: Callable[[ThrowawayPki], Credential],
+    expected: Revocation,
+    pki: ThrowawayPki,
+    agreement: bytes,
+    tmp_path: Path,
+) -> None:
+    kari = pki.person("Kari Nordmann")
+    signed = sign(agreement, kari, field="Signatur1", now=NOW, embed_revocation=False)
+    folder = keep(tmp_path, answer(kari, signer=by(pki)), ending="ocsp")
+    keep(folder, pki.crls(NOW)[0])
+    assert report(signed, pki, folder, tmp_path).signatures[0].revocation is expected
 
 
 @pytest.mark.parametrize("kind", ["crl", "ocsp"])

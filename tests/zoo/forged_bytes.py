@@ -7,7 +7,7 @@ from functools import cache
 import pikepdf
 
 from signatures.cms import read_cms
-from signatures.prescan import der_size
+from signatures.prescan import encoded_size
 from signatures.throwaway import sign
 from tests.signatures.ambiguous import AMBIGUOUS
 from tests.signatures.papers import append_objects, make_agreement
@@ -64,6 +64,30 @@ def something_hidden_in_the_signatures_padding() -> Specimen:
     return by_kari(pdf[: second - 9] + b"deadbeef" + pdf[second - 1 :])
 
 
+def _encoded_anew(head: bytes, tail: bytes) -> Specimen:
+    """Another encoding of the same outermost value, which ends earlier than a reader of its first bytes may think."""
+    pdf = signed()
+    _, length, second, _ = _range(pdf)
+    der = bytes.fromhex(pdf[length + 1 : second - 1].decode())
+    size = encoded_size(der)
+    assert der[1] == 0x82  # a length of two bytes
+    value = head + der[4:size] + tail + b"another agreement"
+    return by_kari(pdf[: length + 1] + value.ljust(len(der), b"\x00").hex().encode() + pdf[second - 1 :])
+
+
+@forged
+def something_hidden_behind_a_length_of_five_bytes() -> Specimen:
+    pdf = signed()
+    length = _range(pdf)[1]
+    stated = int(pdf[length + 5 : length + 9], 16)
+    return _encoded_anew(b"\x30\x85" + stated.to_bytes(5, "big"), b"")
+
+
+@forged
+def something_hidden_behind_a_length_left_open() -> Specimen:
+    return _encoded_anew(b"\x30\x80", b"\x00\x00")
+
+
 @forged
 def a_gap_wider_than_the_signature() -> Specimen:
     pdf = signed()
@@ -93,7 +117,7 @@ def a_signature_of_another_document_put_in() -> Specimen:
     _, length, second, _ = _range(pdf)
     _, start, end, _ = _range(other)
     der = bytes.fromhex(other[start + 1 : end - 1].decode())
-    digits = der[: der_size(der)].hex().encode().ljust(second - length - 2, b"0")
+    digits = der[: encoded_size(der)].hex().encode().ljust(second - length - 2, b"0")
     return by_kari(pdf[: length + 1] + digits[: second - length - 2] + pdf[second - 1 :])
 
 
@@ -103,6 +127,12 @@ def a_signature_of_another_document_put_in() -> Specimen:
 @forged
 def bytes_after_the_end() -> Specimen:
     return by_kari(signed() + b"hidden")
+
+
+@forged
+def blanks_after_the_end() -> Specimen:
+    """Nothing is hidden there, but nobody signed it either: for a person to see."""
+    return by_kari(signed() + b"\r\n \r\n")
 
 
 @forged

@@ -5,8 +5,9 @@ from dataclasses import replace
 from datetime import timedelta
 from functools import cache
 
+from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.x509.oid import NameOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from agreements.agreement import IssuedState
 from agreements.case import AgreementState
@@ -254,6 +255,48 @@ def stamped_only_after_the_certificate_expired() -> Specimen:
     return by_kari(sign(issued(), person, field="Signatur1", level="B-T", now=early, options=late), trust=kept())
 
 
+def _chained(person: Credential, *chain: Credential) -> Specimen:
+    """What is known of revocation of these is not much: the first reason must be the true one all the same."""
+    return by_kari(pens.write(issued(), person, Pen(chain=chain or (pki().intermediate,), embeds=False)), trust=kept())
+
+
+def _for(*purposes: x509.ObjectIdentifier) -> pens.Extension:
+    return x509.ExtendedKeyUsage(purposes), False
+
+
+@forged
+def a_certificate_for_web_servers() -> Specimen:
+    return _chained(pens.issued_by(pki().intermediate, KARI.name, _for(ExtendedKeyUsageOID.SERVER_AUTH)))
+
+
+@forged
+def a_certificate_by_an_authority_for_web_servers() -> Specimen:
+    authority = pens.authority_under(pki().root, "Nettsteder", _for(ExtendedKeyUsageOID.SERVER_AUTH))
+    return _chained(pens.issued_by(authority, KARI.name), authority)
+
+
+@forged
+def a_certificate_by_an_authority_that_has_expired() -> Specimen:
+    over = LeafOptions(not_after=NOW - timedelta(minutes=1))
+    authority = pens.authority_under(pki().root, "Utgått", options=over)
+    return _chained(pens.issued_by(authority, KARI.name), authority)
+
+
+@forged
+def a_certificate_one_link_further_down_than_its_authority_allows() -> Specimen:
+    upper = pens.authority_under(pki().root, "Øvre", path_length=0)
+    lower = pens.authority_under(upper, "Nedre")
+    return _chained(pens.issued_by(lower, KARI.name), lower, upper)
+
+
+@forged
+def a_certificate_by_an_authority_for_another_country() -> Specimen:
+    sweden = x509.DirectoryName(x509.Name([x509.NameAttribute(NameOID.COUNTRY_NAME, "SE")]))
+    names = x509.NameConstraints(permitted_subtrees=[sweden], excluded_subtrees=None)
+    authority = pens.authority_under(pki().root, "Svensk", (names, True))
+    return _chained(pens.issued_by(authority, KARI.name), authority)
+
+
 @forged
 def a_certificate_for_logging_in() -> Specimen:
     return _with(LeafOptions(non_repudiation=False))
@@ -354,6 +397,25 @@ def a_time_stamp_by_a_stranger() -> Specimen:
 @forged
 def a_time_stamp_by_a_self_made_authority_of_the_same_name() -> Specimen:
     return by_kari(pens.write(issued(), kari(), Pen(timestamper=_self_made(), embeds=False)), trust=kept())
+
+
+@forged
+def a_time_stamp_of_the_future() -> Specimen:
+    """By the trusted authority, whose clock is wrong or whose operator was asked for a favour."""
+    later = SigningOptions(timestamp=NOW + timedelta(days=2))
+    return by_kari(sign(issued(), kari(), field="Signatur1", level="B-T", now=NOW, options=later), trust=kept())
+
+
+@forged
+def a_certificate_to_be_issued_with_a_time_stamp_from_when_it_will_be() -> Specimen:
+    person = pki().person(KARI.name, options=LeafOptions(not_before=NOW + timedelta(days=1)))
+    later = SigningOptions(embed_revocation=False, timestamp=NOW + timedelta(days=2))
+    return by_kari(sign(issued(), person, field="Signatur1", level="B-T", now=NOW, options=later), trust=kept())
+
+
+@forged
+def an_archive_time_stamp_of_the_future() -> Specimen:
+    return by_kari(pens.stamp_document(signed(), pki(), NOW + timedelta(days=2)))
 
 
 @forged

@@ -53,6 +53,8 @@ MAIN: dict[str, tuple[str, ...]] = {
     "SIG-004": (
         "a_gap_wider_than_the_signature",
         "other_content_wrapped_in_the_signature",
+        "something_hidden_behind_a_length_left_open",
+        "something_hidden_behind_a_length_of_five_bytes",
         "something_hidden_in_the_signatures_padding",
         "the_signatures_dictionary_rewritten_with_another_reason",
         "the_signed_ranges_taken_away",
@@ -99,14 +101,14 @@ MAIN: dict[str, tuple[str, ...]] = {
         "the_issuer_revoked",
     ),
     "SIG-010": (
-        "a_certificate_issued_by_a_person_who_is_no_authority",
-        "a_certificate_that_is_not_valid_yet",
         "a_seal_of_the_firm_by_a_self_made_authority",
         "a_self_made_authority_of_the_same_name",
         "a_self_made_authority_that_sends_the_real_certificates_along",
         "an_authority_of_the_attackers_own",
     ),
     "SIG-011": (
+        "a_certificate_that_is_not_valid_yet",
+        "a_certificate_to_be_issued_with_a_time_stamp_from_when_it_will_be",
         "an_expired_certificate",
         "an_expired_certificate_with_a_claimed_time_before_that",
         "stamped_only_after_the_certificate_expired",
@@ -123,6 +125,8 @@ MAIN: dict[str, tuple[str, ...]] = {
         "a_key_of_1024_bits",
     ),
     "SIG-015": (
+        "a_certificate_by_an_authority_for_web_servers",
+        "a_certificate_for_web_servers",
         "a_certificate_for_logging_in",
         "the_issuer_itself_as_signer",
         "the_time_stamp_authority_as_signer",
@@ -131,7 +135,9 @@ MAIN: dict[str, tuple[str, ...]] = {
     "SIG-018": (
         "a_time_stamp_by_a_self_made_authority_of_the_same_name",
         "a_time_stamp_by_a_stranger",
+        "a_time_stamp_of_the_future",
         "an_archive_time_stamp_by_a_stranger",
+        "an_archive_time_stamp_of_the_future",
         "the_time_stamp_authority_revoked",
     ),
     "SIG-020": ("a_demonstration_certificate",),
@@ -139,12 +145,23 @@ MAIN: dict[str, tuple[str, ...]] = {
     "SIG-023": (
         "another_page_content_listed_elsewhere",
         "another_page_content_listed_twice",
+        "another_page_content_object_behind_trailer",
+        "another_page_content_object_in_trailer_string",
         "another_page_content_raised_generation",
+        "another_page_content_second_trailer",
         "another_page_content_short_entries",
         "another_page_content_skipped_section",
         "another_page_content_small_size",
         "another_page_content_unlisted",
     ),
+    "SIG-025": (
+        "a_certificate_by_an_authority_for_another_country",
+        "a_certificate_by_an_authority_that_has_expired",
+        "a_certificate_issued_by_a_person_who_is_no_authority",
+        "a_certificate_one_link_further_down_than_its_authority_allows",
+    ),
+    "SIG-026": ("another_page_content_packed_table",),
+    "SIG-027": ("blanks_after_the_end",),
     "WHO-002": (
         "a_name_in_letters_that_only_look_alike",
         "a_name_that_holds_the_right_one",

@@ -84,13 +84,33 @@ def stamp_document(pdf: bytes, authority: ThrowawayPki, now: datetime) -> bytes:
     return output.getvalue()
 
 
-def issued_by(issuer: Credential, name: str) -> Credential:
+Extension = tuple[x509.ExtensionType, bool]
+"""With whether it is critical."""
+
+
+def issued_by(issuer: Credential, name: str, *extensions: Extension, options: LeafOptions | None = None) -> Credential:
     """A person's certificate made by whoever `issuer` is: a person who plays authority, or the root itself."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    authority = issuer.pki
-    options = LeafOptions()
-    subject = throwaway._plain_name(name)
-    builder = authority._builder(subject, key, issuer, options)
-    builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
     usage = throwaway._usage(digital_signature=True, content_commitment=True)
-    return authority._issue(builder.add_extension(usage, critical=True), key, issuer, options)
+    own = ((x509.BasicConstraints(ca=False, path_length=None), True), (usage, True))
+    return _made(issuer, name, (*own, *extensions), options)
+
+
+def authority_under(
+    issuer: Credential,
+    name: str,
+    *extensions: Extension,
+    path_length: int | None = None,
+    options: LeafOptions | None = None,
+) -> Credential:
+    """An authority of its own below `issuer`."""
+    usage = throwaway._usage(key_cert_sign=True, crl_sign=True)
+    own = ((x509.BasicConstraints(ca=True, path_length=path_length), True), (usage, True))
+    return _made(issuer, name, (*own, *extensions), options)
+
+
+def _made(issuer: Credential, name: str, extensions: tuple[Extension, ...], options: LeafOptions | None) -> Credential:
+    key, chosen = ec.generate_private_key(ec.SECP256R1()), options or LeafOptions()
+    builder = issuer.pki._builder(throwaway._plain_name(name), key, issuer, chosen)
+    for value, critical in extensions:
+        builder = builder.add_extension(value, critical=critical)
+    return issuer.pki._issue(builder, key, issuer, chosen)
