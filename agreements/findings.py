@@ -85,6 +85,7 @@ PRV_SCAN: Final = FindingCode("PRV-005", Severity.REVIEW)  # no text: a picture 
 PRV_FIELDS_FILLED: Final = FindingCode("PRV-006", Severity.INFO)  # fields
 PRV_VISIBLE_DIFFERS: Final = FindingCode("PRV-007", Severity.REJECT)  # same bytes first, another text on the page; page
 PRV_ACTIVE_CONTENT: Final = FindingCode("PRV-008", Severity.REVIEW)  # scripts, actions or attachments were added; what
+PRV_VALUE_NOT_SHOWN: Final = FindingCode("PRV-009", Severity.REJECT)  # shows something else than its value; field, page
 
 # --- who signed -------------------------------------------------------------------------------------------------------
 WHO_NOT_JUDGED: Final = FindingCode("WHO-001", Severity.INFO)  # nobody said who should sign

@@ -10,7 +10,17 @@ from collections import Counter
 
 from pydantic import BaseModel, ConfigDict
 
+_HYPHEN = re.compile(r"[\u0002\ufffe]")
 _SPACE = re.compile(r"[\s\u00ad\u200b-\u200d\u2060\ufeff]+")
+
+
+class Box(BaseModel):
+    """What is seen in one place: text, and the rectangle (left, bottom, right, top; points of the page's own space)."""
+
+    model_config = ConfigDict(frozen=True)
+
+    rectangle: tuple[float, float, float, float]
+    text: str
 
 
 class Page(BaseModel):
@@ -21,6 +31,8 @@ class Page(BaseModel):
     width: float
     height: float
     text: str
+    boxes: tuple[Box, ...] = ()
+    """The text in each form field's rectangle, where there is any: the field's own, and what the page has there."""
 
 
 class Pages(BaseModel):
@@ -45,6 +57,14 @@ def normal_lines(text: str) -> tuple[str, ...]:
     """Lines as they are compared: NFKC, no soft hyphens or zero-width marks, white space folded, no empty lines."""
     lines = (_SPACE.sub(" ", line).strip() for line in unicodedata.normalize("NFKC", text).splitlines())
     return tuple(line for line in lines if line)
+
+
+def solid(text: str) -> str:
+    """Text without its white space, as `normal_lines` folds it: where lines break says nothing of what is written.
+
+    A hyphen at the end of a line is read as U+0002 or U+FFFE by PDFium (`CPDF_TextPage`, text added when reading).
+    """
+    return _SPACE.sub("", unicodedata.normalize("NFKC", _HYPHEN.sub("-", text)))
 
 
 def missing_lines(issued: Pages, returned: Pages) -> tuple[tuple[int, str], ...]:

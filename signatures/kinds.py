@@ -42,6 +42,17 @@ _LEVELS: Final = {
 
 
 @dataclass(frozen=True, kw_only=True)
+class Shown:
+    """What a filled field must show, and where."""
+
+    page: int
+    """From 1."""
+    rectangle: tuple[float, float, float, float]
+    """Left, bottom, right, top, in points of the page's own space."""
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Change:
     """One difference between a revision and the one before it."""
 
@@ -52,6 +63,8 @@ class Change:
     """The revision that made it, counted from 1 as people do."""
     page: int | None = None
     """The page on which it shows, from 1, where that is known."""
+    shown: tuple[Shown, ...] = ()
+    """Of a text or choice that was filled: what each of its widgets must show."""
 
     @property
     def level(self) -> ChangesAfter:

@@ -6,6 +6,7 @@ for a person. Never a bare yes.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
@@ -18,16 +19,18 @@ from agreements.findings import (
     PRV_REWRITTEN,
     PRV_SCAN,
     PRV_TEXT_DIFFERS,
+    PRV_VALUE_NOT_SHOWN,
     PRV_VISIBLE_DIFFERS,
     SIG_NEW_FIELD,
     Finding,
 )
-from agreements.pages import Page, Pages, missing_lines, normal_lines
+from agreements.pages import Box, Page, Pages, missing_lines, normal_lines, solid
 from agreements.signature_report import Provenance, Shape
 from signatures.document import Document, PdfValue
-from signatures.kinds import Change, ChangeKind
+from signatures.kinds import Change, ChangeKind, Shown
 
 MAX_QUOTED: Final = 80  # characters of a line that a finding quotes
+SAME_PLACE: Final = 0.05  # points: two readers round a rectangle differently
 
 _LAST_STARTXREF = re.compile(rb"startxref\s+(\d{1,12})\s+%%EOF\s*\Z")
 _FIELD_CHANGES = frozenset({ChangeKind.SIGNED, ChangeKind.NEW_SIGNED_FIELD, ChangeKind.VALUE})
@@ -84,6 +87,7 @@ def compare_appended(before: Iterable[Change], after: Iterable[Change], texts: T
         findings.append(PRV_FIELDS_FILLED(fields=", ".join(filled)))
     findings += [SIG_NEW_FIELD(field=change.where) for change in made if change.kind is ChangeKind.NEW_SIGNED_FIELD]
     findings.extend(_compare_visible(texts, (*made, *later)))
+    findings.extend(_compare_values(texts, made))
     provenance = Provenance(shape=Shape.APPENDED, issued_is_prefix=True, changed_fields=tuple(changed))
     return Comparison(provenance=provenance, findings=tuple(findings))
 
@@ -96,12 +100,28 @@ def _compare_visible(texts: Texts, changes: tuple[Change, ...]) -> list[Finding]
     if len(issued) != len(returned):
         return [PRV_VISIBLE_DIFFERS(page=min(len(issued), len(returned)) + 1)]
     touched = {change.page for change in changes if change.kind in _FIELD_CHANGES}
-    pages = enumerate(zip(issued, returned, strict=True), start=1)
-    return [
-        PRV_VISIBLE_DIFFERS(page=number)
-        for number, pair in pages
-        if not _page_is_same(*pair, touched=number in touched)
-    ]
+    signed = {change.page for change in changes if change.kind in _FIELD_CHANGES - {ChangeKind.VALUE}}
+    values = _values_by_page(changes)
+    differ = []
+    for number, (before, after) in enumerate(zip(issued, returned, strict=True), start=1):
+        same = _page_is_same(before, after, touched=number in touched or number in values)
+        if not same or (number in values and number not in signed and _adds_more(before, after, values[number])):
+            differ.append(number)
+    return [PRV_VISIBLE_DIFFERS(page=number) for number in differ]
+
+
+def _values_by_page(changes: tuple[Change, ...]) -> dict[int, str]:
+    """What filled fields show on each page, white space aside."""
+    last = {change.where: change for change in changes if change.kind is ChangeKind.VALUE}
+    found: dict[int, str] = {}
+    for shown in (shown for change in last.values() for shown in change.shown):
+        found[shown.page] = found.get(shown.page, "") + solid(shown.text)
+    return found
+
+
+def _adds_more(issued: Page, returned: Page, values: str) -> bool:
+    """On a page where nobody signed, what was added is made of the values alone."""
+    return bool(Counter(solid(returned.text)) - Counter(solid(issued.text)) - Counter(values))
 
 
 def _page_is_same(issued: Page, returned: Page, *, touched: bool) -> bool:
@@ -114,6 +134,38 @@ def _page_is_same(issued: Page, returned: Page, *, touched: bool) -> bool:
     # Text shown in a field may join the line it stands on, so on such a page a line may also be found inside another.
     whole = " ".join(normal_lines(returned.text))
     return all(line in whole for line in lost)
+
+
+def _compare_values(texts: Texts, made: tuple[Change, ...]) -> list[Finding]:
+    """A filled field shows its value and nothing else.
+
+    Of its place on the page the text that was issued there is taken away; what is left must be the value, letter for
+    letter. (Looks that draw anything but text are refused by `forms`.)
+    """
+    if texts.returned is None or texts.issued is None:
+        return []  # told already
+    last = {change.where: change for change in made if change.kind is ChangeKind.VALUE}
+    findings = []
+    for change in last.values():
+        wrong = next((shown for shown in change.shown if not _is_shown(shown, texts.issued, texts.returned)), None)
+        if wrong is not None:
+            findings.append(PRV_VALUE_NOT_SHOWN(field=change.where, page=wrong.page))
+    return findings
+
+
+def _is_shown(shown: Shown, issued: Pages, returned: Pages) -> bool:
+    value, there, before = solid(shown.text), _text_at(returned, shown), _text_at(issued, shown)
+    return value in there and Counter(there) - Counter(before) == Counter(value)
+
+
+def _text_at(pages: Pages, shown: Shown) -> str:
+    boxes = pages.pages[shown.page - 1].boxes if shown.page <= len(pages.pages) else ()
+    return "".join(solid(box.text) for box in boxes if _is_there(box, shown))
+
+
+def _is_there(box: Box, shown: Shown) -> bool:
+    corners = zip(box.rectangle, shown.rectangle, strict=True)
+    return all(abs(one - other) <= SAME_PLACE for one, other in corners)
 
 
 def _size(page: Page) -> tuple[int, int]:

@@ -14,13 +14,13 @@ from typing import Final
 import pypdfium2  # type: ignore[import-untyped]
 import pypdfium2.raw as pdfium  # type: ignore[import-untyped]
 
-from agreements.pages import Page, Pages
+from agreements.pages import Box, Page, Pages
 
 MAX_PAGES: Final = 200  # an agreement has under 20; signing services add a few; beyond, it is something else
 MAX_CHARACTERS_PER_PAGE: Final = 50_000  # a densely set A4 page holds about 7,000
 MAX_CHARACTERS: Final = 400_000  # in all; as JSON it stays below the 1 MB that a sandboxed child may return
 
-READER: Final = f"1 pdfium {pypdfium2.version.PDFIUM_INFO}"
+READER: Final = f"2 pdfium {pypdfium2.version.PDFIUM_INFO}"
 """What reads here: the number is raised when this module gives another text for the same page. Two texts are compared
 line by line only if one reader gave both.
 """
@@ -82,8 +82,10 @@ def _read_document(document: pypdfium2.PdfDocument) -> Pages:
 
 def _read_page(document: pypdfium2.PdfDocument, index: int, *, limit: int) -> Page:
     page = document.get_page(index)
+    places: list[tuple[float, float, float, float]] = []
     try:
         if pdfium.FPDFPage_GetAnnotCount(page) > 0:  # on other pages there is nothing to flatten
+            places = _field_places(page)
             _flatten(page)
             page.close()
             page = document.get_page(index)  # anew: the text of a page loaded before does not change
@@ -92,11 +94,39 @@ def _read_page(document: pypdfium2.PdfDocument, index: int, *, limit: int) -> Pa
             if text_page.count_chars() > limit:
                 raise UnreadablePdfError(PagesFault.TOO_MUCH_TEXT)
             text = _clean(text_page.get_text_bounded())
+            boxes = _read_boxes(text_page, places)
         finally:
             text_page.close()
-        return Page(width=page.get_width(), height=page.get_height(), text=text)
+        return Page(width=page.get_width(), height=page.get_height(), text=text, boxes=boxes)
     finally:
         page.close()
+
+
+def _field_places(page: pypdfium2.PdfPage) -> list[tuple[float, float, float, float]]:
+    """The rectangles of the form fields, each once: left, bottom, right, top."""
+    places: list[tuple[float, float, float, float]] = []
+    for number in range(pdfium.FPDFPage_GetAnnotCount(page)):
+        annotation = pdfium.FPDFPage_GetAnnot(page, number)
+        corners = pdfium.FS_RECTF()
+        is_field = pdfium.FPDFAnnot_GetSubtype(annotation) == pdfium.FPDF_ANNOT_WIDGET
+        if is_field and pdfium.FPDFAnnot_GetRect(annotation, corners):
+            places.append((corners.left, corners.bottom, corners.right, corners.top))
+        pdfium.FPDFPage_CloseAnnot(annotation)
+    return list(dict.fromkeys(places))
+
+
+def _read_boxes(text_page: pypdfium2.PdfTextPage, places: list[tuple[float, float, float, float]]) -> tuple[Box, ...]:
+    """What is seen in each place. Places that lie over each other read the same text again, so all is counted."""
+    boxes: list[Box] = []
+    left = MAX_CHARACTERS_PER_PAGE
+    for place in places:
+        text = _clean(text_page.get_text_bounded(*place)).strip()
+        left -= len(text) + 1
+        if left < 0:
+            raise UnreadablePdfError(PagesFault.TOO_MUCH_TEXT)
+        if text:
+            boxes.append(Box(rectangle=place, text=text))
+    return tuple(boxes)
 
 
 def _flatten(page: pypdfium2.PdfPage) -> None:

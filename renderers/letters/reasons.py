@@ -44,6 +44,7 @@ REASONS: Final = {
     "PRV-005": "scan",
     "PRV-007": "changed_before",
     "PRV-008": "changed_before",
+    "PRV-009": "changed_before",
     "WHO-002": "signer_unexpected",
     "WHO-003": "signer_missing",
     "WHO-004": "right_to_sign",

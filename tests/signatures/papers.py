@@ -12,7 +12,7 @@ import pypdfium2.raw as pdfium_c  # type: ignore[import-untyped]
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 
-from agreements.pages import Page, Pages
+from agreements.pages import Box, Page, Pages
 
 NOW = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
 RECEIVED = NOW + timedelta(minutes=5)
@@ -109,14 +109,27 @@ def visible(pdf: bytes) -> Pages:
     with pypdfium2.PdfDocument(pdf) as document:
         for index in range(len(document)):
             page = document[index]
+            places = _field_places(page)
             pdfium_c.FPDFPage_Flatten(page.raw, pdfium_c.FLAT_NORMALDISPLAY)
             page.close()
             page = document[index]
             textpage = page.get_textpage()
-            pages.append(Page(width=page.get_width(), height=page.get_height(), text=textpage.get_text_bounded()))
+            boxes = tuple(Box(rectangle=place, text=textpage.get_text_bounded(*place)) for place in places)
+            text = textpage.get_text_bounded()
+            pages.append(Page(width=page.get_width(), height=page.get_height(), text=text, boxes=boxes))
             textpage.close()
             page.close()
     return Pages(pages=tuple(pages))
+
+
+def _field_places(page: pypdfium2.PdfPage) -> list[tuple[float, float, float, float]]:
+    places = []
+    for number in range(pdfium_c.FPDFPage_GetAnnotCount(page.raw)):
+        annotation, corners = pdfium_c.FPDFPage_GetAnnot(page.raw, number), pdfium_c.FS_RECTF()
+        pdfium_c.FPDFAnnot_GetRect(annotation, corners)
+        places.append((corners.left, corners.bottom, corners.right, corners.top))
+        pdfium_c.FPDFPage_CloseAnnot(annotation)
+    return places
 
 
 def append(pdf: bytes, change: Callable[[IncrementalPdfFileWriter], None]) -> bytes:
