@@ -313,7 +313,7 @@ def test_a_finding_is_told_with_all_of_its_places_filled(code: FindingCode, lang
 
 def test_a_code_among_the_parameters_is_said_in_words() -> None:
     params: Mapping[str, str] = {"field": "Signatur1", "what": "page-content, annotation, teapot"}
-    finding = finding_codes.SIG_CHANGED_AFTER(**params, revision=3)
+    finding = finding_codes.SIG_CHANGED_AFTER(**params, where="Root", revision=3)
     said = finding_message(finding, Language.EN)
     assert "the content of a page was changed, an annotation was added or changed, teapot" in said
     refused = text(

@@ -6,7 +6,7 @@ from io import BytesIO
 
 import pikepdf
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from signatures.appended import appended_fault
@@ -85,3 +85,56 @@ def _with_attachment(pdf: bytes, size: int) -> bytes:
         document.attachments["values.json"] = b"1" * size
         document.save(out, object_stream_mode=pikepdf.ObjectStreamMode.disable, static_id=True)
     return out.getvalue()
+
+
+def _content_of_page(pdf: bytes) -> bytes:
+    with pikepdf.open(BytesIO(pdf)) as document:
+        return document.pages[0].Contents.read_bytes()
+
+
+@pytest.mark.parametrize("name", ["packed_table", "object_in_trailer_string", "object_behind_trailer"])
+def test_following_the_table_and_rebuilding_it_differ_for_one_and_the_same_file(name: str, issued: bytes) -> None:
+    """Why these are refused outright and not left to a person: whoever is asked sees one of two readings."""
+    content = re.search(rb"/Contents (\d+) 0 R", issued)
+    assert content is not None
+    pdf = AMBIGUOUS[name][0](issued, int(content[1]))
+    pointer = list(re.finditer(rb"startxref\s+(\d+)", pdf))[-1]
+    broken = pdf[: pointer.start(1)] + b"7" * len(pointer[1]) + pdf[pointer.end(1) :]
+    assert _content_of_page(pdf) == _content_of_page(issued)
+    assert _content_of_page(broken) != _content_of_page(issued)
+
+
+IDENTIFIERS = st.binary(max_size=24).filter(lambda data: b"trailer" not in data and b"startxref" not in data)
+
+
+def _literal(data: bytes) -> bytes:
+    """As a string with everything escaped that must be (ISO 32000-1, 7.3.4.2)."""
+    return b"(" + re.sub(rb"([\\()])", rb"\\\1", data) + b")"
+
+
+@given(first=IDENTIFIERS, second=IDENTIFIERS)
+@example(first=b"ab#cd%ef>>", second=b"/Prev 7 /Size 1 /XRefStm 5")
+@example(first=b"\\", second=b"<<")
+def test_the_strings_of_a_trailer_may_hold_any_byte(first: bytes, second: bytes) -> None:
+    issued = make_agreement()
+    pdf = plain(issued)
+    identifier = b"/ID [" + _literal(first) + b"(a (b) c)" + _literal(second) + b"<0aF >]"
+    named = pdf.replace(b"trailer\n<< /Size", b"trailer\n<< " + identifier + b" /Size")
+    assert named.count(identifier) == 1
+    assert appended_fault(named, issued) is None
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        b"<< /Root 1 0 R % a comment\n /Pr#65v 3",
+        b"<< /Root 1 0 R /Pr#65v 3",
+        b"<< /Root 1 0 R /ID [(open",
+        b"<< /Root 1 0 R >> >>",
+        b"<< /Root 1 0 R /Info << /XRefStm 5 >>",
+    ],
+)
+def test_a_trailer_that_hides_something_is_a_fault(written: bytes, issued: bytes) -> None:
+    pdf = plain(issued)
+    head, _, tail = pdf.rpartition(b"<< ")
+    assert appended_fault(head + written + b" " + tail, issued) == "xref-form"
