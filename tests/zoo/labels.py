@@ -38,6 +38,13 @@ MAIN: dict[str, tuple[str, ...]] = {
     ),
     "PRV-007": ("signed_in_a_field_of_ones_own_instead_of_the_issued_one",),
     "PRV-008": ("saved_anew_with_a_script",),
+    "PRV-009": (
+        "filled_with__a_digit_that_shows_another",
+        "filled_with__a_value_half_outside",
+        "filled_with__a_value_that_shows_nothing",
+        "filled_with__another_value_than_it_shows",
+        "filled_with__more_than_its_value",
+    ),
     "SIG-001": (
         "nothing_but_a_seal_that_names_the_organisation_itself",
         "nothing_but_a_seal_with_the_certificate_of_the_signer",
@@ -81,6 +88,7 @@ MAIN: dict[str, tuple[str, ...]] = {
         "the_look_of_a_signature_painted_over_afterwards",
         "the_look_of_the_first_signature_painted_over_by_the_second_signer",
         "the_page_replaced_and_archived_again",
+        "the_second_signer_paints_over_what_the_first_one_signed",
         "the_signers_own_second_signature_shown_over_the_whole_page",
     ),
     "SIG-007": (
@@ -191,8 +199,14 @@ MAIN: dict[str, tuple[str, ...]] = {
 CODE_OF = {name: code for code, names in MAIN.items() for name in names}
 
 
+BY_KIND = {"signed_in": "PRV-004", "stamped_in": "SIG-006", "filled_with": "PRV-004"}
+"""The looks are bred, too: by what the signer did, what came after, and what was filled before."""
+
+
 def code_of(name: str) -> str:
     """The tricks are laid on in two ways, and each way is refused by one rule."""
     if name in CODE_OF:
         return CODE_OF[name]
+    if name.partition("__")[0] in BY_KIND:
+        return BY_KIND[name.partition("__")[0]]
     return "PRV-004" if name.endswith("__before_signing") else "SIG-006"

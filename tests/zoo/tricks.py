@@ -335,3 +335,93 @@ def the_whole_catalogue_replaced(writer: Writer) -> None:
     tree["/Kids"] = generic.ArrayObject([writer.add_object(page)])
     writer.root["/Pages"] = reference
     update_root(writer)
+
+
+# --- what viewers are told of pages, fields and tags ------------------------------------------------------------------
+
+
+def _page_tree_key(key: str, value: Callable[[Writer], Any]) -> Trick:
+    def change(writer: Writer) -> None:
+        tree = writer.root["/Pages"]
+        tree[key] = value(writer)
+        writer.update_container(tree)
+
+    return change
+
+
+TRICKS["a_count_of_no_pages"] = _page_tree_key("/Count", lambda _: _number(0))
+TRICKS["a_count_of_fewer_pages_than_none"] = _page_tree_key("/Count", lambda _: _number(-1))
+TRICKS["a_count_of_one_page"] = _page_tree_key("/Count", lambda _: _number(1))
+TRICKS["pages_that_are_not_counted"] = _page_tree_key("/Count", lambda _: generic.NullObject())
+TRICKS["a_page_tree_of_another_type"] = _page_tree_key("/Type", lambda _: name("/Page"))
+TRICKS["a_page_tree_below_itself"] = _page_tree_key("/Parent", lambda w: w.root.raw_get("/Pages"))
+
+TRICKS["the_signature_field_hidden"] = _field_key("/F", lambda _: _number(2))
+TRICKS["the_signature_field_in_a_layer"] = _field_key("/OC", lambda _: dictionary({name("/Type"): name("/OCG")}))
+TRICKS["the_signature_field_made_something_to_fill"] = _field_key("/Ff", lambda _: _number(2))
+TRICKS["the_signature_field_below_another"] = _field_key(
+    "/Parent", lambda w: w.add_object(dictionary({name("/TU"): _text("Prisen er 0 kr")}))
+)
+TRICKS["the_signature_field_given_a_widget_of_its_own"] = _field_key(
+    "/Kids", lambda w: generic.ArrayObject([w.add_object(dictionary({name("/Subtype"): name("/Widget"), **_named(w)}))])
+)
+TRICKS["the_signature_field_passing_for_another_ones_tag"] = _field_key("/StructParent", lambda _: _number(0))
+
+
+def _named(writer: Writer) -> dict[Any, Any]:
+    return {name(key): value for key, value in _shown(writer).items()}
+
+
+def _new_tag(entries: Callable[[Writer], dict[str, Any]]) -> Trick:
+    """One more element at the end of the tags."""
+
+    def change(writer: Writer) -> None:
+        top = writer.root["/StructTreeRoot"].raw_get("/K")
+        whole = top.get_object()
+        if isinstance(whole, generic.ArrayObject):
+            top, whole = whole.raw_get(0), whole[0]
+        kids = whole["/K"]
+        made = {"/Type": name("/StructElem"), "/S": name("/Form"), "/P": top, **entries(writer)}
+        element = writer.add_object(dictionary({name(key): value for key, value in made.items()}))
+        whole["/K"] = generic.ArrayObject(
+            [*(_items(kids) if isinstance(kids, generic.ArrayObject) else [kids]), element]
+        )
+        writer.update_container(whole)
+
+    return change
+
+
+def _content(writer: Writer) -> dict[str, Any]:
+    page = writer.root["/Pages"]["/Kids"].raw_get(0)
+    entries = {name("/Type"): name("/MCR"), name("/MCID"): _number(0), name("/Pg"): page}
+    return {"/K": dictionary(entries)}
+
+
+def _page_s_own_field(writer: Writer) -> dict[str, Any]:
+    field = writer.root["/AcroForm"]["/Fields"].raw_get(0)
+    return {"/K": dictionary({name("/Type"): name("/OBJR"), name("/Obj"): field})}
+
+
+TRICKS["a_tag_that_says_nothing"] = _new_tag(lambda _: {})
+TRICKS["a_tag_with_a_title"] = _new_tag(lambda _: {"/T": _text("Prisen er 0 kr")})
+TRICKS["a_tag_in_another_language"] = _new_tag(lambda _: {"/Lang": _text("en")})
+TRICKS["a_tag_with_an_attachment"] = _new_tag(lambda w: {"/AF": generic.ArrayObject([_attachment(w)])})
+TRICKS["a_tag_that_reads_the_page_once_more"] = _new_tag(_content)
+TRICKS["a_tag_for_a_field_that_was_there"] = _new_tag(_page_s_own_field)
+
+
+@trick
+def the_table_from_numbers_to_tags_emptied(writer: Writer) -> None:
+    tree = writer.root["/StructTreeRoot"]
+    tree["/ParentTree"] = writer.add_object(dictionary({name("/Nums"): generic.ArrayObject()}))
+    writer.update_container(tree)
+
+
+@trick
+def the_table_from_numbers_to_tags_with_one_more(writer: Writer) -> None:
+    tree = writer.root["/StructTreeRoot"]
+    table = tree["/ParentTree"]
+    element = tree.raw_get("/K")
+    numbers_there = _items(table["/Nums"])
+    table["/Nums"] = generic.ArrayObject([*numbers_there, _number(9999), element])
+    writer.update_container(table)
