@@ -10,10 +10,10 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import sqlite
+from sqlalchemy.dialects import postgresql, sqlite
 
 from agreements.errors import GateError, NotFoundError, UsageError
 from agreements.times import format_utc, parse_utc
@@ -21,9 +21,6 @@ from outbox.addresses import check_address
 from outbox.backoff import next_attempt
 from outbox.outcome import Outcome, Phase, Reason, Result
 from outbox.states import MOVES, State
-
-if TYPE_CHECKING:
-    from sqlalchemy.dialects import postgresql
 
 Connection: TypeAlias = sa.Connection
 Begin: TypeAlias = Callable[[], AbstractContextManager[sa.Connection]]
@@ -149,20 +146,12 @@ def enqueue(conn: Connection, message: NewMessage, *, now: datetime) -> int | No
         "backoff_step": 0,
         **dict.fromkeys(("queued_at", "next_attempt_at", "created_at", "updated_at"), moment),
     }
-    insert = _insert_for(conn)
+    insert = postgresql.insert(messages) if conn.dialect.name == "postgresql" else sqlite.insert(messages)
     # Any conflict and not only the key's: on PostgreSQL two at once may meet at the Message-ID first.
     written = conn.execute(insert.values(row).on_conflict_do_nothing().returning(messages.c.id)).scalar_one_or_none()
     if written is None and not _is_enqueued(conn, message.idempotency_key):
         raise UsageError("message_id_taken", message_id=message.message_id)
     return written
-
-
-def _insert_for(conn: Connection) -> "postgresql.Insert | sqlite.Insert":
-    if conn.dialect.name == "sqlite":
-        return sqlite.insert(messages)
-    from sqlalchemy.dialects import postgresql  # here: it takes a while to load, and most installations have no need
-
-    return postgresql.insert(messages)
 
 
 def _is_enqueued(conn: Connection, idempotency_key: str) -> bool:

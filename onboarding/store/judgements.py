@@ -9,10 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import sqlite
+from sqlalchemy.dialects import postgresql, sqlite
 
 from agreements.canonical import canonical_json
 from agreements.casenumber import AgreementNumber, CaseNumber, parse_case_number
@@ -23,9 +22,6 @@ from agreements.parties import Actor
 from agreements.signature_report import SignatureReport
 from agreements.times import format_utc, parse_utc
 from onboarding.store.tables import approvals, judgements
-
-if TYPE_CHECKING:
-    from sqlalchemy.dialects import postgresql
 
 
 class JudgementStatus(StrEnum):
@@ -183,12 +179,10 @@ def list_approvals(connection: sa.Connection, identity: int) -> tuple[Ruling, ..
 
 def _insert_new(
     connection: sa.Connection, table: sa.Table, row: Mapping[str, object], *, key: list[str]
-) -> "sqlite.Insert | postgresql.Insert":
+) -> sqlite.Insert | postgresql.Insert:
     """An insert that does nothing where a row with this key exists, also one another process is writing right now."""
     if connection.dialect.name == "sqlite":
         return sqlite.insert(table).values(**row).on_conflict_do_nothing(index_elements=key)
-    from sqlalchemy.dialects import postgresql  # here: it takes a while to load, and most installations have no need
-
     return postgresql.insert(table).values(**row).on_conflict_do_nothing(index_elements=key)
 
 
