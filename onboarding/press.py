@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from agreements.errors import AvtaleError, TemporaryError, as_told
 from agreements.fieldmap import FieldMap
-from onboarding.rendering import private_fonts
+from onboarding.rendering import collect_garbage_seldom, load_layout
 from onboarding.sandbox.confinement import end_with_parent
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def press(document: "AgreementDocument") -> Pressed:
 
     With a vendor's own template files, ConfigurationError `template_hides` if something that is signed can't be read.
     """
-    private_fonts()
+    load_layout()
     from intake.reading.pages import READER, read_pages
     from renderers.form_agreement import render
 
@@ -126,9 +126,10 @@ def _pool(workers: int) -> Iterator[ProcessPoolExecutor]:
 
 
 def _make_ready(parent: int) -> None:
-    """In the worker: end with the program, and see our fonts only."""
+    """In the worker: end with the program, and be ready before the first document comes."""
     end_with_parent(parent)
-    private_fonts()
+    collect_garbage_seldom()
+    load_layout()
 
 
 def _submit(pool: ProcessPoolExecutor, document: "AgreementDocument") -> Future[Pressed]:

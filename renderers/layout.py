@@ -25,7 +25,8 @@ from renderers.places import Places, find_places
 from renderers.templates import read_template
 
 _LOGGER = logging.getLogger("weasyprint")
-_OPTIONS = {"pdf_variant": "pdf/a-3a", "optimize_images": False}
+# Neither an identifier nor compressed: `renderers.finishing` writes the file anew, and drops a whole font from it.
+_OPTIONS = {"pdf_variant": "pdf/a-3a", "optimize_images": False, "pdf_identifier": False, "uncompressed_pdf": True}
 _LOCK = Lock()  # one layout at a time: the library's log, which we read as its result, is the whole process's
 
 
