@@ -100,27 +100,26 @@ def _compare_visible(texts: Texts, changes: tuple[Change, ...]) -> list[Finding]
     if len(issued) != len(returned):
         return [PRV_VISIBLE_DIFFERS(page=min(len(issued), len(returned)) + 1)]
     touched = {change.page for change in changes if change.kind in _FIELD_CHANGES}
-    signed = {change.page for change in changes if change.kind in _FIELD_CHANGES - {ChangeKind.VALUE}}
+    others = {change.page for change in changes if change.kind in _FIELD_CHANGES and not change.shown}
     values = _values_by_page(changes)
     differ = []
     for number, (before, after) in enumerate(zip(issued, returned, strict=True), start=1):
         same = _page_is_same(before, after, touched=number in touched or number in values)
-        if not same or (number in values and number not in signed and _adds_more(before, after, values[number])):
+        if not same or (number in values and number not in others and _adds_more(before, after, values[number])):
             differ.append(number)
     return [PRV_VISIBLE_DIFFERS(page=number) for number in differ]
 
 
 def _values_by_page(changes: tuple[Change, ...]) -> dict[int, str]:
     """What filled fields show on each page, white space aside."""
-    last = {change.where: change for change in changes if change.kind is ChangeKind.VALUE}
     found: dict[int, str] = {}
-    for shown in (shown for change in last.values() for shown in change.shown):
+    for _, shown in _last_shown(changes):
         found[shown.page] = found.get(shown.page, "") + solid(shown.text)
     return found
 
 
 def _adds_more(issued: Page, returned: Page, values: str) -> bool:
-    """On a page where nobody signed, what was added is made of the values alone."""
+    """On a page where nobody signed or ticked a box, what was added is made of the values alone."""
     return bool(Counter(solid(returned.text)) - Counter(solid(issued.text)) - Counter(values))
 
 
@@ -144,13 +143,18 @@ def _compare_values(texts: Texts, made: tuple[Change, ...]) -> list[Finding]:
     """
     if texts.returned is None or texts.issued is None:
         return []  # told already
-    last = {change.where: change for change in made if change.kind is ChangeKind.VALUE}
-    findings = []
-    for change in last.values():
-        wrong = next((shown for shown in change.shown if not _is_shown(shown, texts.issued, texts.returned)), None)
-        if wrong is not None:
-            findings.append(PRV_VALUE_NOT_SHOWN(field=change.where, page=wrong.page))
-    return findings
+    wrong = {
+        (change.where, shown.page): None
+        for change, shown in _last_shown(made)
+        if not _is_shown(shown, texts.issued, texts.returned)
+    }
+    return [PRV_VALUE_NOT_SHOWN(field=field, page=page) for field, page in wrong]
+
+
+def _last_shown(changes: tuple[Change, ...]) -> list[tuple[Change, Shown]]:
+    """What each place must show: of a field that was filled again, the last value."""
+    places = {(s.page, s.rectangle): (change, s) for change in changes for s in change.shown}
+    return list(places.values())
 
 
 def _is_shown(shown: Shown, issued: Pages, returned: Pages) -> bool:
