@@ -5,6 +5,7 @@ They hold names and addresses: files and new folders are for their owner alone.
 
 import errno
 import os
+import secrets
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -54,17 +55,40 @@ def make_folder(folder: Path) -> None:
 
 
 def write_file(path: Path, data: bytes, *, replace: bool = True) -> None:
-    """Write a file, with the folders above it. With `replace=False` a file that is there stays.
+    """Write a file, with the folders above it; whole or not at all. With `replace=False` a file that is there stays.
 
     Raises ConfigurationError("cannot_write") or TemporaryError("disk_full").
     """
     with _told(path):
         _make(path.parent)
-        way = os.O_TRUNC if replace else os.O_EXCL
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | way, 0o600)
+        if _is_ours_or_new(path):
+            _write_beside(path, data, replace=replace)
+        else:
+            path.write_bytes(data)
+
+
+def _is_ours_or_new(path: Path) -> bool:
+    """False for a pipe, and for another user's file: what is written there stays theirs."""
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return True
+    return stat.S_ISREG(status.st_mode) and status.st_uid == os.geteuid()
+
+
+def _write_beside(path: Path, data: bytes, *, replace: bool) -> None:
+    """Into a hidden file first: a disk that fills up must not leave half a document under its name."""
+    draft = path.with_name(f".{secrets.token_hex(8)}.ny")
+    try:
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as stream:
-            _close_to_others(descriptor)
             stream.write(data)
+        if replace:
+            draft.replace(path)
+        else:
+            path.hardlink_to(draft)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def _make(folder: Path) -> None:
@@ -72,13 +96,6 @@ def _make(folder: Path) -> None:
     for place in reversed([folder, *folder.parents]):
         if not place.is_dir():
             place.mkdir(mode=0o700, exist_ok=True)
-
-
-def _close_to_others(descriptor: int) -> None:
-    """A file that is replaced may have been open to others; one of another user's, or a pipe, stays as it is."""
-    status = os.fstat(descriptor)
-    if stat.S_ISREG(status.st_mode) and status.st_uid == os.geteuid():
-        os.fchmod(descriptor, 0o600)
 
 
 @contextmanager

@@ -5,8 +5,8 @@ nothing twice; the cases still waiting are those that the same command finds. It
 list of the cases under way lies in the folder meanwhile, by which the next run there writes what a killed one did not.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -71,6 +71,7 @@ def issue_many(
     waiting = tuple(number for number in numbers if number not in found)
     with _listed(waiting, folder):
         found |= _issue_each(workspace, waiting, folder, actor, stop=stop, done=done)
+    _list_unsaved(found, folder)
     return tuple(found.get(number, Outcome(number=number, result=Result.WAITING)) for number in numbers)
 
 
@@ -100,6 +101,14 @@ def _listed(numbers: tuple[str, ...], folder: Path) -> Iterator[None]:
     write_file(folder / UNDER_WAY, "".join(f"{number}\n" for number in numbers).encode())
     yield
     (folder / UNDER_WAY).unlink(missing_ok=True)
+
+
+def _list_unsaved(found: Mapping[str, Outcome], folder: Path) -> None:
+    """What was issued and could not be written stays in the list, if there is room for that: the next run writes it."""
+    numbers = [outcome.number for outcome in found.values() if outcome.agreement is not None and outcome.error]
+    if numbers:
+        with suppress(AvtaleError):
+            write_file(folder / UNDER_WAY, "".join(f"{number}\n" for number in numbers).encode())
 
 
 def _save_unsaved(workspace: Workspace, folder: Path) -> dict[str, Outcome]:

@@ -280,3 +280,23 @@ def test_an_original_that_was_altered_is_told_and_holds_up_no_other(installation
     outcomes = issue_many(installation.workspace, [well], *give, stop=Event(), done=lambda: None)
     said = {outcome.number: outcome.error.code if outcome.error else outcome.result for outcome in outcomes}
     assert said == {broken: "blob_corrupt", well: Result.ISSUED}
+
+
+def test_a_file_that_can_not_be_written_is_whole_or_not_there_and_the_next_run_writes_it(
+    installation: Installation, tmp_path: Path
+) -> None:
+    number = str(installation.enquire(KARI).number)
+    folder = tmp_path / "ut"
+    folder.mkdir()
+    blocked = folder / f"Avtale-{number}.1.pdf"
+    blocked.mkdir()  # stands in for whatever keeps the file from being written
+    stop = Event()
+    [first] = issue_many(installation.workspace, [number], folder, installation.actor, stop=stop, done=lambda: None)
+    assert first.error is not None
+    assert first.error.code == "agreement_not_saved"
+    assert (folder / UNDER_WAY).read_text() == f"{number}\n"
+    blocked.rmdir()
+    [second] = issue_many(installation.workspace, [], folder, installation.actor, stop=stop, done=lambda: None)
+    assert second.agreement is not None
+    assert blocked.read_bytes() == installation.workspace.blobs.read(second.agreement.sha256)
+    assert sorted(path.suffix for path in folder.iterdir()) == [".pdf", ".txt"]
