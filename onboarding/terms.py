@@ -10,6 +10,7 @@ from typing import Final
 
 from agreements.agreement import TermsFile
 from agreements.errors import ConfigurationError
+from onboarding.files import OddFileError, open_file
 from onboarding.settings import Settings
 
 MAX_ISSUED_BYTES: Final = 10_485_760  # 10 MiB: what signing services take (facts/product.md 4.3, Posten signering)
@@ -28,12 +29,14 @@ class Terms:
 def read_terms(settings: Settings) -> Terms:
     """The configured terms files.
 
-    Raises ConfigurationError: `terms_unreadable`, `terms_not_pdf`, or `terms_too_large` where no agreement that carries
-    them could be signed in a service.
+    Raises ConfigurationError: `terms_unreadable`, `terms_not_pdf`, `terms_encrypted`, or `terms_too_large` where no
+    agreement that carries them could be signed in a service.
     """
     content = tuple(_read(configured.file) for configured in settings.terms)
     if (size := sum(map(len, content))) >= MAX_ISSUED_BYTES:
         raise ConfigurationError("terms_too_large", size=size, limit=MAX_ISSUED_BYTES)
+    for configured, data in zip(settings.terms, content, strict=True):
+        _require_readable(data, configured.file)
     files = tuple(
         TermsFile(name=configured.name, date=configured.date.isoformat(), sha256=sha256(data).hexdigest())
         for configured, data in zip(settings.terms, content, strict=True)
@@ -44,10 +47,23 @@ def read_terms(settings: Settings) -> Terms:
 def _read(path: Path) -> bytes:
     """The file, or as much of it as shows that it is too large."""
     try:
-        with path.open("rb") as stream:
+        with open_file(path) as stream:
             data = stream.read(MAX_ISSUED_BYTES)
-    except OSError as error:
+    except (OddFileError, OSError) as error:
         raise ConfigurationError("terms_unreadable", path=str(path)) from error
     if not data.startswith(_PDF):
         raise ConfigurationError("terms_not_pdf", path=str(path))
     return data
+
+
+def _require_readable(data: bytes, path: Path) -> None:
+    """Nobody can agree to terms that can't be opened: damaged ones, or ones that ask for a password."""
+    from intake.reading.pages import EncryptedPdfError, PagesFault, UnreadablePdfError, read_pages
+
+    try:
+        read_pages(data)
+    except UnreadablePdfError as error:
+        if error.fault is PagesFault.BROKEN:
+            raise ConfigurationError("terms_not_pdf", path=str(path)) from error
+    except EncryptedPdfError as error:
+        raise ConfigurationError("terms_encrypted", path=str(path)) from error

@@ -38,6 +38,7 @@ from tests.onboarding.installation import (
     sha256_of,
     sign_return,
 )
+from tests.onboarding.test_odd_files import blank_pdf
 
 
 def field_map_of(installation: Installation, issue: Issue) -> FieldMap:
@@ -237,6 +238,8 @@ def with_terms(*content: bytes) -> Change:
     [
         ((b"PK\x03\x04 not a pdf",), "terms_not_pdf"),
         ((b"",), "terms_not_pdf"),
+        ((b"%PDF-1.7\nhello",), "terms_not_pdf"),
+        ((blank_pdf(encrypted=True),), "terms_encrypted"),
         ((b"%PDF-" + b"x" * MAX_ISSUED_BYTES,), "terms_too_large"),
         ((b"%PDF-" + b"x" * 6_000_000, b"%PDF-" + b"y" * 6_000_000), "terms_too_large"),
     ],
@@ -277,13 +280,14 @@ def test_terms_are_read_once_so_that_hash_and_bytes_are_of_the_same_file(
 ) -> None:
     folder = tmp_path / "avtale"
     with opened_copy(template, folder, sandbox=sandbox, change=with_terms(b"")) as installation:
-        (folder / "terms/1.pdf").write_bytes(b"%PDF-1.7 first")
+        first, second = template.by_one.pdf, template.by_two.pdf
+        (folder / "terms/1.pdf").write_bytes(first)
         terms = read_terms(installation.workspace.settings)
-        (folder / "terms/1.pdf").write_bytes(b"%PDF-1.7 second")
+        (folder / "terms/1.pdf").write_bytes(second)
         case = installation.enquire(KARI)
         document = prepare_issue(installation.workspace, case, terms).document
-        assert document.terms_content == (b"%PDF-1.7 first",)
-        assert [file.sha256 for file in document.terms] == [sha256_of(b"%PDF-1.7 first")]
+        assert document.terms_content == (first,)
+        assert [file.sha256 for file in document.terms] == [sha256_of(first)]
 
 
 def test_an_example_never_leaves_a_production_installation(installation: Installation) -> None:
