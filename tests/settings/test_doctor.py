@@ -17,6 +17,7 @@ from onboarding.doctor import Check, Level, checks, places, run_checks, services
 from onboarding.doctor.checks import CHECKS
 from onboarding.initialise import initialise
 from onboarding.settings import load_settings
+from tests.onboarding.test_odd_files import blank_pdf
 
 NOW = datetime.now(UTC)
 QUICK = ["configuration", "data", "space", "clock", "keys", "database", "folders", "terms", "trust"]
