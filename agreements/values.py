@@ -7,7 +7,7 @@ at once. `format_value` gives what is printed: labels, never codes.
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from agreements.canonical import JsonValue
 from agreements.catalogue import Catalogue, Field, FieldType, Phase, Values
@@ -142,6 +142,11 @@ def format_date(day: date, language: Language) -> str:
     """`23. november 2026` (nb, nn), `23 November 2026` (en)."""
     month = text(f"dates.months.{day.month}", language)
     return f"{day.day} {month} {day.year}" if language is Language.EN else f"{day.day}. {month} {day.year}"
+
+
+def format_time(at: datetime, language: Language) -> str:
+    """`14.05` (nb, nn), `14:05` (en): the clock that `at` shows, so give it in the time that people are to read."""
+    return at.strftime("%H:%M" if language is Language.EN else "%H.%M")
 
 
 def format_phone(number: str) -> str:

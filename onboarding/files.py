@@ -15,8 +15,6 @@ from typing import BinaryIO, Final
 from agreements.errors import ConfigurationError, TemporaryError
 
 NO_SPACE: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
-
-
 _KINDS: Final = (
     (stat.S_ISDIR, "folder"),
     (stat.S_ISFIFO, "fifo"),

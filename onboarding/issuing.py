@@ -98,7 +98,7 @@ def _issue_each(
 @contextmanager
 def _listed(numbers: tuple[str, ...], folder: Path) -> Iterator[None]:
     """The cases stand in the folder's list until their files are written; a killed run leaves it."""
-    write_file(folder / UNDER_WAY, "".join(f"{number}\n" for number in numbers).encode())
+    _write_list(numbers, folder)
     yield
     (folder / UNDER_WAY).unlink(missing_ok=True)
 
@@ -108,7 +108,12 @@ def _list_unsaved(found: Mapping[str, Outcome], folder: Path) -> None:
     numbers = [outcome.number for outcome in found.values() if outcome.agreement is not None and outcome.error]
     if numbers:
         with suppress(AvtaleError):
-            write_file(folder / UNDER_WAY, "".join(f"{number}\n" for number in numbers).encode())
+            _write_list(numbers, folder)
+
+
+def _write_list(numbers: Sequence[str], folder: Path) -> None:
+    """One case a line. Raises as `write_file`."""
+    write_file(folder / UNDER_WAY, "".join(f"{number}\n" for number in numbers).encode())
 
 
 def _save_unsaved(workspace: Workspace, folder: Path) -> dict[str, Outcome]:

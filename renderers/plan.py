@@ -8,13 +8,11 @@ from agreements.case import LaunchPlan, Party
 from agreements.catalogue import load_catalogue
 from agreements.language import Language
 from agreements.plan import DECIDERS, Milestone, Plan, silent_parties
-from agreements.texts import text
 from agreements.values import format_date, format_number
 from renderers.agreement_view import plain
 from renderers.printing import print_pdf
+from renderers.record import STYLESHEETS, party_label, plain_lines
 from renderers.templates import Words, fill, words
-
-_STYLESHEETS = ("page.css", "summary.css", "record.css")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +46,7 @@ def render_plan(plan: Plan, language: Language) -> bytes:
         made_on=format_date(plan.made_on, language),
         decided=plan.decision.plan is not LaunchPlan.OPEN,
         all_heard=not silent_parties(plan.decision),
-        note=_lines(plan.decision.note),
+        note=plain_lines(plan.decision.note),
         voices=list(_voices(plan, language, say)),
         reasons=[say(f"plan.reason.{reason.value}") for reason in plan.reasons],
         scope=list(_scope(plan, language)),
@@ -56,10 +54,10 @@ def render_plan(plan: Plan, language: Language) -> bytes:
         pilot=_pilot(plan, language, say),
         ramp=[(format_date(s.starts_on, language), format_number(s.monthly_letters, language)) for s in plan.ramp],
         recruitment=[plain(measure) for measure in plan.recruitment or ()],
-        communication=_lines(plan.communication),
+        communication=plain_lines(plan.communication),
         rollback=_rollback(plan),
     )
-    return print_pdf(html, *_STYLESHEETS, made_on=plan.made_on)
+    return print_pdf(html, *STYLESHEETS, made_on=plan.made_on)
 
 
 def _voices(plan: Plan, language: Language, say: Words) -> Iterator[_Voice]:
@@ -77,9 +75,9 @@ def _scope(plan: Plan, language: Language) -> Iterator[tuple[str, list[str]]]:
     """Under the catalogue's own labels, line by line: what the organisation said in the agreement."""
     volume = "" if plan.monthly_volume is None else format_number(plan.monthly_volume, language)
     told = {
-        "launch.first_send_date": _lines(_date(plan.first_send_date, language)),
-        "launch.monthly_volume": _lines(volume),
-        "launch.peaks": _lines(plan.peaks),
+        "launch.first_send_date": plain_lines(_date(plan.first_send_date, language)),
+        "launch.monthly_volume": plain_lines(volume),
+        "launch.peaks": plain_lines(plan.peaks),
     }
     yield from ((load_catalogue().field(field_id).label(language), lines) for field_id, lines in told.items() if lines)
 
@@ -88,7 +86,7 @@ def _milestone(milestone: Milestone, language: Language, say: Words) -> _Milesto
     parts = (_date(milestone.done_on, language), plain(milestone.done_by))
     return _Milestone(
         title=plain(milestone.title),
-        owner=_begin(text(f"states.party.{milestone.owner.value}", language)),
+        owner=party_label(milestone.owner, language),
         due=_date(milestone.due, language) or say("plan.no_due"),
         done="\n".join(part for part in parts if part) if milestone.done_on else say("plan.not_done"),
         is_done=milestone.done_on is not None,
@@ -113,14 +111,5 @@ def _rollback(plan: Plan) -> str:
     return ", ".join(plain(part) for part in (plan.rollback.name, plan.rollback.phone, plan.rollback.email) if part)
 
 
-def _lines(written: str) -> list[str]:
-    return [line for line in (plain(line) for line in written.splitlines()) if line]
-
-
 def _date(day: date | None, language: Language) -> str:
     return "" if day is None else format_date(day, language)
-
-
-def _begin(label: str) -> str:
-    """A word alone in its cell begins like a sentence."""
-    return label[:1].upper() + label[1:]

@@ -8,7 +8,7 @@ from agreements.calendar import norwegian_time
 from agreements.case import Party
 from agreements.language import Language
 from agreements.texts import text
-from agreements.values import format_date
+from agreements.values import format_date, format_time
 from agreements.verification import (
     ATTESTING,
     Attestation,
@@ -20,9 +20,8 @@ from agreements.verification import (
 )
 from renderers.agreement_view import group_checksum, plain
 from renderers.printing import print_pdf
+from renderers.record import STYLESHEETS, party_label, plain_lines
 from renderers.templates import Words, fill, words
-
-_STYLESHEETS = ("page.css", "summary.css", "record.css")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,12 +66,12 @@ def render_verification(record: VerificationRecord, language: Language) -> bytes
         attestations=[row for party in ATTESTING for row in _attested(record, party, language, say)],
         ways=[_way(result, language, say) for result in record.results],
     )
-    return print_pdf(html, *_STYLESHEETS, made_on=record.made_on)
+    return print_pdf(html, *STYLESHEETS, made_on=record.made_on)
 
 
 def _attested(record: VerificationRecord, party: Party, language: Language, say: Words) -> Iterator[_Attested]:
     """All of a party's attestations, oldest first, with whether they count; one empty line if it has given none."""
-    label = _party(party, language)
+    label = party_label(party, language)
     given = sorted((a for a in record.attestations if a.party is party), key=lambda attestation: attestation.at)
     for attestation in given:
         yield _Attested(
@@ -103,17 +102,11 @@ def _way(result: MethodResult, language: Language, say: Words) -> _Way:
         result=say(f"verification.method_states.{result.state.value}"),
         is_lacking=result.agreed and result.state in {MethodState.OPEN, MethodState.FAILED},
         performed="\n".join(part for part in (*who, when) if part),
-        evidence=[line for line in (plain(line) for line in result.evidence.splitlines()) if line],
+        evidence=plain_lines(result.evidence),
         checksum=group_checksum(result.evidence_sha256) if result.evidence_sha256 else "",
     )
 
 
-def _party(party: Party, language: Language) -> str:
-    label = text(f"states.party.{party.value}", language)
-    return label[:1].upper() + label[1:]
-
-
 def _time(at: datetime, language: Language, say: Words) -> str:
     local = norwegian_time(at)
-    clock = local.strftime("%H:%M" if language is Language.EN else "%H.%M")
-    return say("verification.time", date=format_date(local.date(), language), time=clock)
+    return say("verification.time", date=format_date(local.date(), language), time=format_time(local, language))

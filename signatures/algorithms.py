@@ -29,6 +29,7 @@ class Until:
 
 _RECOMMENDED = Until(end=None)
 _LEGACY = Until(end=datetime(2029, 1, 1, tzinfo=UTC))
+_SHAKE = Until(end=None, source="RFC 8419, section 3.1: as Ed448 uses it")
 DIGESTS: Final[dict[str, Until]] = {
     "sha256": _RECOMMENDED,
     "sha384": _RECOMMENDED,
@@ -36,8 +37,8 @@ DIGESTS: Final[dict[str, Until]] = {
     "sha3_256": _RECOMMENDED,
     "sha3_384": _RECOMMENDED,
     "sha3_512": _RECOMMENDED,
-    "shake256": Until(end=None, source="RFC 8419, section 3.1: as Ed448 uses it"),
-    "shake256_len": Until(end=None, source="RFC 8419, section 3.1: as Ed448 uses it"),
+    "shake256": _SHAKE,
+    "shake256_len": _SHAKE,
     "sha224": _LEGACY,
     "sha1": Until(end=datetime(2012, 8, 1, tzinfo=UTC)),
 }
@@ -48,12 +49,8 @@ KEYS: Final[dict[str, tuple[tuple[int, Until], ...]]] = {
     "rsassa_pkcs1v15": ((1900, _LEGACY), (1024, _RSA_SHORT)),
     "rsassa_pss": ((3000, _RECOMMENDED), (1900, _LEGACY), (1024, _RSA_SHORT)),
     "ecdsa": ((256, _RECOMMENDED), (224, _EC_SHORT)),
-    "ed25519": (
-        (0, Until(end=None, source="RFC 8419; not in ETSI's list, as strong as P-256 (RFC 8032, section 8.5)")),
-    ),
-    "ed448": (
-        (0, Until(end=None, source="RFC 8419; not in ETSI's list, stronger than P-256 (RFC 8032, section 8.5)")),
-    ),
+    "ed25519": ((0, _EDWARDS),),
+    "ed448": ((0, _EDWARDS),),
 }
 """Signature algorithm -> (key length in bits from which it holds, until when), the longest first. Shorter: refused."""
 

@@ -9,7 +9,7 @@ from agreements.case import LaunchPlan
 from agreements.findings import Finding
 from agreements.language import Language
 from agreements.summary import CustomerTask
-from agreements.values import format_date
+from agreements.values import format_date, format_time
 from renderers.letters.heading import Correspondence, inline, quoted, write
 from renderers.letters.reasons import reasons_of
 from renderers.letters.signing import SigningTask, task_view
@@ -66,7 +66,7 @@ def render_receipt(letter: ReceiptLetter, language: Language) -> tuple[str, str]
         language,
         subject="letters.receipt.subject",
         date=format_date(local.date(), language),
-        time=local.strftime("%H:%M" if language is Language.EN else "%H.%M"),
+        time=format_time(local, language),
         sha256=letter.sha256,
         person=letter.needs_person,
     )
