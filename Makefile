@@ -73,8 +73,9 @@ fuzz: $(VENV)/installed-dev  ## hostile bytes (at most 90 s)
 	$(PYTEST) -m fuzz
 
 .PHONY: fuzz-long
-fuzz-long: $(VENV)/installed-dev  ## ten thousand hostile files; takes some minutes and prints the slowest and the largest
-	AVTALE_MUTANTS=10000 $(PYTEST) -m fuzz -q tests/fuzz
+fuzz-long: $(VENV)/installed-dev  ## ten thousand hostile files, and new chance for every property; takes some minutes
+	AVTALE_SEARCH=1 AVTALE_MUTANTS=10000 $(PYTEST) -m fuzz -q tests/fuzz
+	AVTALE_SEARCH=1 $(PYTEST) -q -n 2 -m "hypothesis and not (e2e or crash or fuzz or bench)"
 
 .PHONY: fuzz-guided
 fuzz-guided: $(VENV)/installed-dev  ## search for hostile files by coverage (Linux, Python 3.11); SECONDS=120

@@ -1,8 +1,16 @@
 """What every test runs under."""
 
+import os
 from collections.abc import Generator
 
+import hypothesis
 import pytest
+
+# A gate fails for what a change did, not for what chance or a busy machine brought: the same examples every time, and
+# no clock. Chance looks for new ones in `make fuzz-long`.
+hypothesis.settings.register_profile("gate", derandomize=True, deadline=None)
+hypothesis.settings.register_profile("search", deadline=None)
+hypothesis.settings.load_profile("search" if os.environ.get("AVTALE_SEARCH") else "gate")
 
 
 @pytest.hookimpl(wrapper=True)

@@ -22,7 +22,7 @@ def flip_bits(pdf: bytes, random: Random, _others: tuple[bytes, ...]) -> bytes:
 
 def flip_a_bit_behind(pdf: bytes, random: Random, _others: tuple[bytes, ...]) -> bytes:
     """One bit in the last revisions, where the signatures are."""
-    start = pdf.find(_EOF)
+    start = max(pdf.find(_EOF), 0)
     at = random.randrange(start, len(pdf))
     return pdf[:at] + bytes([pdf[at] ^ 1 << random.randrange(8)]) + pdf[at + 1 :]
 
@@ -50,7 +50,7 @@ def splice(pdf: bytes, random: Random, others: tuple[bytes, ...]) -> bytes:
 
 def double_a_revision(pdf: bytes, random: Random, others: tuple[bytes, ...]) -> bytes:
     """A revision, of this return or of another, appended once more."""
-    source = random.choice((pdf, *others))
+    source = random.choice([source for source in (pdf, *others) if _EOF in source])
     ends = [0, *(match.end() for match in re.finditer(_EOF + rb"\r?\n?", source))]
     index = random.randrange(len(ends) - 1)
     return pdf + source[ends[index] : ends[index + 1]]
