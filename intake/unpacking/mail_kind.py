@@ -15,10 +15,9 @@ _TAKES_NO_ANSWER: Final = re.compile(r"(?i)(?:no|do-?not|ikke)[-_.]?(?:reply|sva
 _COMMENT_OR_PARAMETER: Final = re.compile(rb"[;(].*", re.DOTALL)
 
 
-def kind_of(entity: Entity, *, has_pdf: bool, encrypted: bool) -> MailKind:
-    """The kind of a mail, of which is known whether it carries a PDF, and whether something in it is encrypted."""
-    headers = entity.headers
-    if headers.first(AGREEMENT_HEADER.lower()):
+def kind_of(entity: Entity, bar: BarToReply | None, *, has_pdf: bool, encrypted: bool) -> MailKind:
+    """The kind of a mail, from its bar to reply, whether it carries a PDF, and whether something is encrypted."""
+    if bar is BarToReply.OWN_MAIL:
         return MailKind.OWN_COPY
     if is_delivery_report(entity):
         return MailKind.BOUNCE
@@ -26,9 +25,8 @@ def kind_of(entity: Entity, *, has_pdf: bool, encrypted: bool) -> MailKind:
         return MailKind.RETURN
     if encrypted:
         return MailKind.ENCRYPTED
-    if _from_mail_system(headers):
+    if _MAIL_SYSTEM.match(sender_of(entity.headers)):
         return MailKind.BOUNCE
-    bar = bar_to_reply(entity)
     if bar in (BarToReply.MAILING_LIST, BarToReply.PRECEDENCE):
         return MailKind.LIST
     written_by_program = (BarToReply.NULL_SENDER, BarToReply.REPORT, BarToReply.AUTO_SUBMITTED, BarToReply.AUTO_REPLY)
@@ -43,11 +41,14 @@ def sender_of(headers: Headers) -> str:
 
 def bar_to_reply(entity: Entity) -> BarToReply | None:
     """The first reason why no program may answer the mail, or None."""
-    return next((bar for bar, holds in _BARS if holds(entity)), None)
+    bar = next((bar for bar, holds in _BARS if holds(entity)), None)
+    return bar or _bar_of_sender(sender_of(entity.headers))
 
 
-def _from_mail_system(headers: Headers) -> bool:
-    return bool(_MAIL_SYSTEM.match(sender_of(headers)))
+def _bar_of_sender(sender: str) -> BarToReply | None:
+    if not sender:
+        return BarToReply.NO_SENDER
+    return BarToReply.MAIL_SYSTEM if _MAIL_SYSTEM.match(sender) or _TAKES_NO_ANSWER.match(sender) else None
 
 
 def _word(entity: Entity, name: str) -> bytes:
@@ -56,7 +57,7 @@ def _word(entity: Entity, name: str) -> bytes:
 
 
 def _is_submitted_by_program(entity: Entity) -> bool:
-    """RFC 3834 5: present, and anything but `no`. An auto-reply says so itself, and has a bar of its own."""
+    """RFC 3834 5: present, and anything but `no`."""
     return _word(entity, "auto-submitted") not in (b"", b"no")
 
 
@@ -78,11 +79,4 @@ _BARS: Final[tuple[tuple[BarToReply, Callable[[Entity], bool]], ...]] = (
     (BarToReply.NULL_SENDER, lambda entity: entity.headers.first("return-path") == b"<>"),
     (BarToReply.PRECEDENCE, lambda entity: _word(entity, "precedence") in (b"bulk", b"junk", b"list")),
     (BarToReply.SUPPRESSED, _has("x-auto-response-suppress")),
-    (BarToReply.NO_SENDER, lambda entity: not sender_of(entity.headers)),
-    (
-        BarToReply.MAIL_SYSTEM,
-        lambda entity: bool(
-            _MAIL_SYSTEM.match(sender_of(entity.headers)) or _TAKES_NO_ANSWER.match(sender_of(entity.headers))
-        ),
-    ),
 )

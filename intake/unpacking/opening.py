@@ -96,10 +96,10 @@ def _open_mail(data: bytes, tray: Tray) -> MailReading:
         _open_parts(entity, Place(), tray, skip=RETURNED_TYPES)  # what we sent ourselves is no return
     else:
         _open_entity(entity, Place(), tray)
-    headers = entity.headers
+    headers, bar = entity.headers, bar_to_reply(entity)
     return MailReading(
-        kind=kind_of(entity, has_pdf=bool(tray.candidates), encrypted=tray.encrypted),
-        bar_to_reply=bar_to_reply(entity),
+        kind=kind_of(entity, bar, has_pdf=bool(tray.candidates), encrypted=tray.encrypted),
+        bar_to_reply=bar,
         message_id=next(iter(find_message_ids(headers.first("message-id"))), ""),
         in_reply_to=find_message_ids(headers.first("in-reply-to")),
         references=find_message_ids(headers.first("references")),
