@@ -24,7 +24,10 @@ from signatures.trust import Trust
 DOCUMENT, ISSUED = "document", "issued"
 MAX_NUMBERS = 100
 """Numbers a child reports; ours: an honest return holds one, a hostile one may hold thousands."""
-_PRELOADED = ("onboarding.inspection", "signatures.judge", "intake.reading.pages", "onboarding.rehearsal")
+_PRELOADED = (
+    *("onboarding.inspection", "signatures.judge", "intake.reading.pages", "onboarding.rehearsal"),
+    "onboarding.unpack",
+)
 
 
 class Inspection(BaseModel):

@@ -24,8 +24,8 @@ class Entity:
     """A mail, or a part of one."""
 
     headers: Headers
-    body: bytes
-    """As it stands, before its transfer encoding is taken off."""
+    data: bytes
+    """Header and body, as they stand."""
 
     @cached_property
     def _type(self) -> tuple[str, Mapping[str, str]]:
@@ -59,6 +59,11 @@ class Entity:
         """A parameter of the content type, or nothing."""
         return self._type[1].get(name, "")
 
+    @property
+    def body(self) -> bytes:
+        """What follows the header, before its transfer encoding is taken off. A copy: large mails are large."""
+        return self.data[self.headers.size :]
+
     def content(self) -> bytes:
         """The body with its transfer encoding taken off."""
         encoding = self.headers.first("content-transfer-encoding").strip().lower()
@@ -66,29 +71,42 @@ class Entity:
             return decode_base64(self.body)
         return binascii.a2b_qp(self.body) if encoding == b"quoted-printable" else self.body
 
+    @property
+    def is_divided(self) -> bool:
+        """True for a multipart entity whose boundary stands in it."""
+        return next(self._delimiters(), None) is not None
+
     def parts(self) -> Iterator[bytes]:
-        """The bytes of each part of a multipart entity; none if its boundary does not stand in it."""
-        boundary = self.parameter("boundary").rstrip()[:MAX_BOUNDARY].encode("utf-8", "replace")
-        if not boundary:
-            return
-        line = re.compile(rb"(?:\A|\r?\n)--" + re.escape(boundary) + rb"(--)?[ \t]*(?=\r?\n|\Z)")
+        """The bytes of each part of a multipart entity."""
         start: int | None = None
-        for delimiter in line.finditer(self.body):
+        for delimiter in self._delimiters():
             if start is not None:
-                yield self.body[start : delimiter.start()]
+                yield self.data[start : _line_end(self.data, delimiter.start())]
             if delimiter[1]:
                 return
-            start = _next_line(self.body, delimiter.end())
+            start = _next_line(self.data, delimiter.end())
         if start is not None:  # never closed: cut short, or its sender forgot
-            yield self.body[start:]
+            yield self.data[start:]
+
+    def _delimiters(self) -> Iterator[re.Match[bytes]]:
+        """RFC 2046 5.1.1, the lines between parts. The pattern begins with what is fixed: that is searched for fast."""
+        boundary = self.parameter("boundary").rstrip()[:MAX_BOUNDARY].encode("utf-8", "replace")
+        if not boundary:
+            return iter(())
+        line = re.compile(rb"\n--" + re.escape(boundary) + rb"(--)?[ \t]*(?=\r?\n|\Z)")
+        return line.finditer(self.data, max(self.headers.size - 1, 0))  # from the header's last line end on
 
 
 def read_entity(data: bytes) -> Entity:
     """The entity that `data` is: its header is read, its body is not."""
-    headers = read_headers(data)
-    return Entity(headers=headers, body=data[headers.size :])
+    return Entity(headers=read_headers(data), data=data)
 
 
-def _next_line(body: bytes, at: int) -> int:
-    """Where the line after a delimiter begins. The delimiter's line end stays for an empty part's sake."""
-    return body.find(b"\n", at) + 1 or len(body)
+def _next_line(data: bytes, at: int) -> int:
+    """Where the line after a delimiter begins."""
+    return data.find(b"\n", at) + 1 or len(data)
+
+
+def _line_end(data: bytes, at: int) -> int:
+    """Where the line that ends with the line feed at that place ends: its line end belongs to the delimiter."""
+    return at - 1 if data[at - 1 : at] == b"\r" else at

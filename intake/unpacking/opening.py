@@ -150,8 +150,8 @@ def _open_entity(entity: Entity, place: Place, tray: Tray) -> None:
 def _open_parts(entity: Entity, place: Place, tray: Tray, *, skip: tuple[str, ...]) -> None:
     for part in _parts(entity, tray, skip=skip):
         _open_entity(part, place.inside(), tray)
-    if entity.body.strip() and next(entity.parts(), None) is None:
-        tray.tell(INT_BROKEN_PACKAGE(kind="mail"))  # its boundary does not stand in it
+    if not entity.is_divided and entity.body.strip():
+        tray.tell(INT_BROKEN_PACKAGE(kind="mail"))
         _open_content(Inner(name="", data=entity.body), place.inside(), tray)
 
 

@@ -115,7 +115,7 @@ class Candidate(_Value):
     """As people may see it; `_` for one without a name."""
     path: tuple[str, ...] = Field(default=(), max_length=MAX_DEPTH + 1)
     """What it lay in, from the outside in: subjects of forwarded messages, names of archives."""
-    size: int
+    size: int = Field(ge=0)
     """Bytes."""
     sha256: str
 
