@@ -5,8 +5,9 @@ server's "+ idling" is not noticed; it takes a closed connection for silence, an
 in two pieces. Here the socket is only asked *whether* something came. What it was is read after DONE, as the answer of
 any command is, where an end, a BYE and a broken line are faults and silence ends by time-out.
 
-Bounds on a hostile server: a line 1 MB (imaplib), everything it says to one command MAX_ANSWER_BYTES, silence the
-time-out. Not bounded: a server that drips one byte per time-out; each round's health note tells when it was last well.
+Bounds on a hostile server: a line 1 MB (imaplib), everything it says to one command MAX_ANSWER_BYTES and
+MAX_ANSWER_LINES, silence the time-out. Not bounded: a server that drips one byte per time-out; the age of the mailbox's
+last health note tells.
 """
 
 import imaplib
@@ -23,6 +24,8 @@ from imapclient.imap4 import IMAP4WithTimeout
 from imapclient.tls import IMAP4_TLS
 
 MAX_ANSWER_BYTES: Final = 4 * 2**20  # four times the largest thing that is asked for (reading.CHUNK_BYTES)
+MAX_ANSWER_LINES: Final = 50_000
+"""As many mails may be marked or removed by others between two commands; more ends the connection, and it goes on."""
 PULSE_SECONDS: Final = 0.5
 """How often a wait looks whether it is wanted elsewhere."""
 _NEWS: Final = ("EXISTS", "RECENT")
@@ -32,10 +35,11 @@ class _Bounded(imaplib.IMAP4):
     """Counts what the server says between two things that we say."""
 
     _said = 0
+    _lines = 0
 
     def send(self, data: Any) -> None:
         """Say something; the server may answer anew."""
-        self._said = 0
+        self._said = self._lines = 0
         super().send(data)
 
     def read(self, size: int) -> bytes:
@@ -46,12 +50,13 @@ class _Bounded(imaplib.IMAP4):
     def readline(self) -> bytes:
         """A line."""
         line = super().readline()
+        self._lines += 1
         self._count(len(line))
         return line
 
     def _count(self, size: int) -> None:
         self._said += size
-        if self._said > MAX_ANSWER_BYTES:
+        if self._said > MAX_ANSWER_BYTES or self._lines > MAX_ANSWER_LINES:
             raise self.abort("answer too long")
 
 
@@ -68,6 +73,8 @@ class SafeClient(IMAPClient):  # type: ignore[misc]
 
     def __init__(self, host: str, **options: Any) -> None:
         super().__init__(host, **options)
+        # imapclient sends a command and its line end apart: with Nagle's algorithm each costs 40 ms
+        self._imap.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._imap.debug = 0  # imapclient sets 5, which writes every answer out as text, whether it is logged or not
 
     def _create_IMAP4(self) -> imaplib.IMAP4:  # noqa: N802 - imapclient's name
@@ -75,7 +82,6 @@ class SafeClient(IMAPClient):  # type: ignore[misc]
             return _Tls(self.host, self.port, self.ssl_context, self._timeout.connect)  # type: ignore[call-arg]
         return _Plain(self.host, self.port, self._timeout.connect)
 
-    @property
     def has_news(self) -> bool:
         """Whether mail was announced since `forget_news`, in answer to whatever command."""
         return any(kind in self._imap.untagged_responses for kind in _NEWS)
@@ -91,7 +97,7 @@ class SafeClient(IMAPClient):  # type: ignore[misc]
         while self._imap._get_response() is not None:  # noqa: SLF001
             if self._imap.tagged_commands[self._idle_tag]:
                 raise IMAPClientAbortError("IDLE refused")
-        return self.has_news or self._has_buffered()
+        return self.has_news() or self._has_buffered()
 
     def wait_readable(self, seconds: float, is_interrupted: Callable[[], bool]) -> bool:
         """Whether the server says something (or hangs up) within this time, and before the wait is interrupted."""

@@ -33,10 +33,10 @@ def await_news(client: SafeClient, timeouts: Timeouts, *, stop: Event, nudged: E
         return stop.is_set() or (nudged is not None and nudged.is_set())
 
     until = time.monotonic() + timeouts.idle
-    while not client.has_news and not is_interrupted() and (left := until - time.monotonic()) > 0:
+    while not client.has_news() and not is_interrupted() and (left := until - time.monotonic()) > 0:
         if client.has_capability("IDLE"):
             client.ask_for_news()  # some servers (pymap) do not tell in IDLE what came just before it
-            if client.has_news:
+            if client.has_news():
                 return
             heard = client.start_idle() or client.wait_readable(left, is_interrupted)
             if stop.is_set():
@@ -47,7 +47,7 @@ def await_news(client: SafeClient, timeouts: Timeouts, *, stop: Event, nudged: E
             heard = False
             if not stop.is_set():
                 client.ask_for_news()
-        if heard and not client.has_news:
+        if heard and not client.has_news():
             _pause(NOISE_SECONDS, is_interrupted)
 
 
