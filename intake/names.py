@@ -11,6 +11,8 @@ MAX_FILE_NAME = 255  # bytes; NAME_MAX of Linux, macOS and Windows file systems
 NOTE_SUFFIX = b".grunn.txt"
 DONE_FOLDER = b"ferdig"
 QUARANTINE_FOLDER = b"karantene"
+MAIL_FOLDER: Final = "Inntak"
+"""On mail servers, the folder of the folders that decided mail is moved to."""
 OWN_FOLDER: Final = "own_folder"
 """The reason for which `ferdig` and `karantene` are passed over: nobody need be told."""
 

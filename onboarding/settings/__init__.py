@@ -10,16 +10,18 @@ from onboarding.settings.environment import (
     find_actor,
     find_user,
     full_name,
+    read_secret,
     smtp_password,
     use_private_fonts,
     user_name,
 )
 from onboarding.settings.faults import Fault, SettingsError
 from onboarding.settings.loading import load_settings
-from onboarding.settings.model import Settings, User, VendorSettings, WatchedFolder
+from onboarding.settings.model import MailboxSettings, Settings, User, VendorSettings, WatchedFolder
 
 __all__ = [
     "Fault",
+    "MailboxSettings",
     "Settings",
     "SettingsError",
     "User",
@@ -31,6 +33,7 @@ __all__ = [
     "find_user",
     "full_name",
     "load_settings",
+    "read_secret",
     "smtp_password",
     "use_private_fonts",
     "user_name",

@@ -85,11 +85,14 @@ def smtp_password(settings: Settings) -> str | None:
     if has_smtp_password():
         return os.environ[SMTP_PASSWORD_VARIABLE]
     path = settings.smtp.password_file
-    return None if path is None else _read_secret(path)
+    return None if path is None else read_secret(path)
 
 
-def _read_secret(path: Path) -> str:
-    """The text of a secret file less the line break that editors put at its end."""
+def read_secret(path: Path) -> str:
+    """The text of a secret file less the line break that editors put at its end.
+
+    Raises ConfigurationError `secret_unreadable`.
+    """
     try:
         with path.open("rb") as file:
             content = file.read(MAX_SECRET_BYTES + 1)

@@ -116,6 +116,7 @@ Location = Annotated[Path, BeforeValidator(_parse_path)]
 DatabaseUrl = Annotated[str, BeforeValidator(_parse_database)]
 Organisation = Annotated[OrgNumber, BeforeValidator(_parse_org_number)]
 Day = Annotated[date, BeforeValidator(_parse_day)]
+Host = Annotated[str, _matching(re.compile(r"[A-Za-z0-9.:_-]{1,253}"), "bad_host")]
 Port = Annotated[StrictInt, Field(ge=1, le=65535)]
 
 
@@ -176,10 +177,34 @@ class VendorSettings(_Group):
         )
 
 
+class MailboxSettings(_Group):
+    """A mailbox to which signed agreements are sent. Secrets stand in files; `auth` says which are used."""
+
+    id: Id
+    vendor: Id | None = None
+    """Whose customers write to it; None: every vendor's."""
+    address: Email
+    """Its own address, by which copies of our own mail are known."""
+    host: Host
+    port: Port = 993
+    tls: Literal["implicit", "starttls", "none"] = "implicit"
+    username: Line
+    auth: Literal["password", "oauth2_microsoft", "google_service_account", "token_command"] = "password"
+    password_file: Location | None = None
+    tenant: Line | None = None
+    client_id: Line | None = None
+    client_secret_file: Location | None = None
+    service_account_file: Location | None = None
+    token_command: tuple[Line, ...] | None = None
+    folder: Line = "INBOX"
+    move: StrictBool = True
+    """Whether mail that is done with is moved on the server."""
+
+
 class Smtp(_Group):
     """The mail server that takes our messages. The password never stands here: see `environment.smtp_password`."""
 
-    host: Annotated[str, _matching(re.compile(r"[A-Za-z0-9.:_-]{1,253}"), "bad_host")]
+    host: Host
     port: Port = 587
     tls: Literal["starttls", "implicit", "none"] = "starttls"
     username: Line | None = None
@@ -315,7 +340,7 @@ class Settings(_Group):
     database: DatabaseUrl = "sqlite:///data/avtale.sqlite"
     language: Language = Language.NB
     vendors: Annotated[tuple[VendorSettings, ...], NotEmpty]
-    mailboxes: tuple[Mapping[str, Any], ...] = ()
+    mailboxes: tuple[MailboxSettings, ...] = ()
     smtp: Smtp
     forward: Forward
     keys: Keys = Keys()

@@ -12,7 +12,6 @@ from onboarding.settings.faults import Fault, spell
 
 NOT_IN_USE: Mapping[str, tuple[object, ...]] = MappingProxyType(
     {
-        "mailboxes": ([], None),
         "smtp.copy_to": (None,),
         "forward.when_unknown": ("ask",),
         "attestation.domains": (["digipost.no", "posten.no"],),

@@ -13,7 +13,6 @@ from tests.architecture.tree import ROOT, ROOT_PACKAGES, imported_names, modules
 LOCKS = ("requirements/runtime.txt", "requirements/dev.txt")
 # Libraries that are asked for but imported by name nowhere, each with its reason.
 NOT_IMPORTED = {
-    "imapclient",  # comes into use with the mailbox source; fixed by the design card
     "pypdf",  # comes into use with the reading of form fields; fixed by the design card
     "tzdata",  # data that `zoneinfo` finds by itself
 }
@@ -69,7 +68,8 @@ def _imported_libraries() -> dict[str, set[str]]:
 
 
 def test_every_library_that_is_imported_is_asked_for() -> None:
-    optional = {_distribution(name) for name in pyproject()["project"]["optional-dependencies"]["postgres"]}
+    extras = {name: libraries for name, libraries in _extras().items() if name != "dev"}
+    optional = {_distribution(library) for libraries in extras.values() for library in libraries}
     known = _asked() | optional
     assert sorted(name for name, candidates in _imported_libraries().items() if not candidates & known) == []
 
@@ -86,6 +86,10 @@ def test_every_library_asked_for_is_locked_by_version_and_hash_without_an_addres
     assert "setuptools" in locked
     assert re.findall(r"(?m)^[A-Za-z0-9._-]+==.*[^\\]$", text) == []
     assert "://" not in text
+
+
+def _extras() -> dict[str, list[str]]:
+    return dict(pyproject()["project"]["optional-dependencies"])
 
 
 def _asked() -> set[str]:

@@ -143,10 +143,10 @@ class FakeImap:
                     continue
                 tag, _, rest = line.partition(b" ")
                 command, arguments = _parse(rest)
-                self.commands.append((command, arguments))
                 if command == "AUTHENTICATE":
                     talk.say(b"+ ")
                     arguments += b" " + lines.readline().rstrip()
+                self.commands.append((command, arguments))
                 idle = tag if command == "IDLE" else idle
                 self._answer(talk, command, tag, arguments)
 

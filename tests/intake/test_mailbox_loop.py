@@ -24,7 +24,7 @@ from intake.sources.mailbox import (
     place_of,
     watch,
 )
-from intake.sources.mailbox.waiting import FIRST_PAUSE, JITTER, LONGEST_PAUSE
+from intake.sources.mailbox.watching import FIRST_PAUSE, JITTER, LONGEST_PAUSE
 from tests.intake.imap_faults import FakeImap, bye, close
 from tests.intake.imap_servers import eventually
 from tests.intake.mail_rounds import SOURCE, Rounds, mail, rounds

@@ -159,8 +159,8 @@ def test_googles_refusal_and_a_key_that_is_none_are_problems_with_the_token(priv
 
 
 class _Rerouted:
-    """msal speaks TLS to Microsoft's own hosts only: this takes its requests to a server on loopback instead, and knows the
-    tenant's metadata.
+    """msal speaks TLS to Microsoft's own hosts only: this takes its requests to a server on loopback instead, and
+    knows the tenant's metadata.
     """
 
     def __init__(self, address: str) -> None:

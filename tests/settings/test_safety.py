@@ -171,7 +171,6 @@ def test_revocation_can_not_be_switched_off_in_production(config: Path) -> None:
 
 
 OTHER: dict[str, str] = {
-    "mailboxes": "[{id: avtaler}]",
     "smtp.copy_to": "kopi@example.org",
     "forward.when_unknown": "resend",
     "attestation.domains": "[example.org]",

@@ -15,7 +15,7 @@ from intake.sources.mailbox.moving import Place, place_of
 from intake.sources.mailbox.problems import MailboxUnavailable, Problem
 from intake.sources.mailbox.source import MailboxSource
 from intake.sources.mailbox.tokens import Tokens, command_tokens, google_tokens, microsoft_tokens
-from intake.sources.mailbox.waiting import Backoff, watch
+from intake.sources.mailbox.watching import Backoff, watch
 
 __all__ = [
     "Account",

@@ -11,6 +11,7 @@ from typing import Final
 from imapclient import DELETED
 from imapclient.exceptions import IMAPClientError
 
+from intake.names import MAIL_FOLDER
 from intake.receipts import ReceiptState
 from intake.sources.mailbox.client import SafeClient
 from intake.sources.mailbox.problems import refusal_of
@@ -21,14 +22,13 @@ _FOR_GOOD: Final = frozenset({"NOPERM", "CANNOT", "READ-ONLY"})
 
 
 class Place(StrEnum):
-    """Where decided mail goes, inside PARENT. People see these names in their mail program."""
+    """Where decided mail goes, inside MAIL_FOLDER. People see these names in their mail program."""
 
     RECEIVED = "Mottatt"
     QUARANTINE = "Karantene"
     NOT_AGREEMENT = "Ikke-avtale"
 
 
-PARENT: Final = "Inntak"
 _PLACES: Final = {
     ReceiptState.RECEIVED: Place.RECEIVED,
     ReceiptState.QUARANTINED: Place.QUARANTINE,
@@ -106,7 +106,11 @@ class Mover:
 
     def _name(self, place: Place) -> str:
         prefix, delimiter = self._namespace()
-        return f"{prefix}{delimiter.join((PARENT, place.value))}" if delimiter else f"{prefix}{PARENT}-{place.value}"
+        return (
+            f"{prefix}{delimiter.join((MAIL_FOLDER, place.value))}"
+            if delimiter
+            else f"{prefix}{MAIL_FOLDER}-{place.value}"
+        )
 
     def _namespace(self) -> tuple[str, str]:
         """Where the user's own folders begin (`INBOX.` on some servers), and what parts their names (RFC 2342)."""

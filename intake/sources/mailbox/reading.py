@@ -3,10 +3,7 @@
 import io
 import logging
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
-
-if TYPE_CHECKING:
-    from _typeshed import WriteableBuffer
+from typing import Any, Final
 
 logger = logging.getLogger(__name__)
 
@@ -46,7 +43,7 @@ class MailStream(io.RawIOBase):
         """It is there to be read."""
         return True
 
-    def readinto(self, buffer: "WriteableBuffer") -> int:
+    def readinto(self, buffer: Any) -> int:
         """The next piece. Raises MailGone, MailTooLong, and what fetching raises."""
         wanted = memoryview(buffer).cast("B")
         if self._ended or not len(wanted):
