@@ -8,7 +8,7 @@ or whose it is.
 Not promised: documents inside PDFs, pictures and office files; fragments (message/partial); uuencoded text.
 """
 
-from intake.unpacking.opening import unpack
+from intake.unpacking.opening import Unpacked, unpack
 from intake.unpacking.values import (
     BarToReply,
     Candidate,
@@ -26,6 +26,7 @@ __all__ = [
     "MailKind",
     "MailReading",
     "RecipientReport",
+    "Unpacked",
     "Unpacking",
     "unpack",
 ]

@@ -37,6 +37,7 @@ _FIELD: Final = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _END: Final = re.compile(rb"\n\r?\n")
+_ANY_FIELD: Final = re.compile(rb"[!-9;-~]{1,76}[ \t]*:")
 _AT_ONCE: Final = re.compile(rb"\A\r?\n")
 _MESSAGE_ID: Final = re.compile(rf"<[^<>\s]{{1,{MAX_MESSAGE_ID - 2}}}>")
 _ADDRESS: Final = re.compile(r"[^\s@<>()\",;:]+@[^\s@<>()\",;:]+")
@@ -52,6 +53,8 @@ class Headers:
     """By lower-case name, in order, unfolded."""
     size: int
     """Bytes of the whole header, with the empty line."""
+    complete: bool
+    """The empty line that ends it is there; else the bytes are the beginning of a mail, at best."""
     cut: bool
     """Part of what says how the mail is built was beyond a bound and was not read."""
 
@@ -61,7 +64,7 @@ class Headers:
 
 
 def read_headers(data: bytes) -> Headers:
-    """The header that `data` begins with. Lines that are no field are passed over."""
+    """The header that `data` begins with. Lines that are no field are passed over; bytes without any are all body."""
     end = _AT_ONCE.match(data) or _END.search(data)
     size = len(data) if end is None else end.end()
     fields: dict[str, list[bytes]] = {}
@@ -71,7 +74,9 @@ def read_headers(data: bytes) -> Headers:
         value = match[2].replace(b"\r", b"").replace(b"\n", b"").strip()
         cut = cut or (len(value) > MAX_HEADER_BYTES and name in _STRUCTURE)
         fields.setdefault(name, []).append(value[:MAX_HEADER_BYTES])
-    return Headers(fields=fields, size=size, cut=cut)
+    if not fields and not _ANY_FIELD.match(data) and not _AT_ONCE.match(data):
+        return Headers(fields=fields, size=0, complete=True, cut=cut)
+    return Headers(fields=fields, size=size, complete=end is not None, cut=cut)
 
 
 def find_message_ids(raw: bytes) -> tuple[str, ...]:

@@ -29,6 +29,6 @@ MAX_ADDRESS: Final = 254  # characters; RFC 5321 4.5.3.1.3 less its brackets
 MAX_SUBJECT: Final = 500  # characters kept: enough for any number in it
 MAX_RECIPIENTS: Final = 100  # of one delivery report
 MAX_DIAGNOSTIC: Final = 500  # characters of what the other server said
-MAX_LOOKED_FOR_LINKS: Final = 256 * 2**10  # bytes of one text part
+MAX_LOOKED_AT: Final = 256 * 2**10  # bytes of one text part: for links, for what should not stand in it
 MAX_TNEF_ITEMS: Final = 10_000  # attributes and properties of one winmail.dat
 MAX_NAMED: Final = 5  # names or hosts told in one finding

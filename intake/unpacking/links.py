@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from intake.unpacking.limits import MAX_LOOKED_FOR_LINKS, MAX_NAMED
+from intake.unpacking.limits import MAX_LOOKED_AT, MAX_NAMED
 
 FILE_HOSTS: Final = (
     # where people leave files
@@ -21,6 +21,6 @@ _LINK: Final = re.compile(rf"(?://|%2F%2F)((?:[a-z0-9-]{{1,63}}\.){{0,6}}(?:{_HO
 
 def find_links(text: bytes) -> Iterator[str]:
     """Hosts of file and signing services that a text or HTML part points at, in lower case, the first MAX_NAMED."""
-    shown = text[:MAX_LOOKED_FOR_LINKS].decode("latin-1").replace("\0", "")  # UTF-16 too: addresses are ASCII
+    shown = text[:MAX_LOOKED_AT].decode("latin-1").replace("\0", "")  # UTF-16 too: addresses are ASCII
     found = dict.fromkeys(match[1].lower() for match in _LINK.finditer(shown))
     yield from list(found)[:MAX_NAMED]

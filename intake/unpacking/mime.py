@@ -72,9 +72,26 @@ class Entity:
         return binascii.a2b_qp(self.body) if encoding == b"quoted-printable" else self.body
 
     @property
-    def is_divided(self) -> bool:
-        """True for a multipart entity whose boundary stands in it."""
-        return next(self._delimiters(), None) is not None
+    def is_closed(self) -> bool:
+        """True for a multipart entity whose last delimiter is there: nothing of it was cut off."""
+        return any(delimiter[1] for delimiter in self._delimiters())
+
+    @property
+    def outside(self) -> bytes:
+        """What of a multipart entity is no part: before the first delimiter, and after the last. Shown to nobody.
+
+        All of it, where no part begins.
+        """
+        first, last = None, None
+        for delimiter in self._delimiters():
+            first = first or delimiter
+            if delimiter[1]:
+                last = delimiter
+                break
+        if first is None or first is last:
+            return self.body
+        after = b"" if last is None else self.data[last.end() :]
+        return self.data[self.headers.size : first.start()] + after
 
     def parts(self) -> Iterator[bytes]:
         """The bytes of each part of a multipart entity."""

@@ -18,7 +18,7 @@ from agreements.findings import (
 )
 from agreements.mail import AGREEMENT_HEADER
 from intake.unpacking.cms import BrokenCmsError, CmsKind, read_cms
-from intake.unpacking.headers import Headers, find_addresses, find_message_ids, read_date
+from intake.unpacking.headers import Headers, find_addresses, find_message_ids, read_date, read_headers
 from intake.unpacking.limits import (
     MAX_ADDRESSES,
     MAX_HEADER_BYTES,
@@ -31,7 +31,7 @@ from intake.unpacking.links import find_links
 from intake.unpacking.mail_kind import bar_to_reply, kind_of, sender_of
 from intake.unpacking.mime import MESSAGE_TYPES, Entity, read_entity
 from intake.unpacking.reports import RETURNED_TYPES, STATUS_TYPES, is_delivery_report, read_report
-from intake.unpacking.sniffing import Shape, is_bare_entity, sealed_kind, shape_of
+from intake.unpacking.sniffing import Shape, has_remnants, is_bare_entity, is_file, is_pdf_inside, sealed_kind, shape_of
 from intake.unpacking.tnef import read_tnef
 from intake.unpacking.tray import Inner, Place, Tray
 from intake.unpacking.values import MailReading, Unpacking
@@ -70,19 +70,23 @@ def unpack(data: bytes, *, mail: bool | None = None) -> Unpacked:
         reading = _open_mail(data, tray)
     else:
         _open_content(Inner(name="", data=data), Place(), tray)
-    _tell_what_is_missing(tray)
+    _tell_what_is_missing(data, tray)
     unpacking = Unpacking(mail=reading, candidates=tuple(tray.candidates), findings=tray.findings)
     return Unpacked(unpacking=unpacking, contents=tray.contents)
 
 
-def _tell_what_is_missing(tray: Tray) -> None:
-    """Files without a PDF among them, or a link in their place, are for a person."""
+def _tell_what_is_missing(data: bytes, tray: Tray) -> None:
+    """Files without a PDF among them, a link in their place, and a damaged mail that seems to hold none are for a
+    person.
+    """
     if tray.candidates:
         return
     if tray.links:
         tray.tell(INT_LINK(hosts=tray.named_links))
     if tray.others:
         tray.tell(INT_NO_PDF_INSIDE(count=tray.others))
+    if not tray.findings and (tray.cut_short or is_pdf_inside(data)):
+        tray.tell(INT_BROKEN_PACKAGE(kind="mail"))
 
 
 # --- mails ------------------------------------------------------------------------------------------------------------
@@ -125,11 +129,24 @@ def _open_message(data: bytes, place: Place, tray: Tray) -> None:
     _open_entity(entity, place.inside(subject or "_"), tray)
 
 
+def _open_declared_message(entity: Entity, place: Place, tray: Tray) -> None:
+    """What calls itself a message and is none is opened as what it is."""
+    content = entity.content()
+    if shape_of(content) is Shape.OTHER and read_headers(content).fields:
+        _open_message(content, place, tray)
+    else:
+        _open_content(Inner(name=entity.name, data=content), place, tray)
+
+
 def _read_entity(data: bytes, tray: Tray) -> Entity:
     entity = read_entity(data)
     tray.count_header(entity.headers.size)
     if entity.headers.cut:
         tray.tell_limit("header", MAX_HEADER_BYTES)
+    if not entity.headers.complete:
+        tray.cut_short = True
+        if has_remnants(data):
+            tray.tell(INT_BROKEN_PACKAGE(kind="mail"))
     return entity
 
 
@@ -142,7 +159,7 @@ def _open_entity(entity: Entity, place: Place, tray: Tray) -> None:
     elif entity.media_type.startswith("multipart/"):
         _open_parts(entity, place, tray, skip=())
     elif entity.media_type in MESSAGE_TYPES:
-        _open_message(entity.content(), place, tray)
+        _open_declared_message(entity, place, tray)
     else:
         _open_leaf(entity, place, tray)
 
@@ -150,9 +167,9 @@ def _open_entity(entity: Entity, place: Place, tray: Tray) -> None:
 def _open_parts(entity: Entity, place: Place, tray: Tray, *, skip: tuple[str, ...]) -> None:
     for part in _parts(entity, tray, skip=skip):
         _open_entity(part, place.inside(), tray)
-    if not entity.is_divided and entity.body.strip():
+    tray.cut_short = tray.cut_short or not entity.is_closed
+    if has_remnants(entity.outside):
         tray.tell(INT_BROKEN_PACKAGE(kind="mail"))
-        _open_content(Inner(name="", data=entity.body), place.inside(), tray)
 
 
 def _parts(entity: Entity, tray: Tray, *, skip: tuple[str, ...]) -> Iterator[Entity]:
@@ -169,8 +186,10 @@ def _open_leaf(entity: Entity, place: Place, tray: Tray) -> None:
     if entity.media_type in _NOT_FILES:
         return
     content = entity.content()
-    if entity.media_type.startswith("text/") and not entity.is_attachment and not content.lstrip().startswith(b"%PDF-"):
+    if entity.media_type.startswith("text/") and not entity.is_attachment and not is_file(content):
         tray.links.update(dict.fromkeys(find_links(content)))
+        if has_remnants(content):
+            tray.tell(INT_BROKEN_PACKAGE(kind="mail"))
     elif not (entity.is_embedded and entity.media_type.startswith("image/")):
         claims = entity.media_type in ("application/pdf", "application/x-pdf")
         _open_content(Inner(name=entity.name, data=content), place, tray, claims_pdf=claims)

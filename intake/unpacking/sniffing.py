@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Final
 
 from intake.classify import HEAD_BYTES, container_kind
+from intake.unpacking.limits import MAX_LOOKED_AT
 
 SNIFFED_BYTES: Final = 16 * 2**10  # as much of a content as is looked at; a mail may begin with long trace fields
 
@@ -16,6 +17,10 @@ _MAIL_FIELD: Final = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _ENTITY: Final = re.compile(rb"\A(?:content-[a-z-]{1,40}|mime-version)[ \t]*:", re.IGNORECASE)
+# What a part leaves where it was not recognised as one: its header, the beginning of a file, or lines of base64.
+_REMNANTS: Final = (b"%PDF-", b"JVBERi0", b"\nUEsDB", b"\neJ8+I", b"\nbegin 6")
+_CODED_FIELD: Final = b"content-transfer-encoding: base64"
+_CODED_LINES: Final = re.compile(rb"(?:^[A-Za-z0-9+/]{60,76}\r?\n){4}", re.MULTILINE)
 _HEADER_END: Final = re.compile(rb"\n\r?\n")
 
 
@@ -65,6 +70,23 @@ def is_mail(data: bytes) -> bool:
     return len({match[1].lower() for match in _MAIL_FIELD.finditer(data, 0, stop)}) >= 2
 
 
+def is_file(text: bytes) -> bool:
+    """True for what stands in the place of a letter's text and is a file all the same."""
+    return text.lstrip().startswith(b"%PDF-") or shape_of(text) not in (Shape.PDF, Shape.MAIL, Shape.OTHER)
+
+
 def is_bare_entity(data: bytes) -> bool:
     """True for a part of a mail by itself, as S/MIME signs it (RFC 8551 3.1)."""
     return bool(_ENTITY.match(data))
+
+
+def has_remnants(text: bytes) -> bool:
+    """True for text in which parts of a mail stand that should have been taken out of it: the mail is damaged."""
+    lines = b"\n" + text
+    found = any(remnant in lines for remnant in _REMNANTS) or _CODED_FIELD in text.lower()
+    return found or bool(_CODED_LINES.search(text, 0, MAX_LOOKED_AT))
+
+
+def is_pdf_inside(data: bytes) -> bool:
+    """True for bytes in which a PDF begins somewhere, as it is or in base64."""
+    return b"%PDF-" in data or b"JVBERi0" in data

@@ -54,6 +54,8 @@ class Tray:
         """The candidates' bytes by SHA-256."""
         self.encrypted = False
         """The mail, or a message in it, can't be read without a key."""
+        self.cut_short = False
+        """A mail, or one in it, ends before its end."""
         self.others = 0
         """Files that are no PDF and hold none."""
         self.links: dict[str, None] = {}

@@ -1,6 +1,7 @@
 """A PDF is found wherever it hides in a mail, byte for byte, and what can't be opened is told."""
 
 import hashlib
+import re
 
 import pytest
 from hypothesis import given
@@ -14,8 +15,10 @@ from agreements.findings import (
     INT_NO_PDF_INSIDE,
     INT_OUTER_SIGNATURE,
     Finding,
+    Severity,
 )
 from intake.unpacking import MailKind, Unpacking, unpack
+from intake.unpacking.reasons import reason_without_document
 from tests.intake.mails import (
     OTHER_PDF,
     PDF,
@@ -283,3 +286,48 @@ def test_a_file_is_opened_by_what_it_is(data: bytes, is_mail: bool) -> None:
 def test_a_file_that_holds_no_pdf_says_so() -> None:
     assert unpack(a_zip(("a.txt", b"x"))).unpacking.findings == (INT_NO_PDF_INSIDE(count=1),)
     assert unpack(b"Hei: dette er en tekst").unpacking.findings == (INT_NO_PDF_INSIDE(count=1),)
+
+
+# --- damaged mail: nothing that may have held a document ends as a mail without one ----------------------------------
+
+
+def is_told(data: bytes) -> bool:
+    """Whether somebody learns of it: a document to judge, or a reason that is for a person."""
+    unpacking = unpack(data, mail=True).unpacking
+    return bool(unpacking.candidates) or reason_without_document(unpacking).severity is not Severity.INFO
+
+
+ONE_OF_EACH = ("an attachment", "octets", "parts in parts", "a zip", "winmail.dat", "a forwarded message in base64")
+
+
+@pytest.mark.parametrize("place", ONE_OF_EACH)
+@pytest.mark.parametrize("damage", [b"", b"~", b"\r\n", b"--"], ids=["gone", "other", "line end", "dashes"])
+def test_a_byte_damaged_anywhere_in_a_mails_build_hides_no_document(place: str, damage: bytes) -> None:
+    data = HIDING_PLACES[place][0]
+    build = next(match.end() for match in re.finditer(rb"\n\r?\n(?=[A-Za-z0-9+/]{60})", data))
+    silent = [at for at in range(build + 20) if not is_told(data[:at] + damage + data[at + 1 :])]
+    assert silent == []
+
+
+@pytest.mark.parametrize("place", ONE_OF_EACH)
+def test_a_mail_that_was_cut_off_after_its_build_hides_no_document(place: str) -> None:
+    data = HIDING_PLACES[place][0]
+    start = data.index(b"multipart/mixed") + 60
+    assert [at for at in range(start, len(data), 7) if not is_told(data[:at])] == []
+
+
+@pytest.mark.parametrize("content", [PDF, a_zip(("a.pdf", PDF)), tnef(tnef_file(PDF)), signed_opaque(PDF)])
+def test_what_calls_itself_a_message_and_is_none_is_opened_as_what_it_is(content: bytes) -> None:
+    assert [data for _, data in found(multipart(part(content, "Content-Type: message/rfc822")))] == [PDF]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "begin 644 avtale.pdf\nM)5!$1BTQ+C<*\n`\nend\n",
+        "Vedlagt:\nJVBERi0xLjcKMSAwIG9iago=\n",
+        "Content-Type: application/pdf\nContent-Transfer-Encoding: base64\n\nAAAA\n",
+    ],
+)
+def test_a_file_that_stands_in_the_text_of_a_mail_is_told(text: str) -> None:
+    assert told(letter(text)) == (INT_BROKEN_PACKAGE(kind="mail"),)
