@@ -4,7 +4,24 @@ no figure, the comment says why it is what it is.
 What is beyond a bound is told (INT-017), and the rest is looked at all the same.
 """
 
+from enum import StrEnum
 from typing import Final
+
+
+class Bound(StrEnum):
+    """What a finding calls the bound that was exceeded; its words stand under `terms.limit`."""
+
+    SIZE = "size"
+    HEADER = "header"
+    HEADERS = "headers"
+    PARTS = "parts"
+    DEPTH = "depth"
+    PDFS = "pdfs"
+    ZIP_ENTRIES = "zip_entries"
+    ZIP_DEPTH = "zip_depth"
+    ZIP_RATIO = "zip_ratio"
+    UNPACKED = "unpacked"
+
 
 MAX_RAW_BYTES: Final = 40 * 2**20  # a mail as it came: 25 MiB of PDF in base64, and room
 MAX_HEADER_BLOCK_BYTES: Final = 256 * 2**10

@@ -26,6 +26,7 @@ from intake.unpacking.limits import (
     MAX_RAW_BYTES,
     MAX_SUBJECT,
     MAX_ZIP_DEPTH,
+    Bound,
 )
 from intake.unpacking.links import find_links
 from intake.unpacking.mail_kind import bar_to_reply, kind_of, sender_of
@@ -64,7 +65,7 @@ def unpack(data: bytes, *, mail: bool | None = None) -> Unpacked:
     tray = Tray()
     reading: MailReading | None = None
     if len(data) > MAX_RAW_BYTES:
-        tray.tell_limit("size", MAX_RAW_BYTES)
+        tray.tell_limit(Bound.SIZE, MAX_RAW_BYTES)
         data = data[:MAX_RAW_BYTES] if mail else b""  # a mail's header comes first, and says what it is
     if mail or (mail is None and shape_of(data) is Shape.MAIL):
         reading = _open_mail(data, tray)
@@ -142,7 +143,7 @@ def _read_entity(data: bytes, tray: Tray) -> Entity:
     entity = read_entity(data)
     tray.count_header(entity.headers.size)
     if entity.headers.cut:
-        tray.tell_limit("header", MAX_HEADER_BYTES)
+        tray.tell_limit(Bound.HEADER, MAX_HEADER_BYTES)
     if not entity.headers.complete:
         tray.cut_short = True
         if has_remnants(data):
@@ -223,7 +224,7 @@ def _open_content(inner: Inner, place: Place, tray: Tray, *, claims_pdf: bool = 
 
 def _open_zip(inner: Inner, place: Place, tray: Tray) -> None:
     if place.zips >= MAX_ZIP_DEPTH:
-        tray.tell_limit("zip_depth", MAX_ZIP_DEPTH)
+        tray.tell_limit(Bound.ZIP_DEPTH, MAX_ZIP_DEPTH)
         return
     _open_items(read_zip(inner.data, tray.may_unpack), place.inside(inner.name or "zip", zips=1), tray)
 

@@ -13,6 +13,7 @@ from intake.unpacking.limits import (
     MAX_PARTS,
     MAX_PDFS,
     MAX_UNPACKED_BYTES,
+    Bound,
 )
 from intake.unpacking.values import Candidate
 
@@ -78,7 +79,7 @@ class Tray:
         if len(self._findings) < MAX_FINDINGS:
             self._findings.setdefault(finding.model_dump_json(), finding)
 
-    def tell_limit(self, limit: str, allowed: int) -> None:
+    def tell_limit(self, limit: Bound, allowed: int) -> None:
         """Note that part of the delivery was not looked at."""
         self.tell(INT_UNPACK_LIMIT(limit=limit, allowed=allowed))
 
@@ -88,7 +89,7 @@ class Tray:
         if sha256 in self.contents:
             return
         if len(self.candidates) >= MAX_PDFS:
-            self.tell_limit("pdfs", MAX_PDFS)
+            self.tell_limit(Bound.PDFS, MAX_PDFS)
             return
         self.contents[sha256] = data
         self.candidates.append(Candidate(name=shown_name(name), path=place.path, size=len(data), sha256=sha256))
@@ -96,9 +97,9 @@ class Tray:
     def may_enter(self, place: Place) -> bool:
         """True if that place is not too deep, and headers may still be read."""
         if place.depth > MAX_DEPTH:
-            self.tell_limit("depth", MAX_DEPTH)
+            self.tell_limit(Bound.DEPTH, MAX_DEPTH)
         elif self._header_bytes > MAX_ALL_HEADERS_BYTES:
-            self.tell_limit("headers", MAX_ALL_HEADERS_BYTES)
+            self.tell_limit(Bound.HEADERS, MAX_ALL_HEADERS_BYTES)
         else:
             return True
         return False
@@ -107,7 +108,7 @@ class Tray:
         """True if one more part of a mail or file of a package may be looked at; counts it."""
         self._parts += 1
         if self._parts > MAX_PARTS:
-            self.tell_limit("parts", MAX_PARTS)
+            self.tell_limit(Bound.PARTS, MAX_PARTS)
             return False
         return True
 
@@ -119,7 +120,7 @@ class Tray:
         """True if so many more bytes may come out of archives; counts them."""
         self._unpacked += size
         if self._unpacked > MAX_UNPACKED_BYTES:
-            self.tell_limit("unpacked", MAX_UNPACKED_BYTES)
+            self.tell_limit(Bound.UNPACKED, MAX_UNPACKED_BYTES)
             return False
         return True
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from agreements.findings import INT_BROKEN_PACKAGE, INT_LOCKED_PACKAGE, INT_UNPACK_LIMIT, Finding
-from intake.unpacking.limits import MAX_ZIP_DIRECTORY, MAX_ZIP_ENTRIES, MAX_ZIP_RATIO, ZIP_RATIO_FREE_BYTES
+from intake.unpacking.limits import MAX_ZIP_DIRECTORY, MAX_ZIP_ENTRIES, MAX_ZIP_RATIO, ZIP_RATIO_FREE_BYTES, Bound
 from intake.unpacking.sniffing import SNIFFED_BYTES, Shape, shape_of
 from intake.unpacking.tray import Inner
 
@@ -23,7 +23,7 @@ MayUnpack = Callable[[int], bool]
 def read_zip(data: bytes, may_unpack: MayUnpack) -> Iterator[Inner | Finding]:
     """Each file in the archive, or what is to be told of it. Of what can hold no PDF only the beginning is read."""
     if data.count(_RECORD) > MAX_ZIP_DIRECTORY:
-        yield INT_UNPACK_LIMIT(limit="zip_entries", allowed=MAX_ZIP_ENTRIES)
+        yield INT_UNPACK_LIMIT(limit=Bound.ZIP_ENTRIES, allowed=MAX_ZIP_ENTRIES)
         return
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
@@ -32,7 +32,7 @@ def read_zip(data: bytes, may_unpack: MayUnpack) -> Iterator[Inner | Finding]:
         return
     entries = [entry for entry in archive.infolist() if not entry.is_dir()]
     if len(entries) > MAX_ZIP_ENTRIES:
-        yield INT_UNPACK_LIMIT(limit="zip_entries", allowed=MAX_ZIP_ENTRIES)
+        yield INT_UNPACK_LIMIT(limit=Bound.ZIP_ENTRIES, allowed=MAX_ZIP_ENTRIES)
     room = max(ZIP_RATIO_FREE_BYTES, MAX_ZIP_RATIO * len(data))
     for entry in entries[:MAX_ZIP_ENTRIES]:
         item = _read_entry(archive, entry, may_unpack, room)
@@ -57,7 +57,7 @@ def _read_entry(
                 if not may_unpack(len(chunk)):
                     return None
                 if len(content) + len(chunk) > room:
-                    return INT_UNPACK_LIMIT(limit="zip_ratio", allowed=MAX_ZIP_RATIO)
+                    return INT_UNPACK_LIMIT(limit=Bound.ZIP_RATIO, allowed=MAX_ZIP_RATIO)
                 content += chunk
                 if len(content) <= SNIFFED_BYTES and not _may_hold_pdf(entry.filename, chunk):
                     break

@@ -9,6 +9,8 @@ from random import Random
 import pytest
 
 from agreements.findings import INT_BROKEN_PACKAGE, INT_LOCKED_PACKAGE, INT_UNPACK_LIMIT
+from agreements.language import Language
+from agreements.texts import finding_message
 from intake.unpacking import Unpacking, limits, unpack
 from intake.unpacking.tray import MAX_FINDINGS
 from tests.intake.mails import (
@@ -130,6 +132,13 @@ def test_a_mail_beyond_the_limit_is_read_as_far_as_the_limit_goes() -> None:
     assert len(unpacking.candidates) == 1
     assert limit_told(data) == {"size"}
     assert unpack(data).unpacking.candidates == ()
+
+
+@pytest.mark.parametrize("bound", limits.Bound)
+def test_every_bound_can_be_said(bound: limits.Bound) -> None:
+    said = finding_message(INT_UNPACK_LIMIT(limit=bound, allowed=17), Language.NB)
+    assert bound.value not in said
+    assert "17" in said
 
 
 # --- zip --------------------------------------------------------------------------------------------------------------
