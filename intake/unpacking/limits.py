@@ -49,3 +49,4 @@ MAX_DIAGNOSTIC: Final = 500  # characters of what the other server said
 MAX_LOOKED_AT: Final = 256 * 2**10  # bytes of one text part: for links, for what should not stand in it
 MAX_TNEF_ITEMS: Final = 10_000  # attributes and properties of one winmail.dat
 MAX_NAMED: Final = 5  # names or hosts told in one finding
+MAX_LOGO_BYTES: Final = 100 * 2**10  # a picture in a letter's text; larger ones are photographs, perhaps of a page

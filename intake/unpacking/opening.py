@@ -22,6 +22,7 @@ from intake.unpacking.headers import Headers, find_addresses, find_message_ids, 
 from intake.unpacking.limits import (
     MAX_ADDRESSES,
     MAX_HEADER_BYTES,
+    MAX_LOGO_BYTES,
     MAX_MESSAGE_ID,
     MAX_RAW_BYTES,
     MAX_SUBJECT,
@@ -71,7 +72,8 @@ def unpack(data: bytes, *, mail: bool | None = None) -> Unpacked:
         reading = _open_mail(data, tray)
     else:
         _open_content(Inner(name="", data=data), Place(), tray)
-    _tell_what_is_missing(data, tray)
+    if reading is None or reading.report is None:
+        _tell_what_is_missing(data, tray)
     unpacking = Unpacking(mail=reading, candidates=tuple(tray.candidates), findings=tray.findings)
     return Unpacked(unpacking=unpacking, contents=tray.contents)
 
@@ -191,7 +193,7 @@ def _open_leaf(entity: Entity, place: Place, tray: Tray) -> None:
         tray.links.update(dict.fromkeys(find_links(content)))
         if has_remnants(content):
             tray.tell(INT_BROKEN_PACKAGE(kind="mail"))
-    elif not (entity.is_embedded and entity.media_type.startswith("image/")):
+    elif not (entity.is_embedded and entity.media_type.startswith("image/") and len(content) <= MAX_LOGO_BYTES):
         claims = entity.media_type in ("application/pdf", "application/x-pdf")
         _open_content(Inner(name=entity.name, data=content), place, tray, claims_pdf=claims)
 
@@ -251,8 +253,10 @@ def _open_cms(inner: Inner, place: Place, tray: Tray) -> None:
         tray.tell(INT_ENCRYPTED_MAIL())
     elif message.kind is CmsKind.OTHER:
         tray.tell(INT_CONTAINER(kind="p7m"))
-    elif message.content is not None and is_bare_entity(message.content):
+    elif message.content is None:
+        tray.others += 1
+    elif is_bare_entity(message.content):
         _open_entity(_read_entity(message.content, tray), place.inside(), tray)
-    elif message.content is not None:
+    else:
         tray.tell(INT_OUTER_SIGNATURE())  # somebody signed around the file: that is not looked at
         _open_content(Inner(name=inner.name.removesuffix(".p7m"), data=message.content), place.inside(), tray)

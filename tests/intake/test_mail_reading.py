@@ -282,7 +282,8 @@ def test_a_bounce_says_which_mail_to_whom_and_why() -> None:
 
 
 def test_what_a_bounce_gives_back_of_our_mail_is_no_return() -> None:
-    assert unpack(bounce(returned=letter(pdf=PDF)), mail=True).contents == {}
+    unpacked = unpack(bounce(returned=letter(pdf=PDF)), mail=True)
+    assert (unpacked.contents, unpacked.unpacking.findings) == ({}, ())
 
 
 @pytest.mark.parametrize("action", ["delivered", "relayed", "delayed", "expanded"])

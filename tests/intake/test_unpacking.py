@@ -19,10 +19,12 @@ from agreements.findings import (
 )
 from intake.unpacking import MailKind, Unpacking, unpack
 from intake.unpacking.reasons import reason_without_document
+from intake.unpacking.tray import shown_name
 from tests.intake.mails import (
     OTHER_PDF,
     PDF,
     a_zip,
+    der,
     enveloped,
     letter,
     multipart,
@@ -163,6 +165,12 @@ def test_a_name_is_shown_and_never_a_path(name: str, shown: str) -> None:
     assert found(letter(pdf=PDF, name=name)) == [(shown, PDF)]
 
 
+@given(name=st.text(st.characters(codec="utf-8", exclude_categories=["C", "Zl", "Zp"]), min_size=1, max_size=60))
+def test_a_name_that_the_standard_library_writes_is_read_as_it_was(name: str) -> None:
+    [(shown, _)] = found(letter(pdf=PDF, name=name))
+    assert shown == shown_name(name)
+
+
 @pytest.mark.parametrize(
     ("disposition", "shown"),
     [
@@ -245,6 +253,17 @@ def test_logos_and_invitations_are_no_files() -> None:
     assert told(multipart(raw(body=b"Hei"), logo, meeting)) == ()
 
 
+def test_a_photograph_in_the_letter_may_be_of_a_signed_page_and_a_signature_alone_of_a_file() -> None:
+    photograph = part(b"\xff\xd8" + bytes(200_000), "Content-Type: image/jpeg", "Content-Id: <foto>")
+    assert told(multipart(raw(body=b"Hei"), photograph)) == (INT_NO_PDF_INSIDE(count=1),)
+    detached = der(0x30, bytes.fromhex("06092a864886f70d010702") + der(0xA0, der(0x30, b"\x02\x01\x01\x31\x00" + DATA)))
+    assert told(multipart(part(detached, OCTETS + "; name=avtale.p7s"))) == (INT_NO_PDF_INSIDE(count=1),)
+
+
+DATA = der(0x30, bytes.fromhex("06092a864886f70d010701"))
+"""RFC 5652 5.2: what was signed stands elsewhere."""
+
+
 def test_a_boundary_that_does_not_stand_in_the_mail_is_told() -> None:
     data = multipart(part(PDF, PDF_TYPE)).replace(b'boundary="=_b"', b'boundary="other"')
     assert INT_BROKEN_PACKAGE(kind="mail") in told(data)
@@ -313,7 +332,7 @@ def test_a_byte_damaged_anywhere_in_a_mails_build_hides_no_document(place: str, 
 def test_a_mail_that_was_cut_off_after_its_build_hides_no_document(place: str) -> None:
     data = HIDING_PLACES[place][0]
     start = data.index(b"multipart/mixed") + 60
-    assert [at for at in range(start, len(data), 7) if not is_told(data[:at])] == []
+    assert [at for at in range(start, len(data), 13) if not is_told(data[:at])] == []
 
 
 @pytest.mark.parametrize("content", [PDF, a_zip(("a.pdf", PDF)), tnef(tnef_file(PDF)), signed_opaque(PDF)])
