@@ -129,6 +129,7 @@ INT_AUTO_REPLY: Final = FindingCode("INT-022", Severity.INFO)  # an absence mess
 INT_BOUNCE: Final = FindingCode("INT-023", Severity.INFO)  # a mail system tells about a mail of ours
 INT_OWN_COPY: Final = FindingCode("INT-024", Severity.INFO)  # a copy of our own mail
 INT_LIST_MAIL: Final = FindingCode("INT-025", Severity.INFO)  # sent to many
+INT_MAIL_NOT_GIVEN: Final = FindingCode("INT-026", Severity.REVIEW)  # the mail server does not hand it out; reason
 
 
 def all_codes() -> tuple[FindingCode, ...]:

@@ -2,6 +2,7 @@
 
 import threading
 import time
+import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -13,7 +14,7 @@ from imapclient.exceptions import IMAPClientError
 
 from agreements.ports import Blobs
 from intake.receipts import ReceiptState, SourceOutcome
-from intake.sources.mailbox import Backoff, MailboxSource, Password, Problem, watch
+from intake.sources.mailbox import Backoff, MailboxSource, Password, Problem, Taken, watch
 from intake.sources.mailbox.client import SafeClient
 from intake.sources.mailbox.tokens import CachedTokens, Token
 from tests.intake.conftest import FolderBlobs
@@ -376,6 +377,22 @@ def test_a_certificate_of_an_unknown_authority_is_refused(opened: Open, tmp_path
 
 def test_a_certificate_of_another_name_is_refused(opened: Open) -> None:
     assert opened(account={"host": "127.0.0.2"}).source.scan().problem in {Problem.TLS_FAILED, Problem.UNREACHABLE}
+
+
+def test_a_mail_of_35_megabytes_is_stored_without_being_held_in_memory(
+    running_dovecot: Dovecot, tmp_path: Path
+) -> None:
+    running_dovecot.deliver(mail(1, body=(b"0123456789abcdefghijklmnopqrstuvwxyz" * 2 + b"\r\n") * 473_000))
+    source = MailboxSource(source_id=SOURCE, account=running_dovecot.account(), vendor_id=None)
+    entry = source.scan().ready[-1]
+    tracemalloc.start()
+    taken = source.take(entry, FolderBlobs(tmp_path))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    source.close()
+    assert isinstance(taken, Taken)
+    assert taken.size > 35_000_000
+    assert peak < 10 * 2**20
 
 
 @pytest.mark.parametrize("tls", ["implicit", "starttls"])

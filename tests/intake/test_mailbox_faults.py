@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from agreements.errors import ConfigurationError, TemporaryError
+from agreements.findings import INT_MAIL_NOT_GIVEN
 from agreements.ports import Blobs
 from intake.receipts import ReceiptState, SourceOutcome
 from intake.sources.mailbox import (
@@ -264,11 +265,28 @@ def test_a_mail_that_the_server_will_not_give_stays_and_does_not_hold_up_the_oth
     states = {receipt.display_name: (receipt.state, receipt.reason) for receipt in work.receipts}
     assert states["2.eml"] == (ReceiptState.RECEIVED, None)
     state, reason = states["1.eml"]
-    assert (state, reason and reason.params) == (ReceiptState.SEEN, {"reason": "SERVERBUG"})
+    assert state is ReceiptState.SEEN
+    assert reason == INT_MAIL_NOT_GIVEN(reason="SERVERBUG")
     server.script.clear()
     work.work()
     assert sorted(work.contents) == [mail(1), mail(2)]
     assert server.mails == {}
+
+
+def test_a_mail_whose_size_the_server_can_not_tell_does_not_hold_up_the_others(server: FakeImap, opened: Open) -> None:
+    def fetch(talk: Talk, tag: bytes, arguments: bytes) -> None:
+        if b"3" in arguments.partition(b" ")[0].split(b","):
+            talk.say(tag + b" NO [SERVERBUG] broken file")
+        else:
+            server._uid_fetch(talk, tag, arguments)
+
+    server.mails |= {uid: mail(uid) for uid in range(1, 8)}
+    server.script["UID FETCH"] = fetch
+    work = opened()
+    work.work()
+    states = {receipt.display_name: receipt.state for receipt in work.receipts}
+    assert (states.pop("3.eml"), set(states.values())) == (ReceiptState.SEEN, {ReceiptState.RECEIVED})
+    assert len(states) == 6
 
 
 def test_a_mail_that_always_breaks_the_connection_comes_after_all_others(server: FakeImap, opened: Open) -> None:

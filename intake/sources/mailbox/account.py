@@ -26,7 +26,7 @@ class Password:
 class Timeouts:
     """Seconds. One IDLE lasts less than the 29 minutes of RFC 2177, and than what firewalls let a silent line live."""
 
-    connect: float = 30
+    connect: float = 10
     read: float = 30
     idle: float = 240
     """G7: after this the mailbox is searched, whatever the server said or did not say."""

@@ -28,7 +28,7 @@ from typing import Final
 from imapclient.exceptions import IMAPClientAbortError, IMAPClientError, IMAPClientReadOnlyError
 
 from agreements.errors import AvtaleError
-from agreements.findings import INT_NO_ACCESS, INT_TOO_LARGE
+from agreements.findings import INT_MAIL_NOT_GIVEN, INT_TOO_LARGE
 from agreements.ports import Blobs
 from intake.receipts import Receipt
 from intake.sources.mailbox.account import Account, connect
@@ -152,12 +152,9 @@ class MailboxSource:
 
     def _entries(self, client: SafeClient, uids: Sequence[int], selected: _Selected) -> Iterator[MailEntry]:
         for batch in batches(uids):
-            answers = client.fetch(batch, ["RFC822.SIZE"])
-            for uid in batch:
-                if uid in answers:  # not the one that went away meanwhile
-                    size = int(answers[uid][b"RFC822.SIZE"])
-                    key = self._key(uid, selected)
-                    yield MailEntry(source=self.source_id, vendor_id=self.vendor_id, place=key, size=size)
+            for uid, size in _sizes(client, batch).items():
+                key = self._key(uid, selected)
+                yield MailEntry(source=self.source_id, vendor_id=self.vendor_id, place=key, size=size)
 
     # --- take -----------------------------------------------------------------------------------------------------
 
@@ -183,12 +180,12 @@ class MailboxSource:
         except MailTooLong as error:
             return _too_long(entry, error.size)
         except _NotGiven as error:
-            return Refused(entry=entry, finding=INT_NO_ACCESS(reason=error.reason), try_again=True)
+            return Refused(entry=entry, finding=INT_MAIL_NOT_GIVEN(reason=error.reason), try_again=True)
         except MailboxUnavailable as error:
             self._strikes[entry.key] += 1
             if not self._is_poison(entry.key):
                 raise
-            return Refused(entry=entry, finding=INT_NO_ACCESS(reason=error.code), try_again=True)
+            return Refused(entry=entry, finding=INT_MAIL_NOT_GIVEN(reason=error.code), try_again=True)
         self._strikes.pop(entry.key, None)
         finding = INT_TOO_LARGE(size=size, limit=self._max_bytes) if size > self._max_bytes else None
         return Taken(entry=entry, sha256=sha256, size=size, finding=finding)
@@ -306,6 +303,24 @@ def _search(client: SafeClient, exists: int) -> list[int]:
         last = min(first + MAX_SEARCHED - 1, exists)
         found.update(client.search([f"{first}:{last}", "UNDELETED"] if exists > MAX_SEARCHED else ["UNDELETED"]))
     return sorted(uid for uid in found if 1 <= uid <= MAX_UID)
+
+
+def _sizes(client: SafeClient, uids: Sequence[int]) -> dict[int, int]:
+    """The size of each mail that is there, in order; 0 where the server has none to give, and `take` will tell why.
+
+    A server that can't read one mail refuses the whole command: halving keeps it from holding up the others.
+    """
+    try:
+        answers = client.fetch(uids, ["RFC822.SIZE"])
+    except IMAPClientError as error:
+        if refusal_of(error) is None:
+            raise
+        if len(uids) == 1:
+            return dict.fromkeys(uids, 0)
+        half = len(uids) // 2
+        return _sizes(client, uids[:half]) | _sizes(client, uids[half:])
+    sizes = {uid: answers[uid].get(b"RFC822.SIZE") for uid in uids if uid in answers}
+    return {uid: size if isinstance(size, int) else 0 for uid, size in sizes.items()}
 
 
 def _too_long(entry: MailEntry, size: int) -> Refused:

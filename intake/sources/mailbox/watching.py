@@ -49,6 +49,9 @@ def watch(
     `work` does one round: it scans, takes, commits and finishes, and says whether there is more to do at once. It
     raises MailboxUnavailable (or another TemporaryError) when it can't: then it is called again after a pause. It
     clears `nudged`, with which others end the wait (there is something to finish). Any other error ends the loop.
+
+    A wait or a pause ends within a second of `stop`; a command in hand is finished, or given up after its time-out
+    (`Timeouts`; `MailboxSource.interrupt` ends it at once).
     """
     try:
         while not stop.is_set():
