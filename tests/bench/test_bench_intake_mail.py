@@ -95,14 +95,15 @@ def test_mails_per_second_when_catching_up(server: Dovecot, rounds: Rounds) -> N
     while rounds.receive().more:
         pass
     received = time.perf_counter() - started
-    rounds.judge()
-    while rounds.finish():
-        pass
-    moved = time.perf_counter() - started - received
-    assert len(rounds.receipts) == len(rounds.finished) == CAUGHT_UP
     rate = CAUGHT_UP / received
     _say(f"\ncatch-up: {CAUGHT_UP} mails of 83 kB in {received:.1f} s, {rate:.0f} per second (goal 10,000 in 240 s)")
-    _say(f"judged alike and moved in {moved:.1f} s")
+    while rounds.judge():
+        pass
+    started = time.perf_counter()
+    while rounds.finish():
+        pass
+    _say(f"and moved in {time.perf_counter() - started:.1f} s")
+    assert len(rounds.finished) == CAUGHT_UP
 
 
 def test_megabytes_that_a_large_mail_takes(server: Dovecot, rounds: Rounds) -> None:

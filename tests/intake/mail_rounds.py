@@ -79,13 +79,15 @@ class Rounds:
                 outcome = Outcome(state=ReceiptState.QUARANTINED, reason=taken.finding)
                 mark_decided(connection, receipt.id, outcome, now=NOW)
 
-    def judge(self) -> None:
-        """Give everything stored the one verdict."""
+    def judge(self) -> bool:
+        """Give what is stored the one verdict; whether there was anything."""
         reason = None if self.verdict is ReceiptState.RECEIVED else INT_NO_CASE()
         with self.engine.begin() as connection:
-            for receipt in receipts_to_judge(connection):
+            due = receipts_to_judge(connection)
+            for receipt in due:
                 assert receipt.sha256 is not None
                 mark_judged(connection, receipt.sha256, Outcome(state=self.verdict, reason=reason), now=NOW)
+        return due != ()
 
     def finish(self) -> tuple[Finished, ...]:
         """Move what is decided."""

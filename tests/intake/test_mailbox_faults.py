@@ -273,6 +273,23 @@ def test_a_mail_that_the_server_will_not_give_stays_and_does_not_hold_up_the_oth
     assert server.mails == {}
 
 
+def test_many_mails_that_can_not_be_had_neither_hide_the_others_nor_keep_us_busy(
+    server: FakeImap, opened: Open
+) -> None:
+    def fetch(talk: Talk, tag: bytes, arguments: bytes) -> None:
+        if b"BODY" in arguments and int(arguments.partition(b" ")[0]) <= 5:
+            talk.say(tag + b" NO [SERVERBUG] no")
+        else:
+            server._uid_fetch(talk, tag, arguments)
+
+    server.mails |= {uid: mail(uid) for uid in range(1, 8)}
+    server.script["UID FETCH"] = fetch
+    work = opened()
+    assert [work.receive(limit=3).more for _ in range(4)] == [True, True, False, False]
+    assert work.contents == [mail(6), mail(7)]
+    assert len(work.receipts) == 7
+
+
 def test_a_mail_whose_size_the_server_can_not_tell_does_not_hold_up_the_others(server: FakeImap, opened: Open) -> None:
     def fetch(talk: Talk, tag: bytes, arguments: bytes) -> None:
         if b"3" in arguments.partition(b" ")[0].split(b","):

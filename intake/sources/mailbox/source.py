@@ -62,7 +62,9 @@ MAX_STORED_BYTES: Final = 256 * 2**20  # as for folders: more is refused unread
 MAX_BATCH: Final = 200  # mails of one scan: so many receipts wait to be moved, at most
 MAX_SEARCHED: Final = 80_000  # messages per search: an answer of ten digits each stays under imaplib's 1 MB per line
 MAX_UID: Final = 2**32 - 1  # RFC 9051 9, nz-number
-STRIKES: Final = 3  # facts §7, "poison mail": whatever breaks the connection so often comes after all others
+STRIKES: Final = (
+    3  # facts §7, "poison mail": what breaks the connection so often comes after all others, as does what is refused
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,11 +117,12 @@ class MailboxSource:
         selected = self._select(client)
         keys = {uid: str(self._key(uid, selected)) for uid in _search(client, selected.exists)}
         new = [uid for uid, key in keys.items() if key not in known]
-        new.sort(key=lambda uid: (self._is_poison(keys[uid]), uid))
+        poison = {uid for uid in new if self._is_poison(keys[uid])}
+        new.sort(key=lambda uid: (uid in poison, uid))
         return MailScan(
             state=MailboxState.AVAILABLE,
             ready=tuple(self._entries(client, new[:limit], selected)),
-            more=len(new) > limit,
+            more=len(new) - len(poison) > limit,  # or mail that can't be had would keep us busy
             known=len(keys) - len(new),
             ignored={"deleted": selected.exists - len(keys)} if selected.exists > len(keys) else {},
             present_keys=frozenset(keys.values()),
@@ -180,6 +183,7 @@ class MailboxSource:
         except MailTooLong as error:
             return _too_long(entry, error.size)
         except _NotGiven as error:
+            self._strikes[entry.key] = STRIKES
             return Refused(entry=entry, finding=INT_MAIL_NOT_GIVEN(reason=error.reason), try_again=True)
         except MailboxUnavailable as error:
             self._strikes[entry.key] += 1
