@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from intake.sources.mailbox import Account, Password, Timeouts
 
-BRISK = Timeouts(connect=2, read=0.5, idle=5, poll=0.1, leave=0.2)
+BRISK = Timeouts(connect=2, read=0.5, idle=2, poll=0.1, leave=0.2)
 _LITERAL: Final = re.compile(rb"\{(\d+)\+?\}$")
 
 

@@ -103,6 +103,25 @@ def test_mail_announced_while_other_mail_was_fetched_is_not_waited_for(server: F
     assert (time.monotonic() - started < 0.4, server.count("IDLE")) == (True, 0)
 
 
+def test_mail_that_comes_between_the_scan_and_the_finish_is_not_waited_for(server: FakeImap, opened: Open) -> None:
+    """Opening the folder anew is when the server tells of it, and it does not tell again."""
+    server.mails[1] = mail(1)
+    work = opened()
+    work.receive()
+    work.judge()
+    server.mails[2] = mail(2)
+    work.finish()
+    started = time.monotonic()
+    work.source.wait(threading.Event())
+    assert (time.monotonic() - started < 0.4, server.count("IDLE")) == (True, 0)
+    work.work()
+    work.receive()
+    timeouts = server.account().timeouts
+    started = time.monotonic()
+    work.source.wait(threading.Event())
+    assert (len(work.receipts), time.monotonic() - started >= timeouts.idle - 0.5) == (2, True)
+
+
 @pytest.mark.parametrize("fault", [close, bye], ids=["end", "bye"])
 def test_a_connection_that_ends_while_we_wait_is_noticed_at_once_and_made_anew(
     server: FakeImap, opened: Open, fault: Answer

@@ -115,6 +115,7 @@ class MailboxSource:
 
     def _look(self, client: SafeClient, known: frozenset[str], limit: int) -> MailScan:
         selected = self._select(client)
+        client.forget_news()  # here only: what `finish` hears when it opens the folder is still to be searched for
         keys = {uid: str(self._key(uid, selected)) for uid in _search(client, selected.exists)}
         new = [uid for uid, key in keys.items() if key not in known]
         poison = {uid for uid in new if self._is_poison(keys[uid])}
@@ -140,7 +141,6 @@ class MailboxSource:
             if reason is None:
                 raise
             raise Fault(Problem.BUSY if reason in PASSING else Problem.FOLDER_MISSING) from error
-        client.forget_news()
         selected = _Selected(uidvalidity=answer[b"UIDVALIDITY"], exists=answer[b"EXISTS"], writable=writable)
         if self._uidvalidity not in (None, selected.uidvalidity):
             logger.warning("folder has been numbered anew", extra={"source": self.source_id})
