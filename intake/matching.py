@@ -42,8 +42,10 @@ class Evidence(StrEnum):
 
 
 _STRENGTH: Final = {evidence: rank for rank, evidence in enumerate(Evidence)}
-_OF_DOCUMENT: Final = (Evidence.ISSUED_BYTES, Evidence.EMBEDDED_DIGEST, Evidence.QR_CODE, Evidence.NUMBER_IN_TEXT)
-"""Says which version, whatever the mail around it says: people answer old mails with new documents."""
+OF_DOCUMENT: Final = (Evidence.ISSUED_BYTES, Evidence.EMBEDDED_DIGEST, Evidence.QR_CODE, Evidence.NUMBER_IN_TEXT)
+"""The document's own evidence. It says which version, whatever the mail around it says: people answer old mails with
+new documents.
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -158,7 +160,7 @@ def _version(ordered: tuple[Clue, ...], case: CaseNumber | None) -> tuple[int | 
         return None, False
     first = naming[0]
     alone = {clue.version for clue in naming if clue.evidence is first.evidence} == {first.version}
-    of_document = first.evidence in _OF_DOCUMENT
+    of_document = first.evidence in OF_DOCUMENT
     return (first.version if alone or first.evidence is Evidence.ISSUED_BYTES else None), of_document
 
 
@@ -168,7 +170,7 @@ def _agrees(clue: Clue, case: CaseNumber | None, version: int | None, *, of_docu
         return False
     if clue.version is None or clue.version == version:
         return True
-    return version is not None and of_document and clue.evidence not in _OF_DOCUMENT
+    return version is not None and of_document and clue.evidence not in OF_DOCUMENT
 
 
 def _most_precise(clues: tuple[Clue, ...]) -> tuple[Clue, ...]:
