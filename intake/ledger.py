@@ -337,6 +337,11 @@ def count_receipts(conn: sa.Connection) -> Mapping[ReceiptState, int]:
     return dict.fromkeys(ReceiptState, 0) | {ReceiptState(state): count for state, count in rows}
 
 
+def count_seen(conn: sa.Connection) -> int:
+    """How many deliveries were ever seen, whatever state they stand in."""
+    return conn.execute(sa.select(sa.func.count()).select_from(receipts)).scalar_one()
+
+
 def find_oldest_unfinished(conn: sa.Connection) -> Receipt | None:
     """The oldest receipt that still waits for bytes, for a verdict or for its source to be dealt with."""
     found = _select(conn, sa.select(receipts).where(receipts.c.finished_at.is_(None)), 1)

@@ -180,7 +180,9 @@ def record_outcome(connection: Connection, message: Message, outcome: Outcome, *
 def record_forwarded(
     connection: Connection, message: Message, *, actor: Actor, now: datetime, data: dict[str, JsonValue]
 ) -> None:
-    """The agreement has been taken by the mail server, or a person has settled that it was."""
+    """The agreement has been taken by the mail server, or a person has settled that it was. Other mail is no event."""
+    if message.purpose != FORWARD:
+        return
     event = NewEvent(
         kind=EventKind.AGREEMENT_FORWARDED, actor=actor, at=now, case_number=message.case_number, data=data
     )

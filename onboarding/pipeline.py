@@ -14,6 +14,7 @@ What was stored but not judged when the process died is judged at the next start
 
 import logging
 import os
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
@@ -98,21 +99,25 @@ class JudgingPass:
     """What kept the others from being judged; they stay due."""
 
 
-def judge_due(workspace: Workspace) -> JudgingPass:
+def judge_due(workspace: Workspace, go_on: Callable[[], bool] = lambda: True) -> JudgingPass:
     """Judge every stored document without a verdict, oldest first.
 
-    One document's failure is logged and leaves it due; the others are judged all the same.
+    One document's failure is logged and leaves it due; the others are judged all the same. `go_on` is asked before
+    every document.
     """
     with workspace.store.read() as connection:
         due = receipts_to_judge(connection)
-    failed: list[AvtaleError] = []
+    done, failed = 0, list[AvtaleError]()
     for receipt in due:
+        if not go_on():
+            break
         try:
             judge_receipt(workspace, receipt)
+            done += 1
         except Exception as error:  # noqa: BLE001 - hostile documents come by here: none holds up those behind it
             failed.append(as_told(error))
             logger.warning("document not judged yet", extra={"receipt": receipt.id, "error": type(error).__name__})
-    return JudgingPass(done=len(due) - len(failed), failed=tuple(failed))
+    return JudgingPass(done=done, failed=tuple(failed))
 
 
 def judge_receipt(workspace: Workspace, receipt: Receipt) -> Outcome:

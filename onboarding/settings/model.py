@@ -145,8 +145,10 @@ class WatchedFolder(_Group):
 
     path: Location
     mode: Literal["auto", "events", "scan"] = "auto"
-    quiet_seconds: Annotated[StrictFloat | StrictInt, Field(ge=0.25, le=3600)] = 2
-    """Seconds a file must have been left alone before it is taken."""
+    quiet_seconds: Annotated[StrictFloat | StrictInt, Field(ge=0.25, le=3600)] | None = None
+    """Seconds a file must have been left alone before it is taken. None: as the file system wants it."""
+    done_marker: Annotated[str, Field(pattern=r"^\.[a-z0-9]{1,9}$")] | None = None
+    """Ending of the file without which no file is taken. None: none is needed, and `.ferdig` counts."""
 
 
 class VendorSettings(_Group):
@@ -243,7 +245,8 @@ class Alarms(_Group):
     """Who is told when something is stuck."""
 
     to: Email | None = None
-    after_minutes: StrictInt = 60
+    after_minutes: Annotated[StrictInt, Field(ge=1, le=7 * 24 * 60)] = 60
+    """How old something may become that waits for its turn or for a person."""
 
 
 class Templates(_Group):

@@ -175,8 +175,6 @@ OTHER: dict[str, str] = {
     "forward.when_unknown": "resend",
     "attestation.domains": "[example.org]",
     "attestation.accept_testimony": "true",
-    "alarms.to": "vakt@example.org",
-    "alarms.after_minutes": "5",
     "templates.folder": "./maler",
     "trust.fetch_hosts": "[example.org]",
     "trust.lists": "./lists",

@@ -143,11 +143,15 @@ class FolderSource:
         return None
 
     def _rehang(self) -> None:
-        if self._doorbell is None:
-            return
-        if self._hook is not None:
+        self.close()
+        if self._doorbell is not None:
+            self._hook = self._doorbell.hang(self._path)
+
+    def close(self) -> None:
+        """Stop listening."""
+        if self._doorbell is not None and self._hook is not None:
             self._doorbell.take_down(self._hook)
-        self._hook = self._doorbell.hang(self._path)
+        self._hook = None
 
     # --- take -----------------------------------------------------------------------------------------------------
 
