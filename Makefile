@@ -81,8 +81,8 @@ bench: $(VENV)/installed-dev  ## numbers: issue, validate, forward
 	$(PYTEST) -m bench -s -q
 
 .PHONY: bench-intake
-bench-intake: $(VENV)/installed-dev  ## numbers: receiving, 10,000 mails among them; takes some minutes
-	AVTALE_MAILS=10000 $(PYTEST) -m bench -s -q $(wildcard tests/bench/test_bench_intake*.py)
+bench-intake: $(VENV)/installed-dev  ## numbers: receiving, 10,000 files and 10,000 mails among them; takes some minutes
+	AVTALE_FILES=10000 AVTALE_MAILS=10000 $(PYTEST) -m bench -s -q $(wildcard tests/bench/test_bench_intake*.py)
 
 ##@ Housekeeping
 
