@@ -62,7 +62,7 @@ def run_once(workspace: Workspace) -> Round:
         while True:
             looked, judging = _receive(workspace, folders, always)
             received, judged = received + looked.received, judged + judging.done
-            if looked.look_again_in is None or time.monotonic() > deadline:
+            if looked.look_again_in is None or time.monotonic() + looked.look_again_in > deadline:
                 break
             time.sleep(looked.look_again_in)
         notes = HealthNotes(workspace)

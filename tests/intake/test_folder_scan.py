@@ -42,6 +42,20 @@ def test_a_pdf_that_is_cut_off_is_ready_after_the_quiet_time_all_the_same(source
     assert names(scan_quiet(source).ready) == [b"avtale.pdf"]
 
 
+def test_a_file_whose_space_is_reserved_waits_for_its_bytes_but_not_for_ever(source: FolderSource, inbox: Path) -> None:
+    path = drop(inbox, data=PDF[:50] + bytes(len(PDF) - 50))
+    status = path.stat()
+    waiting = scan_quiet(source)
+    assert (waiting.ready, waiting.look_again_in) == ((), 598.0)
+    path.write_bytes(PDF)  # the same size
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))  # and a server that tells no time
+    assert names(source.scan(60.0).ready) == [b"avtale.pdf"]
+    path.write_bytes(PDF[:50] + bytes(len(PDF) - 50))
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert source.scan(599.0).ready == ()
+    assert names(source.scan(600.0).ready) == [b"avtale.pdf"]
+
+
 def test_an_empty_file_is_ready_after_the_quiet_time(source: FolderSource, inbox: Path) -> None:
     drop(inbox, data=b"")
     assert names(scan_quiet(source).ready) == [b"avtale.pdf"]

@@ -11,7 +11,15 @@ from agreements.findings import INT_NOT_REGULAR
 from intake.names import LONE_MARKER, ignored_as, marked_name
 from intake.sources.folder.entries import Entry, FolderScan, FolderState, Refused, Waiting
 from intake.sources.folder.files import odd_kind, read_tail, state_of
-from intake.stability import Observation, Readiness, is_complete_tail, observe, readiness, seconds_to_wait
+from intake.stability import (
+    Observation,
+    Readiness,
+    is_complete_tail,
+    is_reserved_tail,
+    observe,
+    readiness,
+    seconds_to_wait,
+)
 
 
 @dataclass(kw_only=True)
@@ -112,6 +120,8 @@ class Look:
         match readiness(observation, now=self.now, quiet=self.quiet):
             case Readiness.TAKE:
                 return True
+            case Readiness.TAKE_UNLESS_RESERVED:
+                return not (plain and is_reserved_tail(read_tail(self.root, entry.name)))
             case Readiness.TAKE_IF_COMPLETE:
                 return plain and is_complete_tail(read_tail(self.root, entry.name))
             case _:
