@@ -16,7 +16,7 @@ from enum import Enum, auto
 FAST_QUIET_SECONDS = 0.25  # facts §7: after a close or a move, with a complete tail
 DEFAULT_QUIET_SECONDS = 2.0  # facts §7: local disk; shares want 10
 MAX_WAIT_SECONDS = 600.0  # facts §7, maks_vent: no transfer reserves space and then pauses for longer
-RESERVED_BYTES = 16  # zeros at the end that no tool pads a PDF with; ours
+RESERVED_BYTES = 256  # zeros at the end: less than any server writes at once, more than any format ends with; ours
 TAIL_BYTES = 1024  # PDF 1.7 implementation note 18: readers look for %%EOF in the last 1,024 bytes
 
 _PDF_END = re.compile(rb"startxref[\r\n\t ]+\d{1,10}[\r\n\t ]+%%EOF[\r\n\t ]*\Z")

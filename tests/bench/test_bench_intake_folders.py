@@ -108,6 +108,7 @@ def test_files_per_second_when_many_lie_there_at_once(config: Path) -> None:
     inbox = config.parent / "inn"
     for number in range(AT_ONCE):
         (inbox / f"{number}.pdf").write_bytes(_pdf(number))
+    os.sync()  # what we wrote ourselves must not be written out while it is measured
     done = subprocess.run([sys.executable, "-c", ONE_LOOK, str(config)], check=True, capture_output=True)
     received, seconds, most = (float(word) for word in done.stdout.strip(b"[]\n").split(b","))
     assert received == AT_ONCE
