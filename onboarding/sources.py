@@ -8,7 +8,7 @@ it interrupted; the receipt's key keeps it from counting twice.
 import logging
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -35,6 +35,7 @@ from intake.receipts import FINAL_STATES, Delivery, Outcome, Receipt, ReceiptSta
 from intake.sources.folder import (
     Done,
     Doorbell,
+    Entry,
     FolderScan,
     FolderSource,
     FolderState,
@@ -62,6 +63,8 @@ _STRANGERS: Final[Mapping[str | None, str]] = {
     Stranger.MISSING: "folder_mark_missing",
     Stranger.ANOTHER: "folder_another",
 }
+GROUP: Final = 20
+"""Receipts written by one transaction (facts/mail-and-folders.md §8): its sync costs as much as a file's own."""
 MANUAL = "manual"
 """The source of what a person adds by hand (`avtale intake add`)."""
 
@@ -201,14 +204,10 @@ class Folders:
         self._remember(watched, scan, now)
         for refused in scan.refused:
             self._refuse(source, refused)
-        for entry in scan.ready:
+        for start in range(0, len(scan.ready), GROUP):
             if not go_on():
                 return
-            taken = source.take(entry, self._workspace.blobs)
-            if isinstance(taken, Refused):
-                self._refuse(source, taken)
-            elif taken is not None:
-                received.append(self._receive(source, taken))
+            self._take(source, scan.ready[start : start + GROUP], go_on, received)
         with self._workspace.store.begin() as connection:
             close_withdrawn(connection, source.source_id, scan.present_keys, now=self._workspace.clock())
 
@@ -227,22 +226,45 @@ class Folders:
         if oldest is not None:  # whole seconds: the two clocks must not make it another time at every look
             watched.waiting_since = (self._workspace.clock() - timedelta(seconds=now - oldest)).replace(microsecond=0)
 
-    def _receive(self, source: FolderSource, taken: Taken) -> Receipt:
+    def _take(
+        self, source: FolderSource, entries: Sequence[Entry], go_on: Callable[[], bool], received: list[Receipt]
+    ) -> None:
+        """Receive some files: the bytes of each are durable before one transaction writes down all of them."""
+        stored: list[Taken] = []
+        try:
+            for entry in entries:
+                if not go_on():
+                    break
+                taken = source.take(entry, self._workspace.blobs)
+                if isinstance(taken, Refused):
+                    self._refuse(source, taken)
+                elif taken is not None:
+                    stored.append(taken)
+        finally:  # a full disk must not cost the receipts of what was stored before
+            received += self._receive(source, stored)
+
+    def _receive(self, source: FolderSource, stored: Sequence[Taken]) -> list[Receipt]:
+        if not stored:
+            return []
         now = self._workspace.clock()
+        deliveries = [taken.delivery(supersedes=self._superseded(taken, now)) for taken in stored]
+        with self._workspace.store.begin() as connection:
+            receipts = [record_receipt(connection, delivery, now=now) for delivery in deliveries]
+        for receipt in receipts:
+            logger.info("receipt stored", extra={"receipt": receipt.id})
+            if receipt.finished_at is not None:  # it was put back after we were done with it
+                self._finish(source, receipt)
+        return receipts
+
+    def _superseded(self, taken: Taken, now: datetime) -> int | None:
         with self._workspace.store.read() as connection:
             earlier = earlier_in_slot(connection, taken.delivery(), since=now - SUPERSEDE_WINDOW)
-        superseded = find_superseded(
+        return find_superseded(
             taken.delivery(),
             earlier,
             read_bytes=lambda: self._workspace.blobs.read(taken.sha256),
             is_same_file=is_same_file,
         )
-        with self._workspace.store.begin() as connection:
-            receipt = record_receipt(connection, taken.delivery(supersedes=superseded), now=now)
-        logger.info("receipt stored", extra={"receipt": receipt.id})
-        if receipt.finished_at is not None:  # it was put back after we were done with it
-            self._finish(source, receipt)
-        return receipt
 
     def _refuse(self, source: FolderSource, refused: Refused) -> None:
         """What can't be read yet stays `seen`; what never will be is decided unread."""
