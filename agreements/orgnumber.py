@@ -18,6 +18,8 @@ class OrgNumberError(AvtaleError):
     """The text is no organisation number; `code` says which rule it breaks."""
 
     exit_code = 2
+
+
 _IN_TEXT = re.compile(r"(?<![0-9])[0-9]{3}([ \u00a0.]?)[0-9]{3}\1[0-9]{3}(?![0-9])")
 
 

@@ -5,6 +5,8 @@ Per mail, in this order: bytes among the originals, receipt committed, verdict c
 """
 
 import logging
+import threading
+from collections.abc import Callable
 
 from intake.ledger import close_withdrawn, known_keys, mark_decided, mark_finished, receipts_to_finish, record_receipt
 from intake.receipts import FINAL_STATES, Outcome, ReceiptState
@@ -21,17 +23,26 @@ class Mailbox:
 
     def __init__(self, workspace: Workspace, settings: MailboxSettings) -> None:
         self.id = settings.id
+        self.nudged = threading.Event()
+        """Set by others when there is something to finish; the next round clears it."""
         self._workspace = workspace
         self.source = mailbox_source(settings)
 
-    def receive(self) -> tuple[int, bool]:
-        """Receive what lies in it: how many mails, and whether there are more. Raises MailboxUnavailable."""
+    def receive(self, go_on: Callable[[], bool]) -> tuple[int, bool]:
+        """Receive what lies in it: how many mails, and whether there are more. Raises MailboxUnavailable.
+
+        `go_on` is called between two mails, and stops the work by False.
+        """
         with self._workspace.store.read() as connection:
             known = known_keys(connection, self.id)
         scan = self.source.scan(known=known)
         if scan.state is MailboxState.UNAVAILABLE:
             raise MailboxUnavailable(scan.problem or Problem.PROTOCOL, source=self.id)
-        received = sum(self._take(self.source.take(entry, self._workspace.blobs)) for entry in scan.ready)
+        received = 0
+        for entry in scan.ready:
+            if not go_on():
+                return received, False
+            received += self._take(self.source.take(entry, self._workspace.blobs))
         with self._workspace.store.begin() as connection:
             close_withdrawn(connection, self.id, scan.present_keys, now=self._workspace.clock())
         return received, scan.more

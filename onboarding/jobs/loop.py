@@ -6,8 +6,7 @@ Every round is safe to repeat, and no fault of the work ends a loop: it is logge
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
@@ -16,8 +15,11 @@ from onboarding.alarm_watch import look_for_alarms
 from onboarding.delivery import sender_of
 from onboarding.health import HealthNotes
 from onboarding.jobs.lock import run_lock
+from onboarding.jobs.mail import finish_mail, mail_loop, part_of, receive_mail
 from onboarding.jobs.notify import ServiceManager
+from onboarding.jobs.noting import note, noting
 from onboarding.jobs.supervising import GoOn, Loop, Watched, always, supervise
+from onboarding.mail_intake import mailboxes_of
 from onboarding.pipeline import JudgingPass, judge_due
 from onboarding.sources import Folders, Looked, watched_folders
 from onboarding.watching import SCAN_SECONDS
@@ -47,7 +49,7 @@ class Round:
     attempted: int
     """Messages tried."""
     unavailable: tuple[str, ...]
-    """Folders that could not be looked into."""
+    """Folders and mailboxes that could not be looked into."""
     ignored: Mapping[str, Mapping[str, int]]
     """Per folder how many names were passed over in the last look, by reason."""
 
@@ -59,24 +61,31 @@ def run_once(workspace: Workspace) -> Round:
     with run_lock(workspace.settings.data_dir), watched_folders(workspace) as (folders, _):
         workspace.blobs.sweep(workspace.clock())
         sender = sender_of(workspace)
+        mailboxes = mailboxes_of(workspace)
+        mailed, unreached = receive_mail(mailboxes)
+        received += mailed
         while True:
             looked, judging = _receive(workspace, folders, always)
             received, judged = received + looked.received, judged + judging.done
             if looked.look_again_in is None or time.monotonic() + looked.look_again_in > deadline:
                 break
             time.sleep(looked.look_again_in)
+        unreached |= finish_mail([mailbox for mailbox in mailboxes if mailbox.id not in unreached])
         notes = HealthNotes(workspace)
         _note_round(notes, looked, judging)
+        for mailbox in mailboxes:
+            problem = unreached.get(mailbox.id)
+            note(notes, part_of(mailbox), problem.code if problem else None)
         _look_for_alarms(workspace, Watched())
         sent = deliver_due(sender)
         for part in (INTAKE, OUTBOX):
-            _note(notes, part, None)
+            note(notes, part, None)
     return Round(
         received=received,
         judged=judged,
-        failed=(*looked.problems, *judging.failed),
+        failed=(*looked.problems, *unreached.values(), *judging.failed),
         attempted=sent.attempted,
-        unavailable=looked.unavailable,
+        unavailable=(*looked.unavailable, *unreached),
         ignored=looked.ignored,
     )
 
@@ -92,10 +101,17 @@ def run_until(
     with run_lock(workspace.settings.data_dir), watched_folders(workspace) as (folders, doorbell):
         workspace.blobs.sweep(workspace.clock())
         due = threading.Event()
+        mailboxes = mailboxes_of(workspace)
+
+        def judged() -> None:
+            due.set()
+            for mailbox in mailboxes:
+                mailbox.nudged.set()
+
         loops = (
             Loop(
                 name=INTAKE,
-                work=lambda go_on: _receive_until(workspace, folders, go_on, rung=doorbell.rung, due=due),
+                work=lambda go_on: _receive_until(workspace, folders, go_on, rung=doorbell.rung, judged=judged),
                 wake=doorbell.rung.set,
                 silent_seconds=INTAKE_SILENT_SECONDS,
             ),
@@ -105,6 +121,7 @@ def run_until(
                 wake=due.set,
                 silent_seconds=OUTBOX_SILENT_SECONDS,
             ),
+            *(mail_loop(workspace, mailbox, stop, rung=doorbell.rung) for mailbox in mailboxes),
         )
         started()
         manager.ready()
@@ -132,11 +149,11 @@ class _Attendant:
             logger.error("a loop does not answer", extra={"part": part})
         for part in {*self._before.silent} - {*watched.silent} - {*watched.dead}:
             logger.info("a loop answers again", extra={"part": part})
-            _note(self._notes, part, None)
+            note(self._notes, part, None)
         for part in watched.silent:
-            _note(self._notes, part, "loop_silent")
+            note(self._notes, part, "loop_silent")
         for part in watched.dead:
-            _note(self._notes, part, "loop_died")
+            note(self._notes, part, "loop_died")
         if watched != self._before or time.monotonic() - self._looked >= ALARM_SECONDS:
             self._looked = time.monotonic()
             _look_for_alarms(self._workspace, watched)
@@ -144,7 +161,7 @@ class _Attendant:
 
 
 def _receive_until(
-    workspace: Workspace, folders: Folders, go_on: GoOn, *, rung: threading.Event, due: threading.Event
+    workspace: Workspace, folders: Folders, go_on: GoOn, *, rung: threading.Event, judged: Callable[[], None]
 ) -> None:
     notes = HealthNotes(workspace)
     while go_on():
@@ -157,7 +174,7 @@ def _receive_until(
             if looked.look_again_in is not None:
                 wait = min(wait, looked.look_again_in)
             if judging.done:
-                due.set()
+                judged()
         if go_on():
             rung.wait(wait)
 
@@ -185,38 +202,24 @@ def _guarded(notes: HealthNotes, part: str, work: Callable[[], _Result]) -> _Res
     except Exception as error:  # noqa: BLE001 - the loop outlives every fault; the next round tries again
         problem = error.code if isinstance(error, AvtaleError) else type(error).__name__
         logger.warning("round failed", extra={"part": part, "error": problem})
-        _note(notes, part, problem)
+        note(notes, part, problem)
         return None
-    _note(notes, part, None)
+    note(notes, part, None)
     return result
 
 
 def _note_round(notes: HealthNotes, looked: Looked, judging: JudgingPass) -> None:
     for folder, problem in looked.folders.items():
-        with _noting(f"folder {folder}"):
+        with noting(f"folder {folder}"):
             notes.note(
                 f"folder {folder}",
                 problem.code if problem else None,
                 ignored=looked.ignored.get(folder, {}),
                 waiting_since=looked.waiting_since.get(folder),
             )
-    _note(notes, "judging", judging.failed[0].code if judging.failed else None)
-
-
-def _note(notes: HealthNotes, part: str, problem: str | None) -> None:
-    with _noting(part):
-        notes.note(part, problem)
+    note(notes, "judging", judging.failed[0].code if judging.failed else None)
 
 
 def _look_for_alarms(workspace: Workspace, watched: Watched) -> None:
-    with _noting("alarms"):
+    with noting("alarms"):
         look_for_alarms(workspace, stuck=(*watched.dead, *watched.silent))
-
-
-@contextmanager
-def _noting(part: str) -> Iterator[None]:
-    """What is noted is never worth ending the work for: the database itself may be what failed."""
-    try:
-        yield
-    except Exception as error:  # noqa: BLE001 - see above
-        logger.warning("health not noted", extra={"part": part, "error": type(error).__name__})
