@@ -76,6 +76,10 @@ fuzz: $(VENV)/installed-dev  ## hostile bytes (at most 90 s)
 fuzz-long: $(VENV)/installed-dev  ## ten thousand hostile files, a hundred thousand mails; takes some minutes and prints the slowest
 	AVTALE_MUTANTS=10000 $(PYTEST) -m fuzz -q tests/fuzz
 
+.PHONY: lint-pdf
+lint-pdf: $(VENV)/installed-dev  ## sample agreements against the rules of PDF/A-3a and PDF/UA-1 that we know
+	$(BIN)/python -m tools.lint_pdf
+
 .PHONY: bench
 bench: $(VENV)/installed-dev  ## numbers: issue, validate, forward
 	$(PYTEST) -m bench -s -q
@@ -90,7 +94,7 @@ bench-intake: $(VENV)/installed-dev  ## numbers: receiving, 10,000 files and 10,
 install: $(VENV)/installed  ## system packages that are missing, the virtual environment, the locked packages
 
 .PHONY: docs
-docs: $(VENV)/installed-dev  ## write docs/{commands,findings,errors}.md anew from the program's own texts
+docs: $(VENV)/installed-dev  ## write docs/{commands,findings,errors}.md and docs/schemas anew from the program's own texts
 	$(BIN)/python -m tools.write_reference
 
 .PHONY: lock

@@ -17,6 +17,16 @@ from agreements.values import with_defaults
 
 SIGNATURE_FIELDS = ("Signatur1", "Signatur2")
 """The names of the empty signature fields in the issued PDF, in signing order; one per required signer."""
+SEAL_FIELD = "Utsteder"
+"""The name of the field that holds the issuer's own seal, where there is one."""
+
+
+class SigningRoute(StrEnum):
+    """How the customer signs: in a signing service, in a PDF program of its own, or on paper (facts/domain.md §5)."""
+
+    SERVICE = "service"
+    OWN_TOOL = "own_tool"
+    PAPER = "paper"
 
 
 class IssuedState(StrEnum):
@@ -48,6 +58,13 @@ class Agreement:
     pages: int
     example_terms: bool
     """True if it was issued without the operator's configured terms: such a one is never forwarded in production."""
+    route: SigningRoute
+    open_fields: tuple[str, ...] = ()
+    """Catalogue ids the customer fills in when it signs; `values` does not hold them."""
+    control_code: str
+    """As printed in each footer (`agreements.marking`); empty for one issued before there were any."""
+    field_map_sha256: str | None
+    """The stored `FieldMap` of this version; None for one issued before there were any."""
     values: Values
     signers: tuple[Signer, ...]
     state: IssuedState

@@ -10,13 +10,13 @@ from datetime import date, datetime, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
 
-import holidays
-
 _OSLO = ZoneInfo("Europe/Oslo")
 
 
 @cache
 def _norway() -> Mapping[date, str]:
+    import holidays  # here: most commands ask for no working day
+
     return holidays.country_holidays("NO")  # fills itself year by year as days are asked for
 
 

@@ -11,6 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TypeAlias
 
+from agreements.agreement import SigningRoute
 from agreements.casenumber import AgreementNumber, CaseNumber
 from agreements.catalogue import Values
 from agreements.errors import GateError
@@ -82,6 +83,8 @@ class Case:
     language: Language
     values: Values
     signers: tuple[Signer, ...] = ()
+    signing: SigningRoute | None = None
+    """How this organisation signs; None: as the vendor's organisations usually do (`vendors[].signing`)."""
     step: Step = Step.ENQUIRY
     held: bool = False
     unconfirmed: bool = False

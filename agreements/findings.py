@@ -71,6 +71,7 @@ SIG_DEMO_CERTIFICATE: Final = FindingCode("SIG-020", Severity.REJECT)  # throwaw
 SIG_TOO_MANY: Final = FindingCode("SIG-021", Severity.REVIEW)  # more than a bound allows; what, limit
 SIG_NEW_FIELD: Final = FindingCode("SIG-022", Severity.REVIEW)  # signed later in a field that was not issued; field
 SIG_AMBIGUOUS: Final = FindingCode("SIG-023", Severity.REJECT)  # what was appended can be read in two ways; fault
+SIG_ISSUER_SEAL: Final = FindingCode("SIG-024", Severity.INFO)  # the seal the document was issued with; field
 
 # --- is it what we issued ---------------------------------------------------------------------------------------------
 PRV_NOT_COMPARED: Final = FindingCode("PRV-001", Severity.REVIEW)  # no issued document was given
@@ -102,6 +103,7 @@ CAS_SEVERAL: Final = FindingCode("CAS-006", Severity.REVIEW)  # evidence points 
 CAS_EXAMPLE_TERMS: Final = FindingCode("CAS-007", Severity.INFO)  # issued without the operator's terms
 CAS_NATIONAL_ID: Final = FindingCode("CAS-008", Severity.INFO)  # a national identity number: the forward is held
 CAS_SENT_BACK: Final = FindingCode("CAS-009", Severity.REJECT)  # Digipost returned this very version; agreement
+CAS_OPEN_VALUES: Final = FindingCode("CAS-010", Severity.REVIEW)  # filled in by hand, not read yet; fields
 
 # --- intake: why something stands in quarantine or was no agreement ---------------------------------------------------
 INT_EMPTY: Final = FindingCode("INT-001", Severity.REJECT)

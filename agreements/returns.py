@@ -11,6 +11,7 @@ from agreements.decision import Decision, decide
 from agreements.findings import (
     CAS_ALREADY_APPROVED,
     CAS_NOT_OPEN,
+    CAS_OPEN_VALUES,
     CAS_OTHER_VENDOR,
     CAS_SENT_BACK,
     CAS_SUPERSEDED,
@@ -104,4 +105,14 @@ def _rule_vendor(context: ReturnContext) -> tuple[Finding, ...]:
     return ()
 
 
-_CASE_RULES = (_rule_version, _rule_already_approved, _rule_open, _rule_vendor)
+def _rule_open_values(context: ReturnContext) -> tuple[Finding, ...]:
+    """What was left open was agreed on by hand, or not at all: nobody has read it yet, so a person must.
+
+    Whatever the document's own changes show: a carrier or a scan shows none.
+    """
+    if context.agreement.open_fields:
+        return (CAS_OPEN_VALUES(fields=", ".join(context.agreement.open_fields)),)
+    return ()
+
+
+_CASE_RULES = (_rule_version, _rule_already_approved, _rule_open, _rule_vendor, _rule_open_values)

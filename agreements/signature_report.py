@@ -103,6 +103,13 @@ class SignatureResult(_Value):
     revocation: Revocation
     claimed_time: datetime | None
     best_signature_time: datetime | None
+    issuer: bool = False
+    """It lies within the bytes that we issued: the issuer's own seal, which says nothing of the return."""
+
+    @property
+    def counts(self) -> bool:
+        """Somebody's statement about the return: no time-stamp, and not the issuer's."""
+        return self.kind is not SignatureKind.DOCUMENT_TIMESTAMP and not self.issuer
 
 
 class Provenance(_Value):

@@ -88,7 +88,7 @@ def judge_signers(signatures: Iterable[SignatureResult], expected: ExpectedSigne
     """Compare who signed with who should have. Only trusted signatures can fulfil anything; all are looked at."""
     if expected is None:
         return SignerJudgement(check=SignerCheck.NOT_JUDGED, findings=(WHO_NOT_JUDGED(),))
-    made = [signature for signature in signatures if signature.kind is not SignatureKind.DOCUMENT_TIMESTAMP]
+    made = [signature for signature in signatures if signature.counts]
     strangers = tuple(f for signature in made if (f := _stranger(signature, expected)) is not None)
     sealed = any(_is_own_seal(signature, expected) for signature in made)
     lacking = () if sealed else _lacking(made, expected)

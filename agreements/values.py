@@ -21,6 +21,7 @@ _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _EMAIL = re.compile(rf"(?=[^@]{{1,64}}@){_ATOM}(?:\.{_ATOM})*@(?:{_LABEL}\.)+[A-Za-z]{{2,63}}")
 _PHONE = re.compile(r"\+[1-9][0-9]{6,14}")  # ITU-T E.164: at most fifteen digits
+_NORWEGIAN_PHONE = re.compile(r"\+47([0-9]{2})([0-9]{2})([0-9]{2})([0-9]{2})")
 _POSTAL = re.compile(r"([0-9]{4}) +(\S.*)")  # four digits: Brønnøysund `^\d{4}$`
 _SSH = re.compile(r"SHA256:[A-Za-z0-9+/]{43}")
 # C0, C1 and line separators; marks that turn the direction of text or can't be seen (they make a page show what the
@@ -143,6 +144,12 @@ def format_date(day: date, language: Language) -> str:
     return f"{day.day} {month} {day.year}" if language is Language.EN else f"{day.day}. {month} {day.year}"
 
 
+def format_phone(number: str) -> str:
+    """`+47 22 03 00 45`, as eight digits are read in Norway; other countries' numbers as they are."""
+    match = _NORWEGIAN_PHONE.fullmatch(number)
+    return number if match is None else "\u00a0".join(("+47", *match.groups()))
+
+
 def format_number(number: int, language: Language) -> str:
     """Thousands apart: by a no-break space in Norwegian, by a comma in English."""
     return f"{number:,}" if language is Language.EN else f"{number:,}".replace(",", "\u00a0")
@@ -159,6 +166,8 @@ def _format_item(catalogue: Catalogue, field: Field, value: JsonValue, language:
         return OrgNumber(str(value)).grouped
     if field.type is FieldType.INT:
         return format_number(int(str(value)), language)
+    if field.type is FieldType.PHONE:
+        return format_phone(str(value))
     return catalogue.value_label(field.id, str(value), language)
 
 

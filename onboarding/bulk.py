@@ -59,6 +59,7 @@ def _import(
         org_number=row.org_number,
         customer_name=row.customer_name,
         values=values,
+        signing=row.signing,
         signers=row.signers,
     )
     try:

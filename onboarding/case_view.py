@@ -92,7 +92,7 @@ def case_timeline(workspace: Workspace, number: str, language: Language) -> Answ
 
 
 def _value_rows(case: Case, language: Language) -> list[list[str]]:
-    """What is known of the case, in the catalogue's order, then who signs."""
+    """What is known of the case, in the catalogue's order, then who signs, and how if the case itself says so."""
     catalogue = load_catalogue()
     known = [
         [field.label(language), format_value(catalogue, field, case.values[field.id], language)]
@@ -103,7 +103,8 @@ def _value_rows(case: Case, language: Language) -> list[list[str]]:
         [text("table.signer", language), f"{signer.name} ({text(f'states.basis.{signer.basis.value}', language)})"]
         for signer in case.signers
     ]
-    return [*known, *signers]
+    how = [] if case.signing is None else [text(f"states.signing.{case.signing.value}", language)]
+    return [*known, *signers, *([text("table.signing", language), route] for route in how)]
 
 
 def _kind(event: Event, language: Language) -> str:

@@ -20,6 +20,7 @@ from onboarding.answers import SCHEMA, error_entries, error_lines
 from onboarding.call import Call
 from onboarding.command import LANGUAGE_KEY, TextGroup, language_of, language_option, option, print_lines
 from onboarding.logs import set_up_logs
+from onboarding.rendering import collect_garbage_seldom
 from onboarding.usage import usage_message
 
 _COMMANDS = {
@@ -65,6 +66,7 @@ root = TextGroup(
 def main() -> None:
     """The entry point: runs a command and exits with its code. No exception leaves it."""
     set_up_logs(logging.WARNING)
+    collect_garbage_seldom()
     sys.exit(run_cli(sys.argv[1:]))
 
 

@@ -1,9 +1,9 @@
 """Many enquiries from one CSV file, as spreadsheets save them: every row checked, nothing written.
 
-The first line names the columns: field ids of the catalogue, `signer.*` and `signer2.*` for those who sign, and
-`vendor` where the configuration has several. Separator `;` or `,`; UTF-8 or, for older spreadsheets, Windows-1252. An
-empty cell says nothing, so that the vendor's service profile or the catalogue's default counts. Whether a case exists
-already is for whoever makes the cases.
+The first line names the columns: field ids of the catalogue, `signer.*` and `signer2.*` for those who sign, `signing`
+for how they do, and `vendor` where the configuration has several. Separator `;` or `,`; UTF-8 or, for older
+spreadsheets, Windows-1252. An empty cell says nothing, so that the vendor's settings or the catalogue's default count.
+Whether a case exists already is for whoever makes the cases.
 """
 
 import csv
@@ -14,12 +14,14 @@ from datetime import date
 from difflib import get_close_matches
 from typing import Final
 
+from agreements.agreement import SigningRoute
 from agreements.canonical import JsonValue
 from agreements.catalogue import Field, Phase, Values, load_catalogue
 from agreements.errors import UsageError
 from agreements.language import Language
 from agreements.parties import Signer, SigningBasis
 from agreements.values import Fault, ValueFault, check_values, parse_value
+from onboarding.routes import SIGNING, parse_route
 
 MAX_FILE_BYTES: Final = 5 * 2**20  # 5,000 rows of 1 kB; ours
 MAX_ROWS: Final = 5_000  # more customers than any vendor takes on in one go; ours
@@ -46,6 +48,8 @@ class EnquiryRow:
     language: Language | None
     """None: as the configuration says."""
     values: Values
+    signing: SigningRoute | None
+    """None: as the vendor's organisations usually sign."""
     signers: tuple[Signer, ...]
 
 
@@ -128,7 +132,7 @@ def _limited(lines: Iterator[tuple[int, list[str]]]) -> Iterator[tuple[int, list
 def _columns(header: list[str]) -> tuple[str, ...]:
     """The column names. Raises UsageError("import_columns") with every fault at once."""
     names = tuple(name.strip() for name in header)
-    known = {_VENDOR, *(f"{who}.{part}" for who in ("signer", "signer2") for part in _SIGNER)}
+    known = {_VENDOR, SIGNING, *(f"{who}.{part}" for who in ("signer", "signer2") for part in _SIGNER)}
     known |= {field.id for field in load_catalogue().of_phase(Phase.AGREEMENT) if _may_be_imported(field)}
     faults = [_unknown_column(name, known) for name in names if name not in known]
     faults += [_fault(name, "column_twice") for name in sorted(set(names) & known) if names.count(name) > 1]
@@ -166,6 +170,7 @@ def _row(line: int, cells: list[str], columns: _Columns) -> EnquiryRow | Refused
     signers, more = _signers(values)
     faults += more
     vendor_id = _vendor(typed, columns, faults)
+    signing = _signing(typed, faults)
     faults += [_fault(name, "missing") for name in _REQUIRED if name not in typed]
     profile = columns.profiles.get(vendor_id, {})
     faults += check_values(load_catalogue(), {**profile, **values})
@@ -179,6 +184,7 @@ def _row(line: int, cells: list[str], columns: _Columns) -> EnquiryRow | Refused
         customer_name=str(values.pop("customer.name")),
         language=None if language is None else Language(str(language)),
         values=values,
+        signing=signing,
         signers=signers,
     )
 
@@ -194,7 +200,7 @@ def _parse(typed: Mapping[str, str], columns: _Columns) -> tuple[dict[str, JsonV
     values: dict[str, JsonValue] = {}
     faults: list[Fault] = []
     for name, text in typed.items():
-        if name == _VENDOR:
+        if name in {_VENDOR, SIGNING}:
             continue
         field = load_catalogue().field(name.replace("signer2.", "signer."))
         try:
@@ -213,6 +219,14 @@ def _vendor(typed: Mapping[str, str], columns: _Columns, faults: list[Fault]) ->
         code = "missing" if named is None else "vendor_unknown"
         faults.append(_fault(_VENDOR, code, **({} if named is None else {"known": ", ".join(columns.profiles)})))
     return named or ""
+
+
+def _signing(typed: Mapping[str, str], faults: list[Fault]) -> SigningRoute | None:
+    try:
+        return parse_route(typed.get(SIGNING, ""))
+    except ValueFault as fault:
+        faults.append(_fault(SIGNING, fault.code, **fault.params))
+        return None
 
 
 def _signers(values: dict[str, JsonValue]) -> tuple[tuple[Signer, ...], list[Fault]]:

@@ -19,12 +19,12 @@ from string import Template
 from typing import Final
 
 from agreements.errors import ConfigurationError
+from agreements.marking import KEY_BYTES
 from onboarding.files import make_folder
 from onboarding.settings import Settings, load_settings
 
 CONFIG_NAME: Final = "config.yaml"
 EXAMPLE_NAME: Final = "eksempel-kunder.csv"
-QR_KEY_BYTES: Final = 32  # HMAC-SHA-256: as long as its output (RFC 2104 section 3)
 FIRST_SENDING: Final = timedelta(days=60)
 """How long after `init` the example customers want to start."""
 _FOLDERS: Final = ("data", "data/keys", "inn", "trust", "trust/anchors", "trust/tsa", "terms")
@@ -95,7 +95,7 @@ def _complete(folder: Path) -> InitResult:
 
 
 def _lacking_keys(settings: Settings) -> dict[Path, bytes]:
-    made = {settings.keys.qr: secrets.token_bytes(QR_KEY_BYTES), settings.keys.checkpoint: _new_checkpoint_key()}
+    made = {settings.keys.qr: secrets.token_bytes(KEY_BYTES), settings.keys.checkpoint: _new_checkpoint_key()}
     return {path: content for path, content in made.items() if not path.exists()}
 
 
@@ -154,7 +154,7 @@ def _make(folder: Path, configuration: str, now: datetime) -> Settings:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     for name in _FOLDERS:
         (folder / name).mkdir(mode=0o700)
-    _write(folder / "data/keys/qr", secrets.token_bytes(QR_KEY_BYTES))
+    _write(folder / "data/keys/qr", secrets.token_bytes(KEY_BYTES))
     _write(folder / "data/keys/checkpoint.pem", _new_checkpoint_key())
     _write(folder / "terms/LES-MEG.md", _starter("terms.md").template.encode())
     _write(folder / "trust/anchors/LES-MEG.md", _starter("anchors.md").template.encode())

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict
 
 from agreements.canonical import JsonValue
 from agreements.casenumber import find_agreement_numbers
+from agreements.fieldmap import FieldMap
 from agreements.findings import INT_ENCRYPTED, INT_ENGINE_ERROR, INT_RESOURCE_LIMIT, INT_UNREADABLE_PDF, Finding
 from agreements.national_id import contains_national_id
 from agreements.orgnumber import find_org_numbers
@@ -22,7 +23,7 @@ from onboarding.sandbox import Limits, Sandbox, SandboxResult
 from onboarding.settings.model import Limits as ConfiguredLimits
 from signatures.trust import Trust
 
-DOCUMENT, ISSUED = "document", "issued"
+DOCUMENT, ISSUED, FIELD_MAP = "document", "issued", "field_map"
 MAX_NUMBERS = 100
 """Numbers a child reports; ours: an honest return holds one, a hostile one may hold thousands."""
 _PRELOADED = (
@@ -57,7 +58,6 @@ def inspect(files: Mapping[str, bytes], arguments: JsonValue) -> JsonValue:
     from signatures.judge import judge
 
     assert isinstance(arguments, dict)
-    issued = files.get(ISSUED)
     pages: Pages | None = None
     failure: Finding | None = None
     try:
@@ -70,9 +70,9 @@ def inspect(files: Mapping[str, bytes], arguments: JsonValue) -> JsonValue:
         files[DOCUMENT],
         trust=Trust.from_json(arguments["trust"]),
         at=parse_utc(str(arguments["at"])),
-        issued=issued,
+        issued=files.get(ISSUED),
         pages=pages,
-        issued_pages=None if issued is None else read_pages(issued),
+        issued_pages=_issued_pages(files),
     )
     text = "" if pages is None else pages.text
     numbers = tuple(f"{case}.{version}" if version else str(case) for case, version in find_agreement_numbers(text))
@@ -84,6 +84,15 @@ def inspect(files: Mapping[str, bytes], arguments: JsonValue) -> JsonValue:
         has_national_id=contains_national_id(text),
         failure=failure,
     ).model_dump(mode="json")
+
+
+def _issued_pages(files: Mapping[str, bytes]) -> Pages | None:
+    """The text of the issued document: as it was read when it was issued, if by the same reader; else read now."""
+    from intake.reading.pages import READER, read_pages
+
+    if FIELD_MAP in files and (stored := FieldMap.model_validate_json(files[FIELD_MAP])).reader == READER:
+        return stored.pages
+    return read_pages(files[ISSUED]) if ISSUED in files else None
 
 
 def open_sandbox(limits: ConfiguredLimits | None = None, *, workers: int = 1) -> Sandbox:
@@ -100,12 +109,16 @@ def open_sandbox(limits: ConfiguredLimits | None = None, *, workers: int = 1) ->
     )
 
 
-def inspect_document(sandbox: Sandbox, document: int, *, issued: int | None, trust: Trust, at: datetime) -> Inspection:
-    """Have the child look at a document. `document` and `issued` are descriptors open for reading; they stay open.
+def inspect_document(
+    sandbox: Sandbox, document: int, *, issued: int | None, field_map: int | None = None, trust: Trust, at: datetime
+) -> Inspection:
+    """Have the child look at a document.
 
-    Never raises for what the document holds; a killed child is a finding.
+    `document`, `issued` and `field_map` (of the issued one) are descriptors open for reading, their hashes checked;
+    they stay open. Never raises for what the document holds; a killed child is a finding.
     """
-    files = {DOCUMENT: document} if issued is None else {DOCUMENT: document, ISSUED: issued}
+    given = {DOCUMENT: document, ISSUED: issued, FIELD_MAP: field_map}
+    files = {name: descriptor for name, descriptor in given.items() if descriptor is not None}
     arguments: JsonValue = {"trust": trust.to_json(), "at": format_utc(at)}
     return _inspection(sandbox.run("onboarding.inspection:inspect", files=files, arguments=arguments))
 

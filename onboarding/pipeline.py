@@ -180,8 +180,21 @@ def _find_claim(workspace: Workspace, match: Match) -> Claim | None:
 def _inspect(workspace: Workspace, sha256: str, claim: Claim | None) -> Inspection:
     with ExitStack() as stack:
         document = _opened(stack, workspace, sha256)
-        issued = None if claim is None else _opened(stack, workspace, claim.agreement.sha256)
-        return inspect_document(workspace.sandbox, document, issued=issued, trust=workspace.trust, at=workspace.clock())
+        issued, field_map = (None, None) if claim is None else _opened_issue(stack, workspace, claim.agreement)
+        return inspect_document(
+            workspace.sandbox,
+            document,
+            issued=issued,
+            field_map=field_map,
+            trust=workspace.trust,
+            at=workspace.clock(),
+        )
+
+
+def _opened_issue(stack: ExitStack, workspace: Workspace, agreement: Agreement) -> tuple[int, int | None]:
+    """The issued bytes, and the field map where there is one: older versions have none."""
+    issued, mapped = _opened(stack, workspace, agreement.sha256), agreement.field_map_sha256
+    return issued, None if mapped is None else _opened(stack, workspace, mapped)
 
 
 def _opened(stack: ExitStack, workspace: Workspace, sha256: str) -> int:

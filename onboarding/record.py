@@ -27,3 +27,4 @@ class EventKind(StrEnum):
     MESSAGE_RELEASED = "message.released"
     MESSAGE_REQUEUED = "message.requeued"
     MESSAGE_SETTLED = "message.settled"
+    TEMPLATE_IMPORTED = "template.imported"

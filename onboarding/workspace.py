@@ -17,6 +17,7 @@ from onboarding.store import Store, open_store
 
 if TYPE_CHECKING:
     from onboarding.sandbox import Sandbox
+    from onboarding.sealing import Sealers
     from signatures.trust import Trust
 
 SYSTEM = "system"
@@ -44,6 +45,20 @@ class Workspace:
         from onboarding.trust import load_configured_trust
 
         return load_configured_trust(self.settings)
+
+    @cached_property
+    def marking_key(self) -> bytes:
+        """The secret for the marks on each page of an agreement. Raises ConfigurationError if it can't be read."""
+        from onboarding.keys import read_marking_key
+
+        return read_marking_key(self.settings.keys.qr)
+
+    @cached_property
+    def sealers(self) -> "Sealers":
+        """The vendors' seals, each opened at its first use."""
+        from onboarding.sealing import Sealers
+
+        return Sealers()
 
     @cached_property
     def sandbox(self) -> "Sandbox":

@@ -1,17 +1,21 @@
-"""What the agreement's templates show: labels and values as people read them, in sections. No codes, no empty rows."""
+"""What the agreement's templates show: labels and values as people read them, in sections. No codes, no empty rows.
+
+A row holds a value or, where the value is open, the place to fill it in; never both.
+"""
 
 import unicodedata
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
-from agreements.agreement import SIGNATURE_FIELDS, TermsFile
+from agreements.agreement import SIGNATURE_FIELDS, SigningRoute, TermsFile
 from agreements.canonical import JsonValue
 from agreements.catalogue import Catalogue, Field, FieldType, Owner, Phase, Values
 from agreements.language import Language
 from agreements.orgnumber import OrgNumber
 from agreements.parties import Signer
 from agreements.values import format_date, format_value
+from renderers.open_values import Blank, blank
 
 DIGIPOST_NAME = "Posten Bring AS"
 DIGIPOST_ORG_NUMBER = OrgNumber("984661185")
@@ -44,37 +48,83 @@ _BIRTH_DATES = frozenset({"admin.birth_date", "signer.birth_date"})
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """One value with its label. `information`: for planning, not binding."""
+    """One value with its label."""
 
+    id: str
+    """The catalogue's id."""
     label: str
     value: str
+    """Empty where the value is open."""
     information: bool = False
+    """For planning, not binding."""
+    blank: Blank | None = None
+    """The place to fill in, where the value is open and this is its section."""
+    filled_in: int | None = None
+    """On the front page, for an open value: the number of the section where it is filled in."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Section:
     """A section as printed; `part` names its template."""
 
+    key: int
+    """The catalogue's number."""
     number: int
+    """The printed number."""
     title: str
     part: str
     rows: tuple[Row, ...]
 
 
-class AgreementView:
-    """Everything the templates ask for. `values` must hold the agreement's own number, date and template version."""
+@dataclass(frozen=True, kw_only=True)
+class SignerBox:
+    """Who signs, and the name of the signature field in the PDF. `born` is empty where no birth date is known."""
 
-    def __init__(self, catalogue: Catalogue, values: Values, language: Language) -> None:
+    id: str
+    field: str
+    name: str
+    basis: str
+    born: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TermsLine:
+    """One of the terms files as listed."""
+
+    id: str
+    name: str
+    date: str
+    checksum: str
+
+
+class AgreementView:
+    """Everything the templates ask for. `values` must hold the agreement's own number, date and template version.
+
+    `open_fields` are shown as places to fill in; one that has a value all the same is printed like any other.
+    """
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        values: Values,
+        language: Language,
+        *,
+        route: SigningRoute = SigningRoute.SERVICE,
+        open_fields: tuple[str, ...] = (),
+    ) -> None:
         self._catalogue = catalogue
         self._values = values
         self._language = language
-        self._shown = tuple(self._fields_with_values())
+        self._route = route
+        self._open = frozenset(open_fields)
+        self._shown = tuple(self._shown_fields())
 
     def sections(self) -> tuple[Section, ...]:
         """The sections that have something to say, numbered without gaps."""
         kept = [key for key in self._catalogue.sections if key in _ALWAYS or self._rows(key)]
         return tuple(
             Section(
+                key=key,
                 number=number,
                 title=self._catalogue.sections[key][self._language],
                 part=_PARTS.get(key, "values"),
@@ -86,15 +136,10 @@ class AgreementView:
     def front(self) -> tuple[Section, ...]:
         """The front page's entries (`front: true`) by section, less those in `facts`; and the second signer."""
         on_front = [f for f in self._shown if (f.front or f.id == "signer2") and f.id not in _FACTS]
-        keys = dict.fromkeys(field.section for field in on_front if field.section is not None)
         return tuple(
-            Section(
-                number=key,
-                title=self._catalogue.sections[key][self._language],
-                part="values",
-                rows=tuple(self.row(field) for field in on_front if field.section == key),
-            )
-            for key in keys
+            replace(section, rows=tuple(self._front_row(field, section.number) for field in entries))
+            for section in self.sections()
+            if (entries := [field for field in on_front if field.section == section.key])
         )
 
     def facts(self) -> tuple[Row, ...]:
@@ -109,45 +154,66 @@ class AgreementView:
             if field.section == _AUTHORISATION
             and field.owner is Owner.CUSTOMER
             and field.must_be is None
-            and self._values[field.id] is True
+            and self._values.get(field.id) is True
         )
 
     def row(self, field: Field) -> Row:
         """One field as it is printed."""
-        value = self._values[field.id]
-        return Row(label=field.label(self._language), value=self._text(field, value), information=not field.binding)
+        return Row(
+            id=field.id,
+            label=field.label(self._language),
+            value=self.text(field.id),
+            information=not field.binding,
+            blank=None
+            if self._has_value(field)
+            else blank(self._catalogue, field, self._values, self._language, self._route),
+        )
 
     def text(self, field_id: str) -> str:
         """A field's value as people read it; empty if it has none."""
         return self._text(self._catalogue.field(field_id), self._values.get(field_id))
 
-    def signers(self, signers: tuple[Signer, ...]) -> list[dict[str, str]]:
-        """The signature boxes in signing order, each with the name of its field in the PDF."""
-        return [
-            {
-                "field": name,
-                "name": plain(signer.name),
-                "basis": self._catalogue.value_label("signer.role", signer.basis.value, self._language),
-                "born": masked_birth_date(signer.birth_date),
-            }
-            for name, signer in zip(SIGNATURE_FIELDS, signers, strict=False)
-        ]
+    def code(self, field_id: str) -> str:
+        """A closed list's value as the catalogue writes it; empty if it has none."""
+        return str(self._values.get(field_id) or "")
 
-    def terms(self, terms: tuple[TermsFile, ...]) -> list[dict[str, str]]:
+    def signers(self, signers: tuple[Signer, ...]) -> tuple[SignerBox, ...]:
+        """The signature boxes in signing order."""
+        return tuple(
+            SignerBox(
+                id=f"signature.{number}",
+                field=name,
+                name=plain(signer.name),
+                basis=self._catalogue.value_label("signer.role", signer.basis.value, self._language),
+                born=masked_birth_date(signer.birth_date),
+            )
+            for number, (name, signer) in enumerate(zip(SIGNATURE_FIELDS, signers, strict=False), start=1)
+        )
+
+    def terms(self, terms: tuple[TermsFile, ...]) -> tuple[TermsLine, ...]:
         """The terms files with their date in words and the checksum in groups that an eye can follow."""
-        return [
-            {
-                "name": plain(file.name),
-                "date": format_date(date.fromisoformat(file.date), self._language),
-                "checksum": group_checksum(file.sha256),
-            }
-            for file in terms
-        ]
+        return tuple(
+            TermsLine(
+                id=f"terms.{number}",
+                name=plain(file.name),
+                date=format_date(date.fromisoformat(file.date), self._language),
+                checksum=group_checksum(file.sha256),
+            )
+            for number, file in enumerate(terms, start=1)
+        )
 
-    def _fields_with_values(self) -> Iterator[Field]:
+    def _shown_fields(self) -> Iterator[Field]:
         for field in self._catalogue.of_phase(Phase.AGREEMENT):
-            if self._values.get(field.id) not in (None, "", []) and self._catalogue.is_asked(field, self._values):
+            if self._catalogue.is_asked(field, self._values) and (self._has_value(field) or field.id in self._open):
                 yield field
+
+    def _has_value(self, field: Field) -> bool:
+        return self._values.get(field.id) not in (None, "", [])
+
+    def _front_row(self, field: Field, section: int) -> Row:
+        """An open value is filled in once, in its section; the front page says where."""
+        row = self.row(field)
+        return row if row.blank is None else replace(row, blank=None, filled_in=section)
 
     def _rows(self, section: int) -> tuple[Row, ...]:
         return tuple(

@@ -1,33 +1,47 @@
-"""HTML to PDF by WeasyPrint: the only module that imports it.
+"""HTML to PDF by WeasyPrint: this module and `renderers.places` alone import it.
 
-Nothing is fetched: no network, no file, no data address. Any warning (missing glyph, unknown CSS, missing image) fails
-the rendering: a document is right or there is none. Fonts are this package's own (`renderers.fontconfig_file`).
+Nothing is fetched: no network, no file, no data address; a vendor's logo is handed over in memory. Any warning (missing
+glyph, unknown CSS, missing image) fails the rendering: a document is right or there is none. Fonts are this package's
+own (`renderers.fontconfig_file`).
 """
 
 import logging
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cache
 from threading import Lock
-from typing import NoReturn
 
 from weasyprint import CSS, HTML  # type: ignore[import-untyped]
 from weasyprint.text.ffi import ffi, fontconfig  # type: ignore[import-untyped]
 from weasyprint.text.fonts import FontConfiguration  # type: ignore[import-untyped]
-from weasyprint.urls import FatalURLFetchingError, URLFetcher  # type: ignore[import-untyped]
+from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse  # type: ignore[import-untyped]
 
 from agreements.errors import ConfigurationError
 from renderers import fontconfig_file
+from renderers.overrides import STANDARD, STYLESHEET, Overrides
+from renderers.places import Places, find_places
 from renderers.templates import read_template
 
 _LOGGER = logging.getLogger("weasyprint")
+# Neither an identifier nor compressed: `renderers.finishing` writes the file anew, and drops a whole font from it.
+_OPTIONS = {"pdf_variant": "pdf/a-3a", "optimize_images": False, "pdf_identifier": False, "uncompressed_pdf": True}
 _LOCK = Lock()  # one layout at a time: the library's log, which we read as its result, is the whole process's
 
 
 class _NothingFetched(URLFetcher):  # type: ignore[misc]  # the library has no types
-    """Refuses every address. The library reads `file:` and the network by default."""
+    """Refuses every address but a vendor's own logo. The library reads `file:` and the network by default."""
 
-    def fetch(self, url: str, headers: object = None) -> NoReturn:
+    def __init__(self, overrides: Overrides = STANDARD) -> None:
+        super().__init__()
+        self._overrides = overrides
+
+    def fetch(self, url: str, headers: object = None) -> URLFetcherResponse:
+        logo = self._overrides.logo
+        if logo is not None and url == f"res:{logo}":
+            kind = "image/svg+xml" if logo.endswith(".svg") else "image/png"
+            return URLFetcherResponse(url, self._overrides.content[logo], {"Content-Type": kind})
         raise FatalURLFetchingError(f"nothing is fetched: {url[:80]}")
 
 
@@ -42,27 +56,33 @@ class _Collector(logging.Handler):
         self.complaints.append(record.getMessage())
 
 
-def lay_out(html: str, *stylesheets: str, fields: bool = False) -> bytes:
-    """The tagged PDF of a page of HTML with the named stylesheets of this package. `fields`: inputs become form fields.
+@dataclass(frozen=True, kw_only=True)
+class LaidOut:
+    """The pages as WeasyPrint writes them; `renderers.finishing` makes them fit to issue."""
 
-    Raises ConfigurationError: `render_failed` with the library's own words as `reason`; `fonts_not_private` if
-    this process sees other fonts than ours.
+    pdf: bytes
+    places: Places
+
+
+def lay_out(html: str, *stylesheets: str, fields: bool = False, overrides: Overrides = STANDARD) -> LaidOut:
+    """The tagged PDF/A-3a of a page of HTML with the named stylesheets of this package, and where its marks stand.
+
+    `fields`: inputs become form fields. `overrides`: a vendor's own stylesheet, after ours, and its logo. Raises
+    ConfigurationError: `render_failed` with the library's own words as `reason`; `fonts_not_private` if this process
+    sees other fonts than ours.
     """
     with _LOCK, _complaints() as complaints:
         try:
-            source = HTML(string=html, base_url=None, url_fetcher=_NothingFetched())
-            pdf: bytes = source.write_pdf(
-                stylesheets=[_stylesheet(name) for name in stylesheets],
-                font_config=_fonts(),
-                pdf_variant="pdf/ua-1",
-                pdf_forms=fields,
-                optimize_images=False,
-            )
+            source = HTML(string=html, base_url=None, url_fetcher=_NothingFetched(overrides))
+            styles = [*(_stylesheet(name) for name in stylesheets), *_own_stylesheets(overrides)]
+            document = source.render(stylesheets=styles, font_config=_fonts(), pdf_forms=fields, **_OPTIONS)
+            with warnings.catch_warnings(action="ignore", category=ResourceWarning):  # its colour profile stays open
+                pdf: bytes = document.write_pdf(pdf_forms=fields, **_OPTIONS)
         except FatalURLFetchingError as error:  # a BaseException: nothing above would stop it
             raise ConfigurationError("render_failed", reason=str(error)) from error
     if complaints:
         raise ConfigurationError("render_failed", reason="; ".join(dict.fromkeys(complaints)))
-    return pdf
+    return LaidOut(pdf=pdf, places=find_places(document))
 
 
 @contextmanager
@@ -93,3 +113,10 @@ def _fonts() -> FontConfiguration:
 @cache
 def _stylesheet(name: str) -> CSS:
     return CSS(string=read_template(name), font_config=_fonts(), url_fetcher=_NothingFetched())
+
+
+def _own_stylesheets(overrides: Overrides) -> tuple[CSS, ...]:
+    if STYLESHEET not in overrides.content:
+        return ()
+    source = overrides.content[STYLESHEET].decode("utf-8")  # read anew each time: what it complains of must be heard
+    return (CSS(string=source, font_config=_fonts(), url_fetcher=_NothingFetched()),)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from io import StringIO
+from typing import Any
 
 import yaml
 
@@ -19,6 +20,7 @@ from agreements.language import Language
 from agreements.summary import ConfigurationEntry, ConfigurationSummary, OpenItem, OpenReason, as_json
 from agreements.values import format_date, format_value
 from renderers.agreement_view import group_checksum, plain
+from renderers.printing import print_pdf
 from renderers.templates import Words, fill, read_template, words
 
 _STYLESHEETS = ("page.css", "summary.css")
@@ -85,11 +87,7 @@ def _render_html(summary: ConfigurationSummary, language: Language) -> bytes:
 
 
 def _render_pdf(summary: ConfigurationSummary, language: Language) -> bytes:
-    from renderers.finishing import finish
-    from renderers.layout import lay_out
-
-    html = fill("summary.html", language, style=None, **_view(summary, language))
-    return finish(lay_out(html, *_STYLESHEETS)).pdf
+    return print_pdf(fill("summary.html", language, style=None, **_view(summary, language)), *_STYLESHEETS)
 
 
 _RENDERERS: dict[SummaryFormat, Callable[[ConfigurationSummary, Language], bytes]] = {
@@ -104,7 +102,7 @@ _RENDERERS: dict[SummaryFormat, Callable[[ConfigurationSummary, Language], bytes
 # --- for people -------------------------------------------------------------------------------------------------------
 
 
-def _view(summary: ConfigurationSummary, language: Language) -> dict[str, object]:
+def _view(summary: ConfigurationSummary, language: Language) -> dict[str, Any]:
     say, subject = words(language), summary.subject
     return {
         "title": say("summary.document_title", number=subject.case_number),

@@ -73,7 +73,7 @@ def _check(pdf: bytes, issued: bytes) -> None:
         raise _Fault("xref-chain")
     if pdf[sections[-1].end :].strip():
         raise _Fault("xref-chain")
-    begin, size = len(issued), _largest_size(issued)
+    begin, size = len(issued), _issued_size(issued, int(issued_end[1]))
     for section in sections:
         if section.size < size:
             raise _Fault("xref-size")
@@ -145,5 +145,10 @@ def _check_objects(pdf: bytes, begin: int, section: _Section) -> None:
         raise _Fault("unlisted-object")
 
 
-def _largest_size(issued: bytes) -> int:
-    return max((int(size) for size in _SIZE.findall(issued)), default=0)
+def _issued_size(issued: bytes, start: int) -> int:
+    """The size that the newest section of the issued document states, or the largest that stands anywhere in it.
+
+    Not simply the latter: an attached file states its own size by the same name.
+    """
+    trailer = _TRAILER.search(issued, start)
+    return max((int(size) for size in _SIZE.findall(trailer[1] if trailer else issued)), default=0)

@@ -23,6 +23,7 @@ from agreements.findings import (
     SIG_DEMO_CERTIFICATE,
     SIG_FORMAT_FAILURE,
     SIG_HIDDEN,
+    SIG_ISSUER_SEAL,
     SIG_LENIENT,
     SIG_NO_ANCHORS,
     SIG_NONE,
@@ -157,8 +158,9 @@ def _judge(given: _Given) -> _Outcome:
     document = open_document(given.pdf)
     found = enumerate_signatures(document, scan)
     changes = _Changes(document)
-    comparison = _compare(given, document, found, changes)
-    results, findings = _judge_signatures(given, document, found, changes)
+    count = None if given.issued is None else issued_revisions(document, given.pdf, given.issued)
+    comparison = _compare(given, document, found, changes, count)
+    results, findings = _judge_signatures(given, document, found, changes, issued=count or 0)
     general = _general(given, scan, document, found, results)
     return _conclude(results, (*general, *findings, *comparison.findings), comparison.provenance)
 
@@ -180,20 +182,22 @@ class _Changes:
         return self._known[revision]
 
 
-def _compare(given: _Given, document: Document, found: Enumeration, changes: _Changes) -> Comparison:
+def _compare(given: _Given, document: Document, found: Enumeration, changes: _Changes, count: int | None) -> Comparison:
+    """`count`: how many revisions of the return are the issued document; None where it does not stand first."""
     if given.issued is None:
         return NOT_COMPARED
-    count = issued_revisions(document, given.pdf, given.issued)
     if count is None:
         return compare_rewritten(given.texts, document)
-    first_signature = min((signature.revision for signature in found.signatures), default=document.last)
+    made = (signature.revision for signature in found.signatures if signature.revision >= count)
+    first_signature = min(made, default=document.last)
     before = changes.between(count, first_signature)
     return compare_appended(before, changes.between(max(count, first_signature + 1), document.last), given.texts)
 
 
 def _judge_signatures(
-    given: _Given, document: Document, found: Enumeration, changes: _Changes
+    given: _Given, document: Document, found: Enumeration, changes: _Changes, *, issued: int
 ) -> tuple[tuple[SignatureResult, ...], tuple[Finding, ...]]:
+    """`issued`: how many revisions of the return are the issued document, proven by its bytes."""
     store, ever = read_store(document)
     kept = read_kept(given.trust.revocations)
     ever.add_all(kept)
@@ -218,10 +222,27 @@ def _judge_signatures(
             for signature in found.signatures
         ]
 
-    judged = run(judge_all())
+    judged = [
+        _as_issuers(*outcome) if signature.revision < issued else outcome
+        for signature, outcome in zip(found.signatures, run(judge_all()), strict=True)
+    ]
     demo = () if given.trust.accept_demo or not ever.marked else (SIG_DEMO_CERTIFICATE(field="DSS"),)
     findings = tuple(finding for _, own in judged for finding in own)
     return tuple(result for result, _ in judged if not _stamps_something_else(result)), (*findings, *demo)
+
+
+def _as_issuers(result: SignatureResult, findings: tuple[Finding, ...]) -> tuple[SignatureResult, tuple[Finding, ...]]:
+    """A signature within the very bytes we issued is the issuer's own, whoever its certificate names.
+
+    That it stands there unchanged is proven by the bytes, so it needs no anchor; what came after the issued bytes is
+    judged by comparing with the issued document, and by the signatures made there. It says nothing of the return.
+    """
+    if not (result.intact and result.covers_document):
+        return result.model_copy(update={"issuer": True}), findings
+    passed = {"indication": Indication.TOTAL_PASSED, "sub_indication": None}
+    own = tuple(finding for finding in findings if finding.code == SIG_DEMO_CERTIFICATE.code)
+    seal = {**passed, "kind": SignatureKind.SEAL, "issuer": True}
+    return result.model_copy(update=seal), (SIG_ISSUER_SEAL(field=result.field), *own)
 
 
 def _stamps_something_else(result: SignatureResult) -> bool:
@@ -237,7 +258,7 @@ def _general(
 ) -> tuple[Finding, ...]:
     """Findings about the file as a whole."""
     findings: list[Finding] = []
-    if all(result.kind is SignatureKind.DOCUMENT_TIMESTAMP for result in results):
+    if not any(result.counts for result in results):
         findings.append(SIG_NONE())
     if found.hidden:
         findings.append(SIG_HIDDEN(count=found.hidden))
@@ -246,7 +267,7 @@ def _general(
     findings += _ambiguity(given)
     if document.lenient:
         findings.append(SIG_LENIENT())
-    if results and not given.trust.anchors:
+    if any(not result.issuer for result in results) and not given.trust.anchors:
         findings.append(SIG_NO_ANCHORS())
     if not given.trust.accept_demo and any(
         is_marked(der) for der in (*given.trust.anchors, *given.trust.timestamp_anchors)
@@ -282,8 +303,8 @@ def _unaccounted(scan: Prescan, document: Document, found: Enumeration, pdf: byt
 def _conclude(
     results: tuple[SignatureResult, ...], findings: tuple[Finding, ...], provenance: Provenance | None
 ) -> _Outcome:
-    """The worst over signatures and seals; faults of the whole file fail it whatever its signatures say."""
-    people = [result for result in results if result.kind is not SignatureKind.DOCUMENT_TIMESTAMP]
+    """The worst over the return's signatures and seals; faults of the file fail it whatever its signatures say."""
+    people = [result for result in results if result.counts]
     worst = max(people, key=lambda result: _STRICTNESS.index(result.indication), default=None)
     indication = worst.indication if worst else Indication.NO_SIGNATURE
     sub = worst.sub_indication if worst else None

@@ -28,6 +28,7 @@ from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from signatures.identity import BIRTH_DATE, QC_COMPLIANCE, QC_STATEMENTS, QC_TYPE, QC_TYPE_ESEAL, QC_TYPE_ESIGN
 from signatures.marker import DEMO_MARKER_OID, DEMO_MARKER_VALUE, encoded_oid
+from signatures.seal import TimedSigner
 
 MAX_VALIDITY: Final = timedelta(days=7)
 BACKDATED: Final = timedelta(hours=1)  # so that a clock a little behind does not find certificates from the future
@@ -198,7 +199,7 @@ class ThrowawayPki:
     def _issue(
         self, builder: x509.CertificateBuilder, key: Key, issuer: Credential | None, options: "LeafOptions"
     ) -> Credential:
-        certificate = builder.sign(issuer.key if issuer else key, options.digest())
+        certificate = builder.sign(issuer.key if issuer else key, hashes.SHA256())
         return Credential(certificate=certificate, key=key, pki=self)
 
 
@@ -212,7 +213,6 @@ class LeafOptions:
     ocsp_url: str | None = None
     """Where the certificate says revocation can be asked for. Nobody here ever does."""
     key: Key | None = field(default=None, repr=False)
-    digest: type[hashes.SHA256] | type[hashes.SHA224] = hashes.SHA256
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -258,22 +258,11 @@ def sign(
         signer_key_usage=set(),
     )
     timestamper = None if level in ("B-B", "CMS") else _timestamper(credential.pki, chosen.timestamp or now)
-    signer = _TimedSigner(metadata, signer=_signer(credential), timestamper=timestamper)
+    signer = TimedSigner(metadata, signer=_signer(credential), timestamper=timestamper)
     signer.claimed_time = now
     output = io.BytesIO()
     signer.sign_pdf(IncrementalPdfFileWriter(io.BytesIO(pdf)), output=output)
     return output.getvalue()
-
-
-class _TimedSigner(signers.PdfSigner):
-    """The library takes the claimed time from the machine's clock; here it comes in."""
-
-    claimed_time: datetime
-
-    def init_signing_session(self, *args: Any, **kwargs: Any) -> Any:
-        session = super().init_signing_session(*args, **kwargs)
-        session.system_time = self.claimed_time
-        return session
 
 
 def _signing_context(credential: Credential, now: datetime) -> ValidationContext:

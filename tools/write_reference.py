@@ -1,9 +1,10 @@
-"""Writes the reference pages that can't be written by hand and stay true: docs/{commands,findings,errors}.md.
+"""Writes what can't be written by hand and stay true: docs/{commands,findings,errors}.md, and the JSON schemas.
 
 `make docs` runs it. `tests/docs` fails while a page is not what this would write.
 """
 
 import ast
+import json
 import sys
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -12,9 +13,11 @@ from pathlib import Path
 import click
 
 from agreements import errors
+from agreements.catalogue import load_catalogue
 from agreements.findings import all_codes
 from agreements.language import Language
 from agreements.orgnumber import OrgNumberError
+from agreements.schema import agreement_schema
 from agreements.texts import flat_texts, text
 from onboarding.cli import root
 from onboarding.command import TextGroup
@@ -40,8 +43,13 @@ command; the others are parts of another answer (a line of the configuration, a 
 
 
 def pages() -> dict[str, str]:
-    """Every page by its file name under `docs/`."""
-    return {"commands.md": commands_page(), "findings.md": findings_page(), "errors.md": errors_page()}
+    """Every page by its path under `docs/`."""
+    return {
+        "commands.md": commands_page(),
+        "findings.md": findings_page(),
+        "errors.md": errors_page(),
+        "schemas/agreement-v1.schema.json": _json(agreement_schema(load_catalogue())),
+    }
 
 
 # --- commands --------------------------------------------------------------------------------------------------------
@@ -227,6 +235,10 @@ def _pair(node: ast.AST) -> tuple[ast.expr | None, ast.expr | None]:
     return None, None
 
 
+def _json(document: object) -> str:
+    return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
+
+
 # --- Markdown --------------------------------------------------------------------------------------------------------
 
 
@@ -249,7 +261,9 @@ def _joined(parts: list[str]) -> str:
 def main() -> None:
     """Write the pages into `docs/`."""
     for name, page in pages().items():
-        (HOUSE / "docs" / name).write_text(page, encoding="utf-8")
+        path = HOUSE / "docs" / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(page, encoding="utf-8")
         sys.stderr.write(f"docs/{name}\n")
 
 

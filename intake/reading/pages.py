@@ -20,6 +20,11 @@ MAX_PAGES: Final = 200  # an agreement has under 20; signing services add a few;
 MAX_CHARACTERS_PER_PAGE: Final = 50_000  # a densely set A4 page holds about 7,000
 MAX_CHARACTERS: Final = 400_000  # in all; as JSON it stays below the 1 MB that a sandboxed child may return
 
+READER: Final = f"1 pdfium {pypdfium2.version.PDFIUM_INFO}"
+"""What reads here: the number is raised when this module gives another text for the same page. Two texts are compared
+line by line only if one reader gave both.
+"""
+
 logging.getLogger("pypdfium2").setLevel(logging.ERROR)  # XFA forms make it write advice about builds
 
 

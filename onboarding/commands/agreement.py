@@ -1,26 +1,30 @@
 """`avtale agreement …`: step 2, the agreement is made."""
 
+import signal
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from threading import Event
 
 import click
 
-from agreements.canonical import JsonValue
-from agreements.errors import AvtaleError, UsageError
-from onboarding.answers import Answer, error_entries, error_lines
+from agreements.errors import ConfigurationError, UsageError
+from onboarding.answers import Answer
 from onboarding.call import Call
 from onboarding.command import TextGroup, argument, command, option, talk
 
-if TYPE_CHECKING:
-    from agreements.parties import Actor
-
 _CASE = argument("case_number", metavar="CASE")
+_CASES = argument("case_numbers", nargs=-1, metavar="CASE…")
+_ALL = option("--all", "every", is_flag=True)
 _OUT = option("--out", type=click.Path(path_type=Path, file_okay=False))
 
 group = TextGroup(
     "agreement",
     {
         "issue": "onboarding.commands.agreement:issue",
+        "send": "onboarding.commands.agreement:send",
         "preview": "onboarding.commands.agreement:preview",
         "void": "onboarding.commands.agreement:void",
     },
@@ -28,59 +32,67 @@ group = TextGroup(
 )
 
 
-@command(
-    "agreement.issue",
-    argument("case_numbers", nargs=-1, metavar="CASE…"),
-    option("--all", "every", is_flag=True),
-    _OUT,
-)
+@command("agreement.issue", _CASES, _ALL, _OUT)
 def issue(call: Call, case_numbers: tuple[str, ...], every: bool, out: Path | None) -> Answer:
     """Issue agreements; one that can't be issued does not stop the others."""
+    from onboarding.files import make_folder
+    from onboarding.issuing import issue_answer, issue_many, told
     from onboarding.steps.agreement import issuable_cases
 
+    numbers = issuable_cases(call.workspace) if _wants_all(case_numbers, every) else _each_once(case_numbers)
+    actor, folder = call.actor, out or call.settings.data_dir / "issued"
+    make_folder(folder)  # before anything is issued: a wrong `--out` costs no version
+    with _stopped_by_the_keyboard() as stop, _progress(call, numbers) as done:
+        outcomes = issue_many(call.workspace, numbers, folder, actor, stop=stop, done=done)
+    if len(outcomes) == 1 and outcomes[0].error is not None:
+        raise outcomes[0].error
+    talk(call, *told(outcomes, call.lang))
+    answer = issue_answer(outcomes, call.lang, stopped=stop.is_set())
+    return answer if call.as_json else replace(answer, errors=())  # people were told case by case
+
+
+def _wants_all(case_numbers: tuple[str, ...], every: bool) -> bool:
     if bool(case_numbers) == every:
         raise UsageError("cases_or_all")
-    actor = call.actor
-    numbers = issuable_cases(call.workspace) if every else case_numbers
-    data: list[JsonValue] = []
-    lines: list[str] = []
-    failed: list[AvtaleError] = []
-    for number in numbers:
-        try:
-            entry = _issue(call, number, out, actor)
-        except AvtaleError as error:
-            if len(numbers) == 1:
-                raise
-            failed.append(error)
-            first, *rest = error_lines(error, call.lang)
-            talk(call, f"{number}: {first}", *rest)
-        else:
-            data.append(entry)
-            lines.append(f"{entry['agreement']}  {entry['file']}")
-    errors = [entry for error in failed for entry in error_entries(error, call.lang)]
-    return Answer(
-        data=data, lines=lines, exit_code=max((error.exit_code for error in failed), default=0), errors=errors
-    )
+    return every
 
 
-def _issue(call: Call, number: str, out: Path | None, actor: "Actor") -> dict[str, JsonValue]:
-    from onboarding.files import make_folder
-    from onboarding.steps.agreement import issue_agreement, save_issue
+def _each_once(case_numbers: tuple[str, ...]) -> tuple[str, ...]:
+    """A case named twice is meant once: a second version would take the place of the first."""
+    return tuple(dict.fromkeys(number.strip().upper() for number in case_numbers))
 
-    folder = out or call.settings.data_dir / "issued"
-    make_folder(folder)  # before anything is issued: a wrong `--out` costs no version
-    issued = issue_agreement(call.workspace, number, actor)
-    agreement = issued.agreement
-    path = save_issue(issued, folder)
-    return {
-        "case": str(agreement.number.case),
-        "agreement": str(agreement.number),
-        "file": str(path),
-        "sha256": agreement.sha256,
-        "template_version": agreement.template_version,
-        "language": agreement.language.value,
-        "pages": agreement.pages,
-    }
+
+@contextmanager
+def _stopped_by_the_keyboard() -> Iterator[Event]:
+    """Set once Ctrl-C is pressed. Pressed again, it ends the program where it stands."""
+    stop = Event()
+
+    def on_interrupt(*_: object) -> None:
+        stop.set()
+        signal.signal(signal.SIGINT, before)
+
+    before = signal.signal(signal.SIGINT, on_interrupt)
+    try:
+        yield stop
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def _progress(call: Call, numbers: Sequence[str]) -> Iterator[Callable[[], object]]:
+    """A bar on a terminal, one step for each call; elsewhere nothing."""
+    if call.as_json or not sys.stderr.isatty():
+        yield lambda: None
+        return
+    with click.progressbar(length=len(numbers), file=sys.stderr, show_pos=True) as bar:
+        yield lambda: bar.update(1)
+
+
+@command("agreement.send", _CASES, _ALL, option("--dry-run", is_flag=True))
+def send(call: Call, case_numbers: tuple[str, ...], every: bool, dry_run: bool) -> Answer:
+    """Refuses: agreements are sent by hand until the outbox can."""
+    _wants_all(case_numbers, every)
+    raise ConfigurationError("sending_not_built", folder=str(call.settings.data_dir / "issued"))
 
 
 @command("agreement.preview", _CASE, _OUT)

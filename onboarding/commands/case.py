@@ -52,11 +52,13 @@ def pairs(assignments: tuple[str, ...]) -> dict[str, str]:
 )
 def new(call: Call, org_number: str, name: str, vendor: str, assignments: tuple[str, ...]) -> Answer:
     """Make a case."""
-    from onboarding.steps.enquiry import Enquiry, create_case, parse_values
+    from onboarding.steps.enquiry import Enquiry, create_case, parse_typed
     from onboarding.views import case_data
 
-    values = parse_values(pairs(assignments), allow_synthetic=call.settings.allow_synthetic)
-    enquiry = Enquiry(vendor_id=vendor, org_number=org_number, customer_name=name, values=values)
+    typed = parse_typed(pairs(assignments), allow_synthetic=call.settings.allow_synthetic)
+    enquiry = Enquiry(
+        vendor_id=vendor, org_number=org_number, customer_name=name, values=typed.values, signing=typed.signing
+    )
     case = create_case(call.workspace, enquiry, call.actor)
     return Answer(data=case_data(case), lines=[str(case.number)])
 

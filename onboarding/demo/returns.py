@@ -13,6 +13,7 @@ from onboarding.demo.forging import flip_byte, write_over_page
 from onboarding.demo.stage import Stage
 from onboarding.rendering import private_fonts
 from onboarding.steps.agreement import Issue
+from onboarding.terms import Terms
 from signatures.throwaway import Credential, sign
 
 KARI, OLA, STRANGER = CAST.first, CAST.second, CAST.stranger
@@ -88,11 +89,11 @@ def _terms_replaced(stage: Stage) -> Made:
     private_fonts()
     from dataclasses import replace
 
-    from onboarding.steps.agreement import agreement_document
+    from onboarding.preparing import issued_document
     from renderers.agreement import render_agreement
 
     issue = stage.issue(KARI)
-    document = agreement_document(issue.agreement, terms=())
+    document = issued_document(stage.workspace, issue.agreement, Terms())
     forged = render_agreement(replace(document, values={**document.values, "launch.monthly_volume": 1}))
     return _signed(stage, issue, stage.pki.person(KARI), pdf=forged.pdf)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from agreements.errors import AvtaleError
+from agreements.marking import KEY_BYTES
 from agreements.times import format_utc
 from onboarding.doctor.outcome import Check, fault, fine, warning
 from onboarding.settings import Settings, WatchedFolder
@@ -24,7 +25,6 @@ OVERLOOKED_AFTER: Final = timedelta(hours=24)
 _NAMES_TOLD: Final = 3
 CLOCK_TOLERANCE: Final = timedelta(minutes=5)
 """A file on a network share may be that much ahead of us without harm."""
-QR_KEY_BYTES: Final = 32
 
 
 def check_data(settings: Settings, _now: datetime) -> Iterator[Check]:
@@ -213,7 +213,7 @@ def _newest(settings: Settings) -> datetime | None:
 
 
 def _is_qr_key(content: bytes) -> bool:
-    return len(content) >= QR_KEY_BYTES
+    return len(content) >= KEY_BYTES
 
 
 def _is_checkpoint_key(content: bytes) -> bool:

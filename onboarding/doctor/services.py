@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from importlib import import_module
 from typing import Final
 
@@ -10,13 +10,17 @@ from agreements.canonical import JsonValue
 from agreements.catalogue import load_catalogue
 from agreements.errors import ConfigurationError
 from agreements.language import Language
+from agreements.marking import KEY_BYTES
 from agreements.parties import Signer, SigningBasis
 from onboarding.doctor.outcome import Check, fault, fine, warning
 from onboarding.settings import Settings
+from onboarding.settings.model import STANDARD_TEMPLATE
 
 CONNECT_SECONDS: Final = 10.0
 COMMAND_SECONDS: Final = 20.0
 """A person is waiting: shorter than the minutes a delivery waits."""
+SEAL_WARNING: Final = timedelta(days=30)
+"""Time to get another certificate from the issuer."""
 _LIBRARIES: Final = ("renderers.layout", "signatures.judge", "intake.reading.pages")
 """Our modules that need what lies outside Python: Pango, PDFium, OpenSSL."""
 _PROBE: Final = "onboarding.doctor.services:answer"
@@ -73,17 +77,34 @@ def check_terms(settings: Settings, now: datetime) -> Iterator[Check]:
     from onboarding.terms import read_terms
 
     terms = read_terms(settings)
-    if not terms and settings.environment == "production":
+    if not terms.files and settings.environment == "production":
         yield fault("terms", "terms_missing")
-    elif not terms:
+    elif not terms.files:
         yield fine("terms", "no_terms")
-    for file in terms:
+    for file in terms.files:
         yield fine("terms", "terms", name=file.name, date=file.date, sha256=file.sha256[:16])
     for authority in settings.authorities:
         if not authority.file.is_file():
             yield fault("terms", "doctor_power_missing", path=str(authority.file))
         elif authority.expires is not None and authority.expires < now.date():
             yield warning("terms", "doctor_power_expired", path=str(authority.file), date=authority.expires.isoformat())
+
+
+def check_seals(settings: Settings, now: datetime) -> Iterator[Check]:
+    """Each vendor's own seal opens, and will do so for a while."""
+    from onboarding.sealing import open_seal
+
+    sealing = [vendor for vendor in settings.vendors if vendor.seal.wanted]
+    if not sealing:
+        yield fine("seals", "no_seals")
+    for vendor in sealing:
+        sealer = open_seal(vendor.seal)
+        sealer.check(now)
+        until = sealer.expires.date().isoformat()
+        if sealer.expires - now < SEAL_WARNING:
+            yield warning("seals", "doctor_seal_expires", vendor=vendor.id, until=until)
+        else:
+            yield fine("seals", "seal", vendor=vendor.id, until=until)
 
 
 def check_libraries(_settings: Settings, _now: datetime) -> Iterator[Check]:
@@ -101,14 +122,21 @@ def check_libraries(_settings: Settings, _now: datetime) -> Iterator[Check]:
 
 
 def check_template(settings: Settings, now: datetime) -> Iterator[Check]:
-    """An agreement can be laid out, in the configured language, with the first vendor's service profile."""
+    """An agreement can be laid out, in the configured language, with the first vendor's service profile.
+
+    The vendors' own template files can be used, and the forms that vendors name are there, as they were imported.
+    """
     from onboarding.rendering import private_fonts
 
     private_fonts()
     from agreements.agreement import agreement_values
+    from onboarding.overrides import read_overrides
     from renderers.agreement import AgreementDocument, render_agreement
 
-    vendor = settings.vendors[0]
+    vendor, *others = settings.vendors
+    overrides = read_overrides(settings, vendor.id)
+    for other in others:
+        read_overrides(settings, other.id)
     signers = (Signer(name="N N", basis=SigningBasis.SIGNATURE_RIGHT),)
     values = agreement_values(
         load_catalogue(),
@@ -126,9 +154,22 @@ def check_template(settings: Settings, now: datetime) -> Iterator[Check]:
             issued_on=now.date(),
             terms=(),
             example=True,
+            overrides=overrides,
+            marking_key=bytes(KEY_BYTES),  # the installation's own is another check's
         )
     )
     yield fine("template", "template", template=rendered.template_version, pages=rendered.pages)
+    yield from _check_forms(settings)
+
+
+def _check_forms(settings: Settings) -> Iterator[Check]:
+    """Each form that a vendor names was imported, and its pages are as they were."""
+    from onboarding.forms.storage import read_form
+    from renderers.form_agreement import form_version
+
+    for name in sorted({vendor.template for vendor in settings.vendors} - {STANDARD_TEMPLATE}):
+        form = read_form(settings.data_dir, name)
+        yield fine("template", "form", template=form_version(form), pages=len(form.layout.pages))
 
 
 def check_sandbox(settings: Settings, _now: datetime) -> Iterator[Check]:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 from urllib.parse import unquote
 
 from pydantic import (
@@ -28,8 +28,11 @@ from agreements.language import Language
 from agreements.orgnumber import OrgNumber, OrgNumberError, parse_org_number
 from agreements.parties import Vendor
 from agreements.signers import SignerPolicy
+from agreements.signing_order import MAX_SIGNING_DAYS
 
 Environment = Literal["production", "test", "demo"]
+STANDARD_TEMPLATE: Final = "standard"
+"""The template that comes with the program; any other name is a form's."""
 
 _ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 _EMAIL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
@@ -151,6 +154,25 @@ class WatchedFolder(_Group):
     """Ending of the file without which no file is taken. None: none is needed, and `.ferdig` counts."""
 
 
+class Seal(_Group):
+    """The vendor's own seal on what it issues: a PKCS#12 file, or a key in hardware by PKCS#11."""
+
+    pkcs12: Location | None = None
+    pkcs11: Location | None = None
+    """The library of the token's maker."""
+    token: Line | None = None
+    """The token's label; with `pkcs11` only, as is `label`."""
+    label: Line | None = None
+    """The label of key and certificate on the token."""
+    password_file: Location | None = None
+    """Holds the file's password, or the token's PIN."""
+
+    @property
+    def wanted(self) -> bool:
+        """Whether there is a seal at all."""
+        return self.pkcs12 is not None or self.pkcs11 is not None
+
+
 class VendorSettings(_Group):
     """A system vendor (systemleverandør) and what all its customers have in common."""
 
@@ -161,6 +183,13 @@ class VendorSettings(_Group):
     broker_id: Annotated[StrictInt, Field(ge=1, le=2**63 - 1)]
     contact: Contact
     signing: Literal["service", "own_tool", "paper"] = "service"
+    signing_days: Annotated[StrictInt, Field(ge=1, le=MAX_SIGNING_DAYS)] = 30
+    """Days from the issue until the agreement should be signed."""
+    open: tuple[Line, ...] = ()
+    """Catalogue ids that may be left for the customer to fill in when it signs (`agreements.open_values`)."""
+    template: Annotated[str, _matching(re.compile(r"[a-z0-9][a-z0-9-]{0,39}"), "bad_template")] = STANDARD_TEMPLATE
+    """`standard`, or the name of a form that was imported by `template import`."""
+    seal: Seal = Seal()
     integration_verified: IntegrationVerified | None = None
     service_profile: Mapping[str, Any] = {}
     """Catalogue values by field id, pre-filled in every case of this vendor; canonical after loading."""

@@ -62,6 +62,19 @@ def secret_files(settings: Settings) -> Iterator[tuple[KeyPath, Path]]:
             path = getattr(mailbox, key)
             if path is not None:
                 yield ("mailboxes", index, key), path
+    for number, vendor in enumerate(settings.vendors):
+        named = (("pkcs12", vendor.seal.pkcs12), ("password_file", vendor.seal.password_file))
+        yield from ((("vendors", number, "seal", key), path) for key, path in named if path is not None)
+
+
+def _seals_are_one_of_two(settings: Settings, _file: Path) -> Iterator[Problem]:
+    """A seal is a file, or a place in hardware told whole, or nothing at all."""
+    for number, vendor in enumerate(settings.vendors):
+        seal = vendor.seal
+        in_hardware = [value is not None for value in (seal.pkcs11, seal.token, seal.label)]
+        lonely = seal.password_file is not None and not seal.wanted
+        if lonely or (any(in_hardware) and (seal.pkcs12 is not None or not all(in_hardware))):
+            yield Problem(where=("vendors", number, "seal"), code="setting_bad_seal")
 
 
 def _ids_are_unique(settings: Settings, _file: Path) -> Iterator[Problem]:
@@ -227,6 +240,7 @@ def _kept(settings: Settings) -> Iterator[Path]:
 _CHECKS: tuple[Callable[[Settings, Path], Iterator[Problem]], ...] = (
     _file_is_closed,
     _secrets_are_closed,
+    _seals_are_one_of_two,
     _ids_are_unique,
     _folders_are_apart,
     _own_data_is_apart,

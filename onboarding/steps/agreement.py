@@ -1,35 +1,36 @@
 """Step 2, first half: the agreement is issued. Its bytes are stored before anything else happens.
 
 1. gather the values (defaults, vendor's service profile, vendor, case, signers) and refuse if anything is missing or
-wrong
-2. render the PDF
-3. store the bytes among the originals: durable from here on, but not yet an agreement
-4. one transaction: the issued version, the case's new state, the event
-A crash between 3 and 4 leaves an original that nobody names, and the same command makes the agreement again.
+wrong                                                                                       (`onboarding.preparing`)
+2. render the PDF, and read its pages as a return's will be read                                 (`onboarding.press`)
+3. put the vendor's seal on it, where there is one                                             (`onboarding.sealing`)
+4. store its bytes, and its field map, among the originals: durable from here on, but not yet an agreement
+5. one transaction: the issued version, the case's new state, the event
+A crash between 4 and 5 leaves originals that nobody names, and the same command makes the agreement again.
 """
 
-from dataclasses import dataclass
-from datetime import date
+from collections.abc import Generator, Iterator
+from contextlib import closing
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from agreements.agreement import Agreement, IssuedState, TermsFile, agreement_values
-from agreements.calendar import norwegian_day
-from agreements.case import AgreementState, Case, move_agreement, move_issued
+from agreements.agreement import Agreement, IssuedState
+from agreements.canonical import canonical_json
+from agreements.case import AgreementState, move_agreement
 from agreements.casenumber import AgreementNumber, CaseNumber
-from agreements.catalogue import Values, load_catalogue
-from agreements.errors import ConfigurationError, GateError, NotFoundError, TemporaryError
-from agreements.language import Language
+from agreements.errors import AvtaleError, ConfigurationError, GateError, NotFoundError, TemporaryError
 from agreements.parties import Actor
-from agreements.values import Fault, check_values, missing_values
 from onboarding.files import write_file
+from onboarding.preparing import Prepared, prepare_issue, preview_document
+from onboarding.press import Pressed, press, press_all
 from onboarding.record import EventKind
-from onboarding.rendering import private_fonts
+from onboarding.routes import Handout, agreement_file_name, make_handout
 from onboarding.steps.enquiry import every_case, read_case
 from onboarding.store.cases import find_case, move_case
 from onboarding.store.events import NewEvent
 from onboarding.store.issued import find_agreement, insert_agreement, void_agreement
-from onboarding.terms import read_terms
+from onboarding.terms import MAX_ISSUED_BYTES, Terms, read_terms
 from onboarding.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -38,50 +39,50 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Issue:
-    """An agreement version that was just issued, with its bytes."""
+    """An agreement version that was just issued, with its bytes and what the organisation is handed beside."""
 
     agreement: Agreement
     pdf: bytes
+    handout: Handout
+
+
+@dataclass(frozen=True, kw_only=True)
+class IssueResult:
+    """What came of one case of many: an issue, or why there is none."""
+
+    number: str
+    """The case's, as it was given."""
+    issue: Issue | None = None
+    error: AvtaleError | None = None
 
 
 def issue_agreement(workspace: Workspace, number: str, actor: Actor) -> Issue:
-    """Make the next version of a case's agreement.
+    """Make the next version of a case's agreement, in this process.
 
     Raises ConfigurationError (exit 3) listing missing or wrong values, terms or precondition; GateError if the case
-    can't be
-    issued now; TemporaryError if somebody changed the case meanwhile.
+    can't be issued now; TemporaryError if somebody changed the case meanwhile.
     """
-    case = read_case(workspace, number)
-    now = workspace.clock()
-    moved = move_issued(case, now=now)
-    terms = _required_terms(workspace, case)
-    version = AgreementNumber(case.number, moved.agreement_version)
-    values = issue_values(workspace, case, terms, norwegian_day(now))
-    pdf, pages, template_version = _render(workspace, version, values, case, terms)
-    agreement = Agreement(
-        number=version,
-        sha256=workspace.blobs.put(pdf),
-        size=len(pdf),
-        template_version=template_version,
-        language=case.language,
-        pages=pages,
-        example_terms=not terms,
-        values={**values, "agreement.id": str(version), "agreement.template_version": template_version},
-        signers=case.signers,
-        state=IssuedState.ISSUED,
-        issued_at=now,
-        issued_by=actor.user,
-    )
-    event = NewEvent(
-        kind=EventKind.AGREEMENT_ISSUED,
-        actor=actor,
-        at=now,
-        data={"agreement": str(version), "sha256": agreement.sha256, "template_version": template_version},
-    )
-    with workspace.store.begin() as connection:
-        insert_agreement(connection, agreement)
-        move_case(connection, moved, event=event)
-    return Issue(agreement=agreement, pdf=pdf)
+    prepared = prepare_issue(workspace, read_case(workspace, number), read_terms(workspace.settings))
+    return _store(workspace, prepared, press(prepared.document), actor)
+
+
+def issue_agreements(
+    workspace: Workspace, numbers: tuple[str, ...], actor: Actor, *, workers: int
+) -> Generator[IssueResult]:
+    """Make the next version of many cases' agreements: a result for each, in any order, as soon as it is stored.
+
+    Rendered by `workers` processes; checked and stored here, one case at a time. Whoever stops drawing results stops
+    the work: what was drawn is issued, the rest is not. One case's failure does not stop the others; only what all of
+    them need and lack (the terms) raises.
+    """
+    terms = read_terms(workspace.settings)
+    refused: list[IssueResult] = []
+    prepared = _prepare_each(workspace, numbers, terms, refused)
+    with closing(press_all(prepared, workers=workers)) as pressed:
+        for work, outcome in pressed:
+            yield from _drained(refused)
+            yield _stored(workspace, work, outcome, actor)
+    yield from _drained(refused)
 
 
 def issuable_cases(workspace: Workspace) -> tuple[str, ...]:
@@ -96,13 +97,8 @@ def issuable_cases(workspace: Workspace) -> tuple[str, ...]:
 
 def preview_agreement(workspace: Workspace, number: str) -> bytes:
     """The PDF as it would be issued now; nothing is stored and the case is not changed. Raises as `issue_agreement`."""
-    case = read_case(workspace, number)
-    terms = read_terms(workspace.settings)
-    version = AgreementNumber(case.number, case.agreement_version + 1)
-    pdf, _, _ = _render(
-        workspace, version, issue_values(workspace, case, terms, norwegian_day(workspace.clock())), case, terms
-    )
-    return pdf
+    document = preview_document(workspace, read_case(workspace, number), read_terms(workspace.settings))
+    return press(document).pdf
 
 
 def void_agreement_in_force(workspace: Workspace, number: CaseNumber, reason: str, actor: Actor) -> AgreementNumber:
@@ -133,102 +129,136 @@ def read_issued(workspace: Workspace, number: AgreementNumber) -> Agreement:
     return agreement
 
 
-def issue_values(workspace: Workspace, case: Case, terms: tuple[TermsFile, ...], issued_on: date) -> Values:
-    """All values of the agreement to be issued.
-
-    Raises ConfigurationError("agreement_incomplete") with every gap and fault.
-    """
-    catalogue = load_catalogue()
-    vendor = workspace.vendor(case.vendor_id)
-    values = agreement_values(
-        catalogue,
-        case_values=case.values,
-        vendor=vendor.party(),
-        profile=vendor.service_profile,
-        signers=case.signers,
-    )
-    values |= {"agreement.issued_at": issued_on.isoformat(), "agreement.terms_version": terms_version(terms)}
-    pending = {**values, "agreement.id": "-", "agreement.template_version": "- 000000000000"}  # made by the rendering
-    missing = [Fault(field_id=field.id, code="missing", params={}) for field in missing_values(catalogue, pending)]
-    faults = (*missing, *check_values(catalogue, values))
-    if faults:
-        raise ConfigurationError("agreement_incomplete", case=str(case.number), count=len(faults), faults=faults)
-    return values
-
-
-def terms_version(terms: tuple[TermsFile, ...]) -> str:
-    """Name, date and hash of each terms file, as the agreement records them; `example` without any."""
-    return "; ".join(f"{file.name} {file.date} sha256:{file.sha256[:16]}" for file in terms) or "example"
-
-
-def agreement_file_name(number: AgreementNumber) -> str:
-    """The file name of an issued agreement: ASCII, with its number."""
-    return f"Avtale-{number}.pdf"
+def unsaved_issue(workspace: Workspace, number: str, folder: Path) -> Issue | None:
+    """A case's agreement that was issued but whose files are not all in the folder; None if there is none such."""
+    case = read_case(workspace, number)
+    if case.in_force is None or case.agreement_state is not AgreementState.ISSUED:
+        return None
+    agreement = read_issued(workspace, case.in_force)
+    pdf = workspace.blobs.read(agreement.sha256)
+    issue = Issue(agreement=agreement, pdf=pdf, handout=make_handout(agreement, pdf, workspace.vendor(case.vendor_id)))
+    path = folder / agreement_file_name(agreement.number)
+    wanted = {path: pdf, **issue.handout.paths(path)}
+    return None if all(_holds(place, data) for place, data in wanted.items()) else issue
 
 
 def save_issue(issue: Issue, folder: Path) -> Path:
-    """Write the PDF into a folder and return its path; an existing file with other bytes is not overwritten.
+    """Write the PDF into a folder, and its handout beside; returns the PDF's path. Other files there stay as they are,
+    but one that a killed process left half written is finished.
 
     Raises ConfigurationError("agreement_not_saved"): the agreement is issued all the same, and says where it lies.
     """
     path = folder / agreement_file_name(issue.agreement.number)
-    if not _holds(path, issue.pdf):
-        try:
-            write_file(path, issue.pdf, replace=False)
-        except (ConfigurationError, TemporaryError) as error:
-            number, sha256 = str(issue.agreement.number), issue.agreement.sha256
-            original = f"{sha256[:2]}/{sha256}"
-            raise ConfigurationError(
-                "agreement_not_saved", agreement=number, path=str(path), original=original
-            ) from error
+    for place, data in {path: issue.pdf, **issue.handout.paths(path)}.items():
+        if not _holds(place, data):
+            _save(issue, place, data)
     return path
+
+
+def _save(issue: Issue, path: Path, data: bytes) -> None:
+    try:
+        write_file(path, data, replace=_is_begun(path, data))
+    except (ConfigurationError, TemporaryError) as error:
+        number, sha256 = str(issue.agreement.number), issue.agreement.sha256
+        original = f"{sha256[:2]}/{sha256}"
+        raise ConfigurationError("agreement_not_saved", agreement=number, path=str(path), original=original) from error
 
 
 def _holds(path: Path, data: bytes) -> bool:
     return path.is_file() and path.stat().st_size == len(data) and path.read_bytes() == data
 
 
-def _required_terms(workspace: Workspace, case: Case) -> tuple[TermsFile, ...]:
-    """The operator's terms; production issues nothing without them, nor before the integration is verified (seed)."""
-    terms = read_terms(workspace.settings)
-    if workspace.settings.environment == "production":
-        if not terms:
-            raise ConfigurationError("terms_missing")
-        if workspace.vendor(case.vendor_id).integration_verified is None:
-            raise ConfigurationError("integration_not_verified", vendor=case.vendor_id)
-    return terms
+def _is_begun(path: Path, data: bytes) -> bool:
+    return path.is_file() and path.stat().st_size < len(data) and data.startswith(path.read_bytes())
 
 
-def agreement_document(agreement: Agreement, terms: tuple[TermsFile, ...]) -> "AgreementDocument":
-    """What an agreement is rendered from."""
-    from renderers.agreement import AgreementDocument
+def _prepare_each(
+    workspace: Workspace, numbers: tuple[str, ...], terms: Terms, refused: list[IssueResult]
+) -> "Iterator[tuple[_Work, AgreementDocument]]":
+    """Drawn from as workers have room, so that a case is read shortly before it is written. Fills `refused`."""
+    for number in numbers:
+        try:
+            prepared = prepare_issue(workspace, read_case(workspace, number), terms)
+        except AvtaleError as error:
+            refused.append(IssueResult(number=number, error=error))
+        else:
+            yield _Work(number, prepared), prepared.document
 
-    return AgreementDocument(
-        number=str(agreement.number),
-        values=agreement.values,
-        signers=agreement.signers,
-        language=agreement.language,
-        issued_on=norwegian_day(agreement.issued_at),
-        terms=terms,
-        example=agreement.example_terms,
+
+@dataclass(frozen=True, eq=False)
+class _Work:
+    """A case on its way through the press; each is a key of its own."""
+
+    number: str
+    prepared: Prepared
+
+
+def _drained(refused: list[IssueResult]) -> Iterator[IssueResult]:
+    while refused:
+        yield refused.pop(0)
+
+
+def _stored(workspace: Workspace, work: _Work, outcome: Pressed | AvtaleError, actor: Actor) -> IssueResult:
+    if isinstance(outcome, AvtaleError):
+        return IssueResult(number=work.number, error=outcome)
+    try:
+        return IssueResult(number=work.number, issue=_store(workspace, work.prepared, outcome, actor))
+    except AvtaleError as error:
+        return IssueResult(number=work.number, error=error)
+
+
+def _store(workspace: Workspace, prepared: Prepared, pressed: Pressed, actor: Actor) -> Issue:
+    """Steps 3 to 5. Raises TemporaryError, ConfigurationError: `document_too_large`, `signing_service_limits`."""
+    vendor = workspace.vendor(prepared.case.vendor_id)
+    pressed = replace(pressed, pdf=workspace.sealers.seal(pressed.pdf, vendor, prepared.at))
+    if len(pressed.pdf) > MAX_ISSUED_BYTES:
+        raise ConfigurationError("document_too_large", size=len(pressed.pdf), limit=MAX_ISSUED_BYTES)
+    field_map = canonical_json(pressed.field_map.model_dump(mode="json")).encode()
+    agreement = _agreement(
+        prepared,
+        pressed,
+        sha256=workspace.blobs.put(pressed.pdf),
+        field_map_sha256=workspace.blobs.put(field_map),
+        issued_by=actor.user,
     )
-
-
-def _render(
-    workspace: Workspace, version: AgreementNumber, values: Values, case: Case, terms: tuple[TermsFile, ...]
-) -> tuple[bytes, int, str]:
-    private_fonts()
-    from renderers.agreement import AgreementDocument, render_agreement
-
-    rendered = render_agreement(
-        AgreementDocument(
-            number=str(version),
-            values=values,
-            signers=case.signers,
-            language=Language(case.language),
-            issued_on=date.fromisoformat(str(values["agreement.issued_at"])),
-            terms=terms,
-            example=not terms,
-        )
+    handout = make_handout(agreement, pressed.pdf, vendor)
+    event = NewEvent(
+        kind=EventKind.AGREEMENT_ISSUED,
+        actor=actor,
+        at=prepared.at,
+        data={
+            "agreement": str(agreement.number),
+            "sha256": agreement.sha256,
+            "field_map_sha256": agreement.field_map_sha256,
+            "template_version": agreement.template_version,
+        },
     )
-    return rendered.pdf, rendered.pages, rendered.template_version
+    with workspace.store.begin() as connection:
+        insert_agreement(connection, agreement)
+        move_case(connection, prepared.case, event=event)
+    return Issue(agreement=agreement, pdf=pressed.pdf, handout=handout)
+
+
+def _agreement(
+    prepared: Prepared, pressed: Pressed, *, sha256: str, field_map_sha256: str, issued_by: str
+) -> Agreement:
+    document, made = prepared.document, {"agreement.id": str(prepared.version)}
+    made["agreement.template_version"] = pressed.template_version
+    return Agreement(
+        number=prepared.version,
+        sha256=sha256,
+        size=len(pressed.pdf),
+        template_version=pressed.template_version,
+        language=document.language,
+        pages=pressed.pages,
+        example_terms=document.example,
+        route=document.route,
+        open_fields=document.open_fields,
+        control_code=pressed.control_code,
+        field_map_sha256=field_map_sha256,
+        values={**document.values, **made},
+        signers=document.signers,
+        state=IssuedState.ISSUED,
+        issued_at=prepared.at,
+        issued_by=issued_by,
+    )

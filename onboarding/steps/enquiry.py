@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from agreements.agreement import SigningRoute
 from agreements.canonical import JsonValue
 from agreements.case import MAX_SIGNERS, Case, require_editable, with_hold
 from agreements.casenumber import CaseNumber, parse_case_number
@@ -18,6 +19,7 @@ from agreements.parties import Actor, Signer
 from agreements.signers import name_key
 from agreements.values import Fault, ValueFault, check_values, parse_value
 from onboarding.record import EventKind
+from onboarding.routes import SIGNING, parse_route
 from onboarding.store.cases import find_case, insert_case, list_cases, move_case, next_case_number
 from onboarding.store.events import NewEvent
 from onboarding.workspace import Workspace
@@ -38,7 +40,20 @@ class Enquiry:
     org_number: str
     customer_name: str
     values: Mapping[str, JsonValue]
+    signing: SigningRoute | None = None
+    """None: as the vendor's organisations usually sign."""
     signers: tuple[Signer, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Typed:
+    """What a person typed as `field=value`, parsed: canonical values by catalogue id, and what is no value."""
+
+    values: Mapping[str, JsonValue]
+    signing: SigningRoute | None
+    """Only if `names` has it."""
+    names: tuple[str, ...]
+    """Everything that was typed, in order of the alphabet."""
 
 
 def create_case(workspace: Workspace, enquiry: Enquiry, actor: Actor) -> Case:
@@ -62,6 +77,7 @@ def create_case(workspace: Workspace, enquiry: Enquiry, actor: Actor) -> Case:
             language=_language(values),
             values=values,
             signers=enquiry.signers,
+            signing=enquiry.signing,
             created_at=now,
             updated_at=now,
         )
@@ -88,16 +104,16 @@ def every_case(workspace: Workspace) -> tuple[Case, ...]:
 
 def set_values(workspace: Workspace, number: CaseNumber, typed: Mapping[str, str], actor: Actor) -> Case:
     """Set values before issue, as a person typed them. Raises GateError once issued, UsageError with every fault."""
-    changes = parse_values(typed, allow_synthetic=workspace.settings.allow_synthetic)
+    changes = parse_typed(typed, allow_synthetic=workspace.settings.allow_synthetic)
 
     def change(case: Case) -> Case:
-        values = {**case.values, **changes}
+        values = {**case.values, **changes.values}
         _refuse_faults(values, workspace.vendor(case.vendor_id).service_profile)
-        return replace(case, values=values, language=_language(values))
+        signing = changes.signing if SIGNING in changes.names else case.signing
+        return replace(case, values=values, language=_language(values), signing=signing)
 
-    return _change(
-        workspace, number, change, kind=EventKind.CASE_VALUES_SET, actor=actor, data={"fields": sorted(changes)}
-    )
+    data: dict[str, JsonValue] = {"fields": list(changes.names)}
+    return _change(workspace, number, change, kind=EventKind.CASE_VALUES_SET, actor=actor, data=data)
 
 
 def declare_signer(workspace: Workspace, number: CaseNumber, signer: Signer, power: Path | None, actor: Actor) -> Case:
@@ -141,35 +157,40 @@ def hold_case(workspace: Workspace, number: CaseNumber, *, held: bool, reason: s
     )
 
 
-def parse_values(typed: Mapping[str, str], *, allow_synthetic: bool) -> dict[str, JsonValue]:
-    """Canonical values of what a person typed, by catalogue id. Raises UsageError with every fault at once."""
-    catalogue, parsed, faults = load_catalogue(), dict[str, JsonValue](), list[Fault]()
-    for field_id, text in typed.items():
-        field = catalogue.find_field(field_id)
-        fault = None if field is None else _refused(field)
-        if field is None or fault is not None:
-            faults.append(Fault(field_id=field_id, code=fault or "unknown_field", params={}))
-            continue
+def parse_typed(typed: Mapping[str, str], *, allow_synthetic: bool) -> Typed:
+    """What a person typed, by catalogue id or `signing`. Raises UsageError with every fault at once."""
+    values: dict[str, JsonValue] = {}
+    signing: SigningRoute | None = None
+    faults: list[Fault] = []
+    for name, text in typed.items():
         try:
-            parsed[field_id] = parse_value(field, text, allow_synthetic=allow_synthetic)
+            if name == SIGNING:
+                signing = parse_route(text)
+            else:
+                values[name] = parse_value(_settable(name), text, allow_synthetic=allow_synthetic)
         except ValueFault as error:
-            faults.append(Fault(field_id=field_id, code=error.code, params=error.params))
+            faults.append(Fault(field_id=name, code=error.code, params=error.params))
     if faults:
         raise UsageError("values_refused", count=len(faults), faults=tuple(faults))
-    return parsed
+    return Typed(values=values, signing=signing, names=tuple(sorted(typed)))
 
 
 def _language(values: Mapping[str, JsonValue]) -> Language:
     return Language(str(values["agreement.language"]))  # checked by the catalogue already
 
 
-def _refused(field: Field) -> str | None:
-    """Fields that are set another way: by `case new`, `case signer`, or by Digipost and the pipeline."""
+def _settable(field_id: str) -> Field:
+    """The field. Raises ValueFault for those set another way: by `case new`, `case signer`, Digipost, the pipeline."""
+    field = load_catalogue().find_field(field_id)
+    if field is None:
+        raise ValueFault("unknown_field")
     if field.id in _FIXED:
-        return "fixed_at_start"
+        raise ValueFault("fixed_at_start")
     if field.id.startswith("signer"):
-        return "set_by_case_signer"
-    return None if field.phase is Phase.AGREEMENT and field.filled_by != "pipeline" else "not_on_agreement"
+        raise ValueFault("set_by_case_signer")
+    if field.phase is not Phase.AGREEMENT or field.filled_by == "pipeline":
+        raise ValueFault("not_on_agreement")
+    return field
 
 
 def _refuse_faults(values: Mapping[str, JsonValue], profile: Mapping[str, JsonValue]) -> None:

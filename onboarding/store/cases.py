@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import sqlalchemy as sa
 
+from agreements.agreement import SigningRoute
 from agreements.case import AgreementState, Case, LaunchPlan, Step
 from agreements.casenumber import CaseNumber
 from agreements.errors import TemporaryError, UsageError
@@ -102,7 +103,7 @@ def _append(connection: sa.Connection, case: Case, event: NewEvent) -> None:
     append_event(connection, replace(event, case_number=str(case.number), data=data))
 
 
-def _changing_columns(case: Case) -> dict[str, str | int]:
+def _changing_columns(case: Case) -> dict[str, str | int | None]:
     return {
         "customer_name": case.customer_name,
         "language": case.language.value,
@@ -114,6 +115,7 @@ def _changing_columns(case: Case) -> dict[str, str | int]:
         "agreement_state": case.agreement_state.value,
         "field_values": values_text(case.values),
         "signers": signers_text(case.signers),
+        "signing": None if case.signing is None else case.signing.value,
         "updated_at": format_utc(case.updated_at),
     }
 
@@ -127,6 +129,7 @@ def _case(row: sa.RowMapping) -> Case:
         language=Language(row["language"]),
         values=read_values(row["field_values"]),
         signers=read_signers(row["signers"]),
+        signing=None if row["signing"] is None else SigningRoute(row["signing"]),
         step=Step(row["step"]),
         held=bool(row["held"]),
         unconfirmed=bool(row["unconfirmed"]),

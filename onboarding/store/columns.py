@@ -19,6 +19,16 @@ def read_values(text: str) -> dict[str, JsonValue]:
     return cast("dict[str, JsonValue]", json.loads(text))
 
 
+def ids_text(ids: tuple[str, ...]) -> str:
+    """Catalogue ids as they are stored, in order."""
+    return canonical_json(list(ids))
+
+
+def read_ids(text: str) -> tuple[str, ...]:
+    """Catalogue ids from their column."""
+    return tuple(json.loads(text))
+
+
 def signers_text(signers: tuple[Signer, ...]) -> str:
     """Declared signers as they are stored, in signing order."""
     return canonical_json(

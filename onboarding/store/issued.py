@@ -2,17 +2,20 @@
 
 import sqlalchemy as sa
 
-from agreements.agreement import Agreement, IssuedState
+from agreements.agreement import Agreement, IssuedState, SigningRoute
 from agreements.casenumber import AgreementNumber, CaseNumber, parse_case_number
 from agreements.errors import TemporaryError
 from agreements.language import Language
 from agreements.times import format_utc, parse_utc
-from onboarding.store.columns import read_signers, read_values, signers_text, values_text
+from onboarding.store.columns import ids_text, read_ids, read_signers, read_values, signers_text, values_text
 from onboarding.store.tables import agreements
 
 
 def insert_agreement(connection: sa.Connection, agreement: Agreement) -> None:
-    """Store an issued version. Its bytes must be in the blobs already. Raises TemporaryError if the version exists."""
+    """Store an issued version. Its bytes and its field map must be in the blobs already.
+
+    Raises TemporaryError if the version exists.
+    """
     row = {
         "case_number": str(agreement.number.case),
         "version": agreement.number.version,
@@ -22,6 +25,10 @@ def insert_agreement(connection: sa.Connection, agreement: Agreement) -> None:
         "language": agreement.language.value,
         "pages": agreement.pages,
         "example_terms": int(agreement.example_terms),
+        "route": agreement.route.value,
+        "open_fields": ids_text(agreement.open_fields),
+        "control_code": agreement.control_code,
+        "field_map_sha256": agreement.field_map_sha256,
         "field_values": values_text(agreement.values),
         "signers": signers_text(agreement.signers),
         "state": agreement.state.value,
@@ -92,6 +99,10 @@ def _agreement(row: sa.RowMapping) -> Agreement:
         language=Language(row["language"]),
         pages=row["pages"],
         example_terms=bool(row["example_terms"]),
+        route=SigningRoute(row["route"]),
+        open_fields=read_ids(row["open_fields"]),
+        control_code=row["control_code"],
+        field_map_sha256=row["field_map_sha256"],
         values=read_values(row["field_values"]),
         signers=read_signers(row["signers"]),
         state=IssuedState(row["state"]),

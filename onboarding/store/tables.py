@@ -46,6 +46,7 @@ cases = sa.Table(
     sa.Column("agreement_state", sa.Text, nullable=False),
     sa.Column("field_values", sa.Text, nullable=False),
     sa.Column("signers", sa.Text, nullable=False),
+    sa.Column("signing", sa.Text),  # NULL: as the vendor's organisations usually sign
     sa.Column("revision", sa.Integer, nullable=False),
     sa.Column("created_at", sa.Text, nullable=False),
     sa.Column("updated_at", sa.Text, nullable=False),
@@ -71,6 +72,10 @@ agreements = sa.Table(
     sa.Column("language", sa.Text, nullable=False),
     sa.Column("pages", sa.Integer, nullable=False),
     sa.Column("example_terms", sa.Integer, nullable=False),
+    sa.Column("route", sa.Text, nullable=False),
+    sa.Column("open_fields", sa.Text, nullable=False),
+    sa.Column("control_code", sa.Text, nullable=False),
+    sa.Column("field_map_sha256", sa.Text),  # NULL: issued before there were any
     sa.Column("field_values", sa.Text, nullable=False),
     sa.Column("signers", sa.Text, nullable=False),
     sa.Column("state", sa.Text, nullable=False),

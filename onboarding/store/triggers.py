@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 _FROZEN = (
-    "case_number, version, sha256, size, template_version, language, pages, example_terms, field_values, signers, "
-    "issued_at, issued_by"
+    "case_number, version, sha256, size, template_version, language, pages, example_terms, route, open_fields, "
+    "control_code, field_map_sha256, field_values, signers, issued_at, issued_by"
 )
 """Columns of `agreements` that never change; only `state` does."""
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
-from agreements.agreement import Agreement, IssuedState
+from agreements.agreement import Agreement, IssuedState, SigningRoute
 from agreements.case import AgreementState, Case, Step
 from agreements.casenumber import AgreementNumber, CaseNumber
 from agreements.findings import Finding
@@ -79,6 +79,9 @@ def an_agreement(version: int = 1, **changes: Any) -> Agreement:
         language=Language.NB,
         pages=3,
         example_terms=False,
+        route=SigningRoute.SERVICE,
+        control_code="7K3M-9QXA",
+        field_map_sha256="b" * 64,
         values={},
         signers=(KARI,),
         state=IssuedState.ISSUED,

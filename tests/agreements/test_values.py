@@ -385,3 +385,10 @@ def test_every_choice_is_read_as_its_code_and_printed_as_its_label(field: Any, d
     code = data.draw(st.sampled_from(field.values))
     assert parse_value(field, code, allow_synthetic=False) == code
     assert shown(field.id, code) == CATALOGUE.value_label(field.id, code, Language.NB)
+
+
+@pytest.mark.parametrize(
+    ("number", "shown"), [("+4722030045", "+47\u00a022\u00a003\u00a000\u00a045"), ("+46701234567", "+46701234567")]
+)
+def test_a_norwegian_telephone_number_is_grouped_as_it_is_read(number: str, shown: str) -> None:
+    assert format_value(CATALOGUE, CATALOGUE.field("contact.contract.phone"), number, Language.NB) == shown

@@ -68,8 +68,8 @@ def _imported_libraries() -> dict[str, set[str]]:
 
 
 def test_every_library_that_is_imported_is_asked_for() -> None:
-    extras = {name: libraries for name, libraries in _extras().items() if name != "dev"}
-    optional = {_distribution(library) for libraries in extras.values() for library in libraries}
+    extras = pyproject()["project"]["optional-dependencies"]
+    optional = {_distribution(name) for extra, names in extras.items() if extra != "dev" for name in names}
     known = _asked() | optional
     assert sorted(name for name, candidates in _imported_libraries().items() if not candidates & known) == []
 

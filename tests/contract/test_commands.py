@@ -21,6 +21,10 @@ from tests.onboarding.installation import (
     synthetic_org_number,
 )
 
+ISSUED_KEYS = {
+    *("case", "result", "agreement", "file", "handout", "sha256", "template_version"),
+    *("language", "route", "open", "pages", "errors"),
+}
 LISTS = {
     ("case", "list"): {"case", "customer", "step", "agreement_state", "waiting_for", "updated_at"},
     ("intake", "list"): {"id", "name", "state", "reason", "sha256", "seen_at"},
@@ -202,7 +206,8 @@ def test_a_case_is_made_filled_signed_for_and_issued_from_the_command_line(
     preview = avtale.json("agreement", "preview", number, "--out", tmp_path).data
     assert Path(preview["file"]).read_bytes().startswith(b"%PDF-")
     [issued] = avtale.json("agreement", "issue", number, "--out", tmp_path / "ut").data
-    assert issued.keys() == {"case", "agreement", "file", "sha256", "template_version", "language", "pages"}
+    assert issued.keys() == ISSUED_KEYS
+    assert (issued["result"], issued["errors"]) == ("issued", [])
     pdf = Path(issued["file"]).read_bytes()
     honest = sign_return(pdf, installation.pki.person(KARI))
     (tmp_path / "retur.pdf").write_bytes(honest)
@@ -228,10 +233,33 @@ def test_all_waiting_agreements_are_issued_and_one_that_fails_stops_no_other(
 ) -> None:
     first, without_signer, second = (installation.enquire(*names) for names in ((KARI,), (), (OLA,)))
     reply = avtale.json("agreement", "issue", "--all", "--out", tmp_path, exit_code=7)
-    assert [entry["case"] for entry in reply.data] == [str(first.number), str(second.number)]
+    results = {row["case"]: row["result"] for row in reply.data}
+    assert list(results.items()) == [
+        (str(first.number), "issued"),
+        (str(without_signer.number), "failed"),
+        (str(second.number), "issued"),
+    ]
     assert {path.name for path in tmp_path.glob("*.pdf")} == {f"Avtale-{case.number}.1.pdf" for case in (first, second)}
+    assert reply.data[1].keys() == {"case", "result", "errors"}
+    assert "signer_missing" in [error["code"] for error in reply.data[1]["errors"]]
     assert "signer_missing" in reply.codes
-    assert str(without_signer.number) in json.dumps(reply.json["errors"])
+    again = avtale("agreement", "issue", "--all", "--out", tmp_path)
+    assert (again.exit_code, again.out) == (7, "")
+    assert str(without_signer.number) in again.err
+
+
+def test_a_case_named_twice_is_issued_once(avtale: CommandLine, installation: Installation, tmp_path: Path) -> None:
+    number = str(installation.enquire(KARI).number)
+    [issued] = avtale.json("agreement", "issue", number, number.lower(), "--out", tmp_path).data
+    assert issued["agreement"] == f"{number}.1"
+
+
+def test_sending_is_not_built_and_says_what_to_do(avtale: CommandLine, installation: Installation) -> None:
+    number = str(installation.template.by_one.agreement.number.case)
+    for asked in ((number,), ("--all",), ("--all", "--dry-run")):
+        assert avtale.json("agreement", "send", *asked, exit_code=3).codes == ["sending_not_built"]
+    assert str(installation.folder / "data/issued") in avtale("agreement", "send", number).err
+    avtale.json("agreement", "send", exit_code=2)
 
 
 def test_notes_holds_and_voids_stand_in_the_timeline_with_their_reasons(

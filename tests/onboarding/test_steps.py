@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from agreements.agreement import SigningRoute
 from agreements.case import AgreementState
 from agreements.casenumber import parse_case_number
 from agreements.errors import AvtaleError, ConfigurationError, GateError, NotFoundError, UsageError
@@ -33,7 +34,7 @@ from onboarding.steps.enquiry import (
     declare_signer,
     every_case,
     hold_case,
-    parse_values,
+    parse_typed,
     read_case,
     set_values,
 )
@@ -110,7 +111,7 @@ def test_values_are_set_by_their_field_and_refused_with_every_fault_at_once(inst
 
 def test_what_the_pipeline_fills_in_is_set_by_nobody() -> None:
     with pytest.raises(UsageError) as refused:
-        parse_values({"agreement.id": "DA-1"}, allow_synthetic=True)
+        parse_typed({"agreement.id": "DA-1"}, allow_synthetic=True)
     assert faults_of(refused.value) == {"agreement.id": "not_on_agreement"}
 
 
@@ -268,8 +269,8 @@ def production(template: Template, folder: Path, change: Change) -> Iterator[Ins
         document["environment"] = "production"
         document["vendors"] = document["vendors"][:1]
         document["vendors"][0]["org_number"] = REAL_ORG_NUMBER
-        (folder / "terms/vilkar.md").write_text("Vilkår", encoding="utf-8")
-        document["terms"] = [{"name": "Kundevilkår", "date": "2026-01-01", "file": "./terms/vilkar.md"}]
+        (folder / "terms/vilkar.pdf").write_bytes(template.by_one.pdf)  # any PDF will do
+        document["terms"] = [{"name": "Kundevilkår", "date": "2026-01-01", "file": "./terms/vilkar.pdf"}]
         change(document)
 
     shutil.copytree(template.folder, folder)
@@ -351,3 +352,19 @@ def test_a_database_does_not_open_under_another_environment(template: Template, 
         open_workspace(load_settings(folder / "config.yaml"), Clock()),
     ):
         pass
+
+
+def test_a_case_says_how_it_is_signed_until_it_says_no_more(installation: Installation) -> None:
+    number = parse_case_number(bare(installation))
+
+    def signing(typed: str) -> SigningRoute | None:
+        return set_values(installation.workspace, number, {"signing": typed}, installation.actor).signing
+
+    assert read_case(installation.workspace, str(number)).signing is None
+    assert signing(" paper ") is SigningRoute.PAPER
+    case = set_values(installation.workspace, number, {"launch.monthly_volume": "7"}, installation.actor)
+    assert case.signing is SigningRoute.PAPER
+    assert signing("") is None
+    with pytest.raises(UsageError) as refused:
+        set_values(installation.workspace, number, {"signing": "pigeon", "dpa.accepted": "?"}, installation.actor)
+    assert faults_of(refused.value) == {"signing": "not_in_list", "dpa.accepted": "not_yes_or_no"}

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 from functools import cache
 from hashlib import sha256
 
-from agreements.agreement import TermsFile, agreement_values
+from agreements.agreement import SigningRoute, TermsFile, agreement_values
 from agreements.canonical import JsonValue
 from agreements.catalogue import load_catalogue
 from agreements.language import Language
@@ -12,6 +12,7 @@ from agreements.orgnumber import OrgNumber, check_digit
 from agreements.parties import Customer, Signer, SigningBasis, Vendor
 from agreements.summary import ConfigurationSummary, SummaryApproval, SummarySubject, build_summary
 from renderers.agreement import AgreementDocument, RenderedAgreement, render_agreement
+from renderers.overrides import STANDARD, Overrides
 
 
 def synthetic(first_eight: str) -> str:
@@ -35,6 +36,7 @@ TERMS = (
     TermsFile(name="Vilkår A (øving)", date="2026-01-15", sha256=sha256(b"A").hexdigest()),
     TermsFile(name="Vilkår B (øving)", date="2026-02-01", sha256=sha256(b"B").hexdigest()),
 )
+MARKING_KEY = bytes(range(32))
 LONG_NAME = (
     "Interkommunalt samarbeid om lønn, rekneskap og arkiv i Nord-Gudbrandsdalen, "
     "Øystre Slidre og Sør-Aurdal, avdeling Fagernes vest A/S"
@@ -106,6 +108,9 @@ def sample(
     language: Language = Language.NB,
     terms: tuple[TermsFile, ...] = TERMS,
     example: bool = False,
+    route: SigningRoute = SigningRoute.SERVICE,
+    open_fields: tuple[str, ...] = (),
+    overrides: Overrides = STANDARD,
 ) -> AgreementDocument:
     return AgreementDocument(
         number="DA-2026-000042-J.1",
@@ -115,6 +120,10 @@ def sample(
         issued_on=date(2026, 11, 23),
         terms=terms,
         example=example,
+        marking_key=MARKING_KEY,
+        route=route,
+        open_fields=open_fields,
+        overrides=overrides,
     )
 
 

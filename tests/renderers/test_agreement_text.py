@@ -11,8 +11,9 @@ from agreements.catalogue import load_catalogue
 from agreements.language import Language
 from agreements.parties import Signer, SigningBasis
 from agreements.values import format_value
-from renderers.agreement import render_agreement, template_version
+from renderers.agreement import render_agreement
 from renderers.templates import flat_words
+from renderers.versions import template_version
 from tests.renderers.samples import KARI, LONG_NAME, MUCH, OLA, REQUIRED, TERMS, rendered, sample
 
 MM = 72 / 25.4

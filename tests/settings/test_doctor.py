@@ -231,14 +231,16 @@ def test_an_anchor_that_is_no_certificate_is_a_fault(config: Path, monkeypatch: 
     assert codes(guarded(config, "trust", monkeypatch)) == [(Level.FAULT, "bad_anchor")]
 
 
-def test_terms_are_told_with_their_hash_and_missing_ones_are_a_fault(
+def test_terms_are_told_with_their_hash_and_missing_ones_or_others_than_pdf_are_a_fault(
     config: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     replace(config, "terms: []", "terms: [{name: A, date: 2026-01-01, file: terms/a.pdf}]")
     assert codes(guarded(config, "terms", monkeypatch)) == [(Level.FAULT, "terms_unreadable")]
     (config.parent / "terms" / "a.pdf").write_bytes(b"abc")
+    assert codes(guarded(config, "terms", monkeypatch)) == [(Level.FAULT, "terms_not_pdf")]
+    (config.parent / "terms" / "a.pdf").write_bytes(b"%PDF-abc")
     (found,) = check(config, "terms")
-    assert (found.code, found.params["sha256"]) == ("terms", "ba7816bf8f01cfea")
+    assert (found.code, found.params["sha256"]) == ("terms", "1e8a7587529cc956")
 
 
 def test_a_power_of_attorney_that_is_gone_or_expired_is_told(config: Path) -> None:

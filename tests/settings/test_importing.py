@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agreements.agreement import SigningRoute
 from agreements.errors import UsageError
 from agreements.language import Language
 from agreements.parties import Signer, SigningBasis
@@ -50,8 +51,17 @@ def test_a_row_is_a_customer() -> None:
         customer_name="Fjord AS",
         language=Language.NN,
         values={"invoice.method": "via_vendor", "launch.monthly_volume": 1200},
+        signing=None,
         signers=(Signer(name="Kari", basis=SigningBasis.PROKURA, birth_date=date(1975, 3, 14)),),
     )
+
+
+def test_a_row_may_say_how_its_customer_signs_and_no_other_way_than_there_is() -> None:
+    header = "customer.orgnr;customer.name;signing"
+    (row,) = read(f"{header}\n310000000;A;paper\n")
+    assert isinstance(row, EnquiryRow)
+    assert (row.signing, row.values) == (SigningRoute.PAPER, {})
+    assert faults(f"{header}\n310000000;A;pigeon\n") == [(2, "signing", "not_in_list")]
 
 
 def test_empty_cells_say_nothing() -> None:

@@ -246,6 +246,32 @@ def test_a_service_profile_holds_only_what_the_catalogue_allows(spoil: Spoil, ol
     assert (fault.line, fault.key, fault.code) == (10, f"vendors[0].service_profile.{field_id}", code)
 
 
+@pytest.mark.parametrize(
+    ("left_open", "place", "code"),
+    [
+        ("[invoice.referense]", "[0]", "setting_unknown_field_near"),
+        ("[invoice.reference, zzz]", "[1]", "setting_unknown_field"),
+        ("[vendor.may_send_on_behalf]", "[0]", "setting_not_left_open"),
+        ("[customer.orgnr]", "[0]", "setting_not_left_open"),
+        ("[signer.name]", "[0]", "setting_not_left_open"),
+        ("[invoice.method]", "[0]", "setting_not_left_open"),
+        ("[setup.sender_id]", "[0]", "setting_not_left_open"),
+        ("invoice.reference", "", "setting_wrong_list"),
+    ],
+)
+def test_only_what_the_customer_itself_answers_is_left_open(
+    spoil: Spoil, left_open: str, place: str, code: str
+) -> None:
+    (fault,) = spoil("broker_id: 8541208\n", f"broker_id: 8541208\n    signing: paper\n    open: {left_open}\n")
+    assert (fault.key, fault.code) == (f"vendors[0].open{place}", code)
+
+
+@pytest.mark.parametrize("signing", ["", "    signing: service\n"])
+def test_nothing_is_left_open_where_a_service_signs(spoil: Spoil, signing: str) -> None:
+    (fault,) = spoil("broker_id: 8541208\n", f"broker_id: 8541208\n{signing}    open: [invoice.reference]\n")
+    assert (fault.key, fault.code) == ("vendors[0].open", "setting_open_on_service")
+
+
 def test_a_service_profile_comes_out_in_canonical_values(config: Path) -> None:
     lines = [
         "service.print_fallback: ja",

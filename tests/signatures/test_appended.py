@@ -1,7 +1,10 @@
 """Appended bytes that two programs could read in two ways are refused, whatever our own reading of them shows."""
 
+import re
 from datetime import UTC, datetime
+from io import BytesIO
 
+import pikepdf
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -63,3 +66,22 @@ def test_it_never_raises(cut: int, noise: bytes) -> None:
     pdf = plain(issued)
     place = len(issued) + cut % (len(pdf) - len(issued))
     appended_fault(pdf[:place] + noise + pdf[place:], issued)
+
+
+def test_the_size_that_an_attached_file_states_is_not_taken_for_the_tables(issued: bytes) -> None:
+    with_file = _with_attachment(issued, 5_000)
+    sizes = [int(size) for size in re.findall(rb"/Size (\d+)", with_file)]
+    assert sizes[-1] < max(sizes) == 5_000
+    signed = sign(with_file, ThrowawayPki.create(NOW, demo=False).person("Kari Nordmann"), field="Signatur1", now=NOW)
+    assert appended_fault(signed, with_file) is None
+    stated = list(re.finditer(rb"/Size (\d+)", signed))[-1]
+    smaller = b"3".zfill(len(stated[1]))
+    assert appended_fault(signed[: stated.start(1)] + smaller + signed[stated.end(1) :], with_file) == "xref-size"
+
+
+def _with_attachment(pdf: bytes, size: int) -> bytes:
+    out = BytesIO()
+    with pikepdf.open(BytesIO(pdf)) as document:
+        document.attachments["values.json"] = b"1" * size
+        document.save(out, object_stream_mode=pikepdf.ObjectStreamMode.disable, static_id=True)
+    return out.getvalue()

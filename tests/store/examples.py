@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 
 import sqlalchemy as sa
 
-from agreements.agreement import Agreement, IssuedState
+from agreements.agreement import Agreement, IssuedState, SigningRoute
 from agreements.case import Case
 from agreements.casenumber import AgreementNumber, CaseNumber
 from agreements.language import Language
@@ -63,6 +63,10 @@ def an_agreement(case: Case, *, version: int = 1, sha256: str = "ab" * 32, size:
         language=Language.NB,
         pages=4,
         example_terms=True,
+        route=SigningRoute.OWN_TOOL,
+        open_fields=("invoice.reference", "launch.peaks"),
+        control_code="7K3M-9QXA",
+        field_map_sha256="12" * 32,
         values=case.values,
         signers=case.signers,
         state=IssuedState.ISSUED,

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from agreements.agreement import SigningRoute
 from agreements.case import AgreementState, LaunchPlan, Step
 from agreements.casenumber import CaseNumber
 from agreements.errors import TemporaryError, UsageError
@@ -36,6 +37,7 @@ def test_a_move_writes_every_changing_value_the_next_revision_and_the_event(stor
         customer_name="Nytt navn AS",
         values={"customer.name": "Nytt navn AS"},
         signers=(),
+        signing=SigningRoute.PAPER,
         step=Step.AGREEMENT,
         held=True,
         unconfirmed=False,

@@ -1,20 +1,30 @@
 """The migrations and the tables are the same thing, said twice."""
 
+from contextlib import closing
+from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 
+import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.operations import Operations
 from alembic.script import ScriptDirectory
 
-from intake import openings
-from onboarding.store import Store, create_store, migrations, sqlite_url
+from agreements.agreement import SigningRoute
+from agreements.casenumber import AgreementNumber, CaseNumber
+from intake import ledger, openings
+from onboarding.store import Store, create_store, migrations, open_store, sqlite_url
+from onboarding.store.engines import build_engine, parse_url, sqlite_path
+from onboarding.store.issued import find_agreement, insert_agreement
 from onboarding.store.migrating import migrate_to_head
 from onboarding.store.tables import metadata
 from onboarding.store.triggers import TRIGGER_NAMES
 from outbox import messages
 
-METADATAS = [metadata, openings.metadata, messages.metadata]  # openings share the ledger's
+METADATAS = [metadata, ledger.metadata, messages.metadata]
+assert openings.openings.metadata is ledger.metadata  # they are the ledger's
 
 
 def test_the_head_the_program_names_is_the_newest_migration() -> None:
@@ -69,3 +79,87 @@ def test_ids_that_must_never_come_back_never_do(tmp_path: Path) -> None:
         found = connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE sql LIKE '%AUTOINCREMENT%'")
         assert set(found.scalars()) == wanted == {"judgements", "receipts"}
     made.close()
+
+
+def test_an_older_database_keeps_its_agreements_and_comes_out_like_a_new_one(empty_url: str, tmp_path: Path) -> None:
+    _make_first_shape(empty_url)
+    with closing(create_store(empty_url, environment="test")) as migrated, migrated.begin() as connection:
+        found = find_agreement(connection, AgreementNumber(CaseNumber(2026, 1), 1))
+        assert found is not None
+        assert (found.sha256, found.route, found.open_fields) == ("ab" * 32, SigningRoute.SERVICE, ())
+        assert (found.control_code, found.field_map_sha256) == ("", None)
+        insert_agreement(connection, replace(found, number=AgreementNumber(found.number.case, 2), control_code="X"))
+        if connection.dialect.name == "sqlite":
+            fresh = create_store(sqlite_url(tmp_path / "fresh.sqlite"), environment="test")
+            with closing(fresh), fresh.read() as other:
+                assert _triggers(connection) == _triggers(other)
+    with closing(open_store(empty_url, environment="test")) as opened:
+        for column in ("route", "open_fields", "control_code", "field_map_sha256"):
+            with pytest.raises(sa.exc.DBAPIError), opened.begin() as connection:
+                connection.exec_driver_sql(f"UPDATE agreements SET {column} = 'x'")
+
+
+AT = "2026-01-01T00:00:00.000000Z"
+FIRST_CASE: dict[str, str | int] = {
+    "case_number": str(CaseNumber(2026, 1)),
+    "year": 2026,
+    "serial": 1,
+    "vendor_id": "fjord",
+    "language": "nb",
+    "org_number": "310000000",
+    "customer_name": "A AS",
+    "step": "agreement",
+    "held": 0,
+    "unconfirmed": 0,
+    "plan": "open",
+    "agreement_version": 1,
+    "agreement_state": "issued",
+    "field_values": "{}",
+    "signers": "[]",
+    "revision": 1,
+    "created_at": AT,
+    "updated_at": AT,
+}
+FIRST_AGREEMENT: dict[str, str | int] = {
+    "case_number": str(CaseNumber(2026, 1)),
+    "version": 1,
+    "sha256": "ab" * 32,
+    "size": 5,
+    "pages": 3,
+    "template_version": "standard",
+    "language": "nb",
+    "example_terms": 0,
+    "field_values": "{}",
+    "signers": "[]",
+    "state": "issued",
+    "issued_at": AT,
+    "issued_by": "kari",
+}
+
+
+def _make_first_shape(url: str) -> None:
+    """A database as the first version left it, with one issued agreement."""
+    first = import_module("onboarding.store.migrations.versions.0001_first")
+    parsed = parse_url(url)
+    if (path := sqlite_path(parsed)) is not None:
+        path.parent.mkdir(parents=True)
+    engine = build_engine(parsed)
+    with engine.begin() as connection:
+        context = MigrationContext.configure(connection)
+        with Operations.context(context):
+            first.upgrade()
+        context.stamp(ScriptDirectory(str(Path(migrations.__file__).parent)), "0001")
+        rows: dict[str, dict[str, str | int]] = {
+            "meta": {"key": "environment", "value": "test"},
+            "cases": FIRST_CASE,
+            "agreements": FIRST_AGREEMENT,
+        }
+        for table, row in rows.items():
+            places = ", ".join(f":{column}" for column in row)
+            connection.execute(sa.text(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({places})"), row)
+    engine.dispose()
+
+
+def _triggers(connection: sa.Connection) -> dict[str, str]:
+    rows = connection.exec_driver_sql("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
+    return {row.name: row.sql for row in rows}

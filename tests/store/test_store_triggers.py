@@ -26,6 +26,8 @@ REFUSED = [
     "UPDATE agreements SET field_values = '{}', state = 'void'",
     "UPDATE agreements SET version = 2",
     "UPDATE agreements SET signers = '[]'",
+    "UPDATE agreements SET field_map_sha256 = 'x'",
+    "UPDATE agreements SET open_fields = '[]'",
     "UPDATE meta SET value = 'production'",
     "DELETE FROM meta",
 ]

@@ -5,8 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 from functools import cache
 
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
 from agreements.agreement import IssuedState
@@ -275,13 +274,8 @@ def a_digest_that_collides() -> Specimen:
 
 
 @forged
-def a_digest_past_its_date() -> Specimen:
-    return _with(LeafOptions(), SigningOptions(embed_revocation=False, digest="sha224"))
-
-
-@forged
-def a_certificate_signed_with_a_digest_past_its_date() -> Specimen:
-    return _with(LeafOptions(digest=hashes.SHA224))
+def a_curve_past_its_date() -> Specimen:
+    return _with(LeafOptions(key=ec.generate_private_key(ec.SECP224R1())))
 
 
 # --- revoked ----------------------------------------------------------------------------------------------------------

@@ -21,15 +21,27 @@ MAIN: dict[str, tuple[str, ...]] = {
     ),
     "INT-005": ("encrypted_with_a_password",),
     "INT-010": ("a_page_pointed_at_the_bytes_of_another",),
-    "PRV-002": ("the_same_terms_saved_anew_before_signing",),
+    "PRV-002": (
+        "a_seal_of_ones_own_over_altered_terms",
+        "the_same_terms_saved_anew_before_signing",
+        "the_seal_taken_off_before_signing",
+    ),
     "PRV-003": (
         "a_picture_of_the_paper",
         "other_terms_signed_anew",
+        "the_seal_of_another_agreement",
     ),
-    "PRV-004": ("the_empty_field_of_the_second_signer_painted_over_the_terms",),
+    "PRV-004": (
+        "signed_in_a_field_of_ones_own_beside_the_seal",
+        "text_laid_over_the_terms_after_the_seal",
+        "the_empty_field_of_the_second_signer_painted_over_the_terms",
+    ),
     "PRV-007": ("signed_in_a_field_of_ones_own_instead_of_the_issued_one",),
     "PRV-008": ("saved_anew_with_a_script",),
     "SIG-001": (
+        "nothing_but_a_seal_that_names_the_organisation_itself",
+        "nothing_but_a_seal_with_the_certificate_of_the_signer",
+        "nothing_but_the_issuers_seal",
         "only_a_time_stamp_and_no_signature",
         "unsigned",
     ),
@@ -63,6 +75,7 @@ MAIN: dict[str, tuple[str, ...]] = {
         "page_content_replaced_by_a_handwritten_revision",
         "text_laid_over_the_terms__after_the_archive_time_stamp",
         "text_laid_over_the_terms__between_two_signers",
+        "text_laid_over_the_terms_after_seal_and_signature",
         "the_look_of_a_signature_painted_over_afterwards",
         "the_look_of_the_first_signature_painted_over_by_the_second_signer",
         "the_page_replaced_and_archived_again",
@@ -105,8 +118,7 @@ MAIN: dict[str, tuple[str, ...]] = {
         "revocation_lists_of_last_month",
     ),
     "SIG-014": (
-        "a_certificate_signed_with_a_digest_past_its_date",
-        "a_digest_past_its_date",
+        "a_curve_past_its_date",
         "a_digest_that_collides",
         "a_key_of_1024_bits",
     ),
@@ -142,6 +154,7 @@ MAIN: dict[str, tuple[str, ...]] = {
         "the_firms_number_in_a_certificate_that_is_no_seal",
     ),
     "WHO-003": (
+        "a_strangers_signature_beside_a_seal_with_the_certificate_of_the_signer",
         "one_of_two_who_must_sign_jointly",
         "one_person_in_both_fields",
         "two_jointly__the_second_signature_cut_off",
@@ -151,6 +164,7 @@ MAIN: dict[str, tuple[str, ...]] = {
     "WHO-005": (
         "another_firms_seal",
         "another_firms_seal_in_our_name",
+        "sealed_again_and_nothing_more",
         "the_seal_of_the_firm_that_the_case_was_taken_over_from",
     ),
     "WHO-006": ("a_namesake_of_another_birth_date",),

@@ -14,6 +14,7 @@ from pyhanko.stamp import TextStampStyle
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from signatures import throwaway
+from signatures.seal import TimedSigner
 from signatures.throwaway import Credential, LeafOptions, ThrowawayPki
 from tests.zoo.keeper import NOW
 
@@ -47,7 +48,7 @@ def write(pdf: bytes, credential: Credential, pen: Pen, *, field: str = "Signatu
         validation_context=throwaway._signing_context(credential, now) if pen.embeds else None,
         signer_key_usage=set(),
     )
-    signer = throwaway._TimedSigner(
+    signer = TimedSigner(
         metadata,
         signer=signers.SimpleSigner(
             signing_cert=throwaway._asn1(credential),

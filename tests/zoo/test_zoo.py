@@ -15,12 +15,14 @@ from agreements.decision import Verdict
 from tests.zoo.forged_bytes import BYTES
 from tests.zoo.forged_content import CONTENT
 from tests.zoo.forged_people import PEOPLE
-from tests.zoo.honest import HONEST
+from tests.zoo.honest import HONEST as HONEST_PLAIN
 from tests.zoo.keeper import Specimen, judged
 from tests.zoo.labels import CODE_OF, code_of
+from tests.zoo.sealed import FORGED_SEALED, HONEST_SEALED
 from tests.zoo.tricks import TRICKS
 
-FORGED = CONTENT | BYTES | PEOPLE
+HONEST = HONEST_PLAIN | HONEST_SEALED
+FORGED = CONTENT | BYTES | PEOPLE | FORGED_SEALED
 ACCEPTED_BY_THE_ENGINE = (
     "a_strangers_signature_shown_over_the_whole_page",
     "an_empty_signature_field_over_the_page__after_signing",
@@ -36,8 +38,8 @@ ACCEPTED_BY_THE_ENGINE = (
 
 
 def test_the_zoo_is_large_enough() -> None:
-    assert len(HONEST) >= 20
-    assert len(FORGED) == len(CONTENT) + len(BYTES) + len(PEOPLE) >= 30
+    assert len(HONEST) == len(HONEST_PLAIN) + len(HONEST_SEALED) >= 20
+    assert len(FORGED) == len(CONTENT) + len(BYTES) + len(PEOPLE) + len(FORGED_SEALED) >= 30
 
 
 @pytest.mark.parametrize("name", HONEST)

@@ -1,6 +1,6 @@
-"""Mail texts. So far one: the letter that forwards an approved agreement to Digipost (facts/domain.md §7 d).
+"""The letter that forwards an approved agreement to Digipost (facts/domain.md §7 d).
 
-Plain text, short, and free of personal identity data: contacts at work, no birth dates, no signers' data.
+Contacts at work stand in it, and nothing of the signers.
 """
 
 from dataclasses import dataclass
@@ -8,11 +8,11 @@ from datetime import date
 
 from agreements.catalogue import Catalogue, Field, Values, load_catalogue
 from agreements.language import Language
-from agreements.parties import Vendor
+from agreements.orgnumber import OrgNumber
+from agreements.parties import Customer, Vendor
 from agreements.summary import expected_features
 from agreements.values import format_date, format_value
-from renderers.agreement_view import plain
-from renderers.templates import fill, words
+from renderers.letters.heading import Correspondence, inline, write
 
 _SERVICES = "service."
 _PLANNING = ("service.channel", "launch.first_send_date", "launch.monthly_volume")
@@ -45,21 +45,20 @@ def render_forward(letter: ForwardLetter, language: Language) -> tuple[str, str]
 
     The case number stands in brackets in the subject, so that an answer finds its case.
     """
-    catalogue, say, vendor = load_catalogue(), words(language), letter.vendor
+    catalogue = load_catalogue()
     texts = {
-        field_id: plain(format_value(catalogue, catalogue.field(field_id), value, language))
+        field_id: inline(format_value(catalogue, catalogue.field(field_id), value, language))
         for field_id, value in letter.values.items()
         if catalogue.find_field(field_id)
     }
-    names = {"customer": texts["customer.name"], "org_number": texts["customer.orgnr"], "vendor": plain(vendor.name)}
-    subject = say("forward.subject", **names, system=plain(vendor.system_name), number=letter.case_number)
-    body = fill(
+    return write(
         "forward.txt",
+        _about(letter),
         language,
+        subject="forward.subject",
         letter=letter,
-        names=names,
+        vendor_number=letter.vendor.org_number.grouped,
         kind=texts.get("agreement.kind", ""),
-        vendor={"name": names["vendor"], "system": plain(vendor.system_name), "org_number": vendor.org_number.grouped},
         services=_services(catalogue, letter.values, language),
         planning=[
             (catalogue.field(field_id).label(language), texts[field_id])
@@ -69,9 +68,18 @@ def render_forward(letter: ForwardLetter, language: Language) -> tuple[str, str]
         features=expected_features(catalogue, letter.values),
         contacts=_contacts(catalogue, texts, language),
         approved_on=format_date(letter.approved_on, language),
-        approved_by=plain(letter.approved_by),
+        approved_by=inline(letter.approved_by),
     )
-    return " ".join(f"{letter.subject_prefix} {subject}".split()), body
+
+
+def _about(letter: ForwardLetter) -> Correspondence:
+    org_number, name = letter.values["customer.orgnr"], letter.values["customer.name"]
+    return Correspondence(
+        case_number=letter.case_number,
+        customer=Customer(org_number=OrgNumber(str(org_number)), name=str(name)),
+        vendor=letter.vendor,
+        subject_prefix=letter.subject_prefix,
+    )
 
 
 def _services(catalogue: Catalogue, values: Values, language: Language) -> list[str]:

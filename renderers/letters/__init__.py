@@ -1,0 +1,56 @@
+"""Letters: values in, subject and plain text out. Short, kind, and free of personal identity data.
+
+No birth dates and no identity numbers stand in them, whatever the values hold. Every letter has its case number in
+brackets in the subject, so that an answer finds its case. What people or documents wrote stands on one line, so that it
+can't pass for words of ours. Sentences: `letters.*` and `forward.*` in `templates/words.*.yaml`; order: `letter-*.txt`.
+"""
+
+from renderers.letters.answers import (
+    NextStepLetter,
+    ReceiptLetter,
+    RejectionLetter,
+    render_next_step,
+    render_receipt,
+    render_rejection,
+)
+from renderers.letters.digipost import (
+    TerminationNotice,
+    VerificationRequest,
+    render_termination_notice,
+    render_verification_request,
+)
+from renderers.letters.forward import ForwardLetter, render_forward
+from renderers.letters.heading import MAX_SUBJECT, Correspondence
+from renderers.letters.signing import (
+    ReminderLetter,
+    ReminderNumber,
+    SigningLetter,
+    SigningTask,
+    render_reminder,
+    render_signing,
+    render_signing_file,
+)
+
+__all__ = [
+    "MAX_SUBJECT",
+    "Correspondence",
+    "ForwardLetter",
+    "NextStepLetter",
+    "ReceiptLetter",
+    "RejectionLetter",
+    "ReminderLetter",
+    "ReminderNumber",
+    "SigningLetter",
+    "SigningTask",
+    "TerminationNotice",
+    "VerificationRequest",
+    "render_forward",
+    "render_next_step",
+    "render_receipt",
+    "render_rejection",
+    "render_reminder",
+    "render_signing",
+    "render_signing_file",
+    "render_termination_notice",
+    "render_verification_request",
+]

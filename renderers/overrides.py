@@ -1,0 +1,174 @@
+"""What a vendor may change in the agreement's templates, as a value; the roof reads the files (docs/templates.md).
+
+Parts of the page, one more stylesheet, sentences and a logo. Never the skeleton, the powers of attorney, the list of
+terms or the signature boxes: those files can't be replaced, their sentences can't be reworded, and that nothing else
+hides them is proved on the finished pages (`renderers.visibility`).
+"""
+
+import re
+import string
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import yaml
+
+from agreements.errors import ConfigurationError
+from agreements.language import Language
+
+STANDARD_NAME = "standard"
+PARTS = ("front", "opening", "contacts", "information", "privacy", "values")
+"""The parts of the agreement that may be replaced: `agreement-<part>.html`."""
+STYLESHEET = "agreement.css"
+LOGOS = ("logo.svg", "logo.png")
+ALLOWED_FILES = (
+    *(f"agreement-{part}.html" for part in PARTS),
+    STYLESHEET,
+    *(f"words.{language.value}.yaml" for language in Language),
+    *LOGOS,
+)
+MAX_FILE_BYTES = 100_000  # our own largest template part is 3 kB and a vector logo some 10 kB; stands in each agreement
+OWN_WORDS = "own."
+"""Sentences of the vendor's own stand under this key; all others replace one of ours."""
+_REPLACED_WORDS = "agreement."
+_FIXED_WORDS = (
+    "agreement.administrator",
+    "agreement.authorisation",
+    "agreement.confirm",
+    "agreement.control",
+    "agreement.document_title",
+    "agreement.example",
+    "agreement.footer",
+    "agreement.for_customer",
+    "agreement.information",
+    "agreement.joint",
+    "agreement.power_",
+    "agreement.purpose",
+    "agreement.template",
+    "agreement.terms_",
+)
+"""Sentences (by how their keys begin) that bind somebody, or say what this is and whether it binds: always ours."""
+_PLACE = re.compile(r"\{[a-z_]+\}")
+_FORBIDDEN_IN_SVG = (b"<!doctype", b"<!entity", b"<script", b"<image", b"<foreignobject", b"@import")
+_REFUSED_TAGS = re.compile(
+    rb"<\s*(a|base|button|embed|form|iframe|input|link|meta|object|script|select|style|svg|textarea)\b", re.IGNORECASE
+)
+"""Links and forms would act in the finished file; looks belong in the stylesheet, the picture in the logo."""
+_PNG = b"\x89PNG\r\n\x1a\n"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Overrides:
+    """A vendor's checked files. Two with the same files are equal, and make the same pages. See `check_overrides`."""
+
+    name: str = STANDARD_NAME
+    """The template's name in its version: `standard`, or whose files these are (small letters, digits, hyphens)."""
+    files: tuple[tuple[str, bytes], ...] = ()
+    """Name and content of each file, by name."""
+
+    @cached_property
+    def content(self) -> Mapping[str, bytes]:
+        """The files by name."""
+        return dict(self.files)
+
+    @cached_property
+    def logo(self) -> str | None:
+        """The logo's file name."""
+        return next((name for name in LOGOS if name in self.content), None)
+
+    def words(self, language: Language) -> Mapping[str, str]:
+        """The vendor's sentences of a language by dotted key; the files must have been checked."""
+        return _read_words(self.content.get(f"words.{language.value}.yaml", b""))
+
+
+STANDARD = Overrides()
+"""Nothing overridden."""
+
+
+def check_overrides(overrides: Overrides, ours: Mapping[Language, Mapping[str, str]]) -> None:
+    """Raise ConfigurationError `template_faults` with all that is wrong with the files; `ours`: our sentences."""
+    faults = tuple(fault for name, content in overrides.files for fault in _faults(name, content, ours))
+    if faults:
+        raise ConfigurationError("template_faults", template=overrides.name, count=len(faults), faults=faults)
+
+
+def _faults(name: str, content: bytes, ours: Mapping[Language, Mapping[str, str]]) -> Iterator[ConfigurationError]:
+    if name not in ALLOWED_FILES:
+        yield ConfigurationError("template_file_unknown", file=name, allowed=", ".join(ALLOWED_FILES))
+    elif len(content) > MAX_FILE_BYTES:
+        yield ConfigurationError("template_file_too_large", file=name, size=len(content), limit=MAX_FILE_BYTES)
+    elif name in LOGOS:
+        yield from _logo_faults(name, content)
+    elif not _is_text(content):
+        yield ConfigurationError("template_file_not_text", file=name)
+    elif name.endswith(".html"):
+        tags = sorted({match[1].decode().lower() for match in _REFUSED_TAGS.finditer(content)})
+        yield from (ConfigurationError("template_tag_refused", file=name, tag=tag) for tag in tags)
+    elif name.startswith("words."):
+        yield from _word_faults(name, content, ours[Language(name.split(".")[1])])
+
+
+def _logo_faults(name: str, content: bytes) -> Iterator[ConfigurationError]:
+    """An SVG stands for itself: nothing fetched, nothing that runs, no text declared elsewhere."""
+    if name.endswith(".png"):
+        fit = content.startswith(_PNG)
+    else:
+        lowered = content.lower()
+        references = re.findall(rb"(?:href|url)\s*(?:=\s*[\"']|\(\s*[\"']?)\s*(.)", lowered)
+        fit = b"<svg" in lowered and not any(part in lowered for part in _FORBIDDEN_IN_SVG)
+        fit = fit and all(start == b"#" for start in references)
+    if not fit:
+        yield ConfigurationError("template_logo_unfit", file=name)
+
+
+def _word_faults(name: str, content: bytes, ours: Mapping[str, str]) -> Iterator[ConfigurationError]:
+    try:
+        said = _read_words(content)
+    except (yaml.YAMLError, ValueError):
+        yield ConfigurationError("template_words_unreadable", file=name)
+        return
+    for key, sentence in said.items():
+        if _places(sentence) is None:
+            yield ConfigurationError("template_word_places", file=name, key=key, places=_spelled(ours.get(key, "")))
+        elif key.startswith(OWN_WORDS):
+            continue
+        elif key.startswith(_FIXED_WORDS):
+            yield ConfigurationError("template_word_fixed", file=name, key=key)
+        elif key not in ours or not key.startswith(_REPLACED_WORDS):
+            yield ConfigurationError("template_word_unknown", file=name, key=key)
+        elif _places(sentence) != _places(ours[key]):
+            yield ConfigurationError("template_word_places", file=name, key=key, places=_spelled(ours[key]))
+
+
+def _read_words(content: bytes) -> Mapping[str, str]:
+    """Sentences by dotted key. Raises yaml.YAMLError, ValueError if it is anything but texts in nested groups."""
+    loaded = yaml.safe_load(content) or {}
+    return dict(_flat("", loaded))
+
+
+def _flat(prefix: str, node: object) -> Iterator[tuple[str, str]]:
+    if isinstance(node, dict):
+        for key, value in node.items():
+            yield from _flat(f"{prefix}.{key}" if prefix else str(key), value)
+    elif isinstance(node, str) and prefix:
+        yield prefix, node
+    else:
+        raise ValueError("not a sentence")
+
+
+def _places(sentence: str) -> frozenset[str] | None:
+    """The names of the places; None if one is more than a name (it could reach into the program) or left open."""
+    if set(_PLACE.sub("", sentence)) & set("{}"):
+        return None
+    return frozenset(name for _, name, _, _ in string.Formatter().parse(sentence) if name)
+
+
+def _spelled(sentence: str) -> str:
+    return ", ".join(f"{{{name}}}" for name in sorted(_places(sentence) or ())) or "-"
+
+
+def _is_text(content: bytes) -> bool:
+    try:
+        return "\x00" not in content.decode("utf-8")
+    except UnicodeDecodeError:
+        return False

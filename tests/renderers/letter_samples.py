@@ -1,0 +1,193 @@
+"""Every letter there is, of a plain case or of one whose names are as hostile as they come. All data are made up."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from functools import partial
+
+from agreements.agreement import SigningRoute
+from agreements.case import LaunchPlan
+from agreements.findings import CAS_SUPERSEDED, PRV_TEXT_DIFFERS, WHO_MISSING, WHO_UNEXPECTED
+from agreements.language import Language
+from agreements.orgnumber import OrgNumber
+from agreements.parties import Customer, Signer, SigningBasis, Vendor
+from agreements.summary import CustomerTask, TaskKey
+from agreements.verification import Method
+from renderers.letters import (
+    Correspondence,
+    ForwardLetter,
+    NextStepLetter,
+    ReceiptLetter,
+    RejectionLetter,
+    ReminderLetter,
+    ReminderNumber,
+    SigningLetter,
+    SigningTask,
+    TerminationNotice,
+    VerificationRequest,
+    render_forward,
+    render_next_step,
+    render_receipt,
+    render_rejection,
+    render_reminder,
+    render_signing,
+    render_termination_notice,
+    render_verification_request,
+)
+from tests.renderers.samples import KARI, OLA, VENDOR, sample, synthetic
+
+CASE = "DA-2026-000042-J"
+AGREEMENT = f"{CASE}.1"
+KINDS = ("new", "change", "termination")
+SHA256 = "3f9a0c71" * 8
+CUSTOMER = Customer(org_number=OrgNumber(synthetic("31098765")), name="Blåbær & Sønn AS")
+ABOUT = Correspondence(case_number=CASE, customer=CUSTOMER, vendor=VENDOR)
+Render = Callable[[Language], tuple[str, str]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Names:
+    """What somebody else writes into a letter."""
+
+    customer: str = CUSTOMER.name
+    vendor: str = VENDOR.name
+    system: str = VENDOR.system_name
+    contact: str = VENDOR.contact_name
+    first: str = KARI.name
+    second: str = OLA.name
+    quoted: str = "Fakturaadresse Storgata 1"
+    prefix: str = ""
+
+    @classmethod
+    def all(cls, name: str) -> "Names":
+        """The same everywhere."""
+        return cls(customer=name, vendor=name, system=name, contact=name, first=name, second=name, quoted=name)
+
+    def about(self) -> Correspondence:
+        vendor: Vendor = replace(VENDOR, name=self.vendor, system_name=self.system, contact_name=self.contact)
+        return Correspondence(
+            case_number=CASE,
+            customer=replace(CUSTOMER, name=self.customer),
+            vendor=vendor,
+            subject_prefix=self.prefix,
+        )
+
+    def signers(self, count: int) -> tuple[Signer, ...]:
+        first = Signer(name=self.first, basis=SigningBasis.POWER_OF_ATTORNEY, birth_date=date(1980, 5, 17))
+        return (first, replace(OLA, name=self.second))[:count]
+
+
+def task(route: SigningRoute, *, signers: tuple[Signer, ...] = (KARI,), has_open_fields: bool = False) -> SigningTask:
+    return SigningTask(
+        agreement_number=AGREEMENT,
+        signers=signers,
+        route=route,
+        deadline=date(2026, 12, 23),
+        return_to="avtaler@fjordsystem.example.org",
+        has_open_fields=has_open_fields,
+    )
+
+
+def every_letter(names: Names | None = None) -> Iterator[tuple[str, Render]]:
+    """Each kind of letter in each of its forms, by a name for it."""
+    who = names or Names()
+    about = who.about()
+    for route in SigningRoute:
+        for kind, count in zip(KINDS, (1, 2, 2), strict=True):
+            yield from _signing(about, who, route, kind, count)
+        yield from _rejections(about, who, route)
+        for number in ReminderNumber:
+            yield f"reminder {route} {number}", _reminder(about, who, route, number)
+    yield from _answers(about, who)
+    yield from _to_digipost(about, who)
+
+
+def _signing(
+    about: Correspondence, who: Names, route: SigningRoute, kind: str, count: int
+) -> Iterator[tuple[str, Render]]:
+    for has_open_fields in (False, True):
+        work = task(route, signers=who.signers(count), has_open_fields=has_open_fields)
+        letter = SigningLetter(about=about, task=work, kind=kind)
+        yield f"signing {route} {kind} {has_open_fields}", partial(render_signing, letter)
+
+
+def _reminder(about: Correspondence, who: Names, route: SigningRoute, number: ReminderNumber) -> Render:
+    work = task(route, signers=who.signers(2))
+    letter = ReminderLetter(about=about, task=work, sent_on=date(2026, 11, 23), number=number)
+    return partial(render_reminder, letter)
+
+
+def _rejections(about: Correspondence, who: Names, route: SigningRoute) -> Iterator[tuple[str, Render]]:
+    findings = (
+        WHO_UNEXPECTED(signer=who.quoted),
+        WHO_MISSING(signer=who.second),
+        PRV_TEXT_DIFFERS(count=2, page=3, line=who.quoted),
+        CAS_SUPERSEDED(agreement=AGREEMENT, in_force=f"{CASE}.2"),
+    )
+    for count in (0, 1, len(findings)):
+        for work in (None, task(route, signers=who.signers(2))):
+            letter = RejectionLetter(
+                about=about,
+                received_on=date(2026, 11, 23),
+                findings=findings[:count],
+                comment=who.quoted if count else "",
+                task=work,
+            )
+            name = f"rejection {route} {count} {work is not None}"
+            yield name, partial(render_rejection, letter)
+
+
+def _answers(about: Correspondence, who: Names) -> Iterator[tuple[str, Render]]:
+    for needs_person in (False, True):
+        receipt = ReceiptLetter(
+            about=about,
+            received_at=datetime(2026, 11, 23, 13, 3, tzinfo=UTC),
+            sha256=SHA256,
+            needs_person=needs_person,
+        )
+        yield f"receipt {needs_person}", partial(render_receipt, receipt)
+    tasks = tuple(
+        CustomerTask(key=key, params=dict.fromkeys(("admin", "vendor", "endpoint"), who.first)) for key in TaskKey
+    )
+    for kind in KINDS:
+        for plan in LaunchPlan:
+            step = NextStepLetter(
+                about=about,
+                agreement_number=AGREEMENT,
+                approved_on=date(2026, 11, 23),
+                kind=kind,
+                plan=plan,
+                tasks=tasks,
+            )
+            yield f"next step {kind} {plan}", partial(render_next_step, step)
+
+
+def _to_digipost(about: Correspondence, who: Names) -> Iterator[tuple[str, Render]]:
+    for sender_id, number in ((None, None), (1_234_567, AGREEMENT)):
+        request = VerificationRequest(
+            about=about,
+            agreement_number=number,
+            sender_id=sender_id,
+            methods=tuple(Method),
+            agreed=sender_id is not None,
+            configuration_sha256=SHA256,
+        )
+        notice = TerminationNotice(
+            about=about, agreement_number=number, sender_id=sender_id, last_day=date(2027, 1, 31)
+        )
+        yield f"verification {sender_id}", partial(render_verification_request, request)
+        yield f"termination {sender_id}", partial(render_termination_notice, notice)
+    forward = ForwardLetter(
+        case_number=CASE,
+        agreement_number=AGREEMENT,
+        values={**sample().values, "customer.name": who.customer},
+        vendor=about.vendor,
+        document_sha256=SHA256,
+        approved_by=who.contact,
+        approved_on=date(2026, 11, 23),
+        manual=True,
+        audit_head=SHA256,
+        subject_prefix=about.subject_prefix,
+    )
+    yield "forward", partial(render_forward, forward)
+    yield "forward by itself", partial(render_forward, replace(forward, manual=False))

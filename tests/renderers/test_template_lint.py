@@ -1,0 +1,167 @@
+"""Every way of hiding what somebody signs for is found on the finished pages; what only looks different is not."""
+
+import pytest
+
+from agreements.errors import ConfigurationError
+from intake.reading.legible import measure_legibility
+from renderers.agreement import RenderedAgreement, render_agreement
+from renderers.agreement_statements import Demand
+from renderers.layout import lay_out
+from renderers.lint_samples import lint_documents
+from renderers.overrides import STANDARD, Overrides
+from renderers.visibility import find_hidden, prove_visible
+from tests.renderers.samples import KARI, OLA, sample
+from tests.renderers.test_template_overrides import SVG, own
+
+TEXT = "Siv Hætta gir Fjordsystem AS fullmakt til å sende post"
+PAGE = "<html lang=nb><title>x</title><style>{css}</style><div><p><span data-field=admin.name>{text}</span></p></div>"
+COVER = "content: ''; position: absolute; left: 0; top: 0; width: 100%; height: 100%"
+
+
+def codes(css: str, text: str = TEXT) -> list[str]:
+    """What is found on a page with one value and this stylesheet."""
+    laid_out = lay_out(PAGE.format(css=css, text=text), "page.css", "agreement.css", overrides=own(logo__svg=SVG))
+    page = RenderedAgreement(
+        pdf=laid_out.pdf,
+        pages=1,
+        template_version="fjord 000000000000",
+        control_code="",
+        values=laid_out.places.values,
+        demands=(Demand(id="admin.name", text=TEXT),),
+    )
+    return [fault.code for fault in find_hidden(page, measure_legibility)]
+
+
+def made(overrides: Overrides) -> RenderedAgreement:
+    return render_agreement(sample(signers=(KARI, OLA), overrides=overrides))
+
+
+def hidden(css: str) -> set[tuple[str, str]]:
+    """What is found in an agreement with this stylesheet: code, and what it is about."""
+    faults = find_hidden(made(own(agreement__css=css)), measure_legibility)
+    return {(fault.code, str(fault.params["what"])) for fault in faults}
+
+
+WAYS = {
+    "white on white": ("p { color: #fff }", "template_too_faint"),
+    "grey on grey": ("p { color: #ddd; background: #eee }", "template_too_faint"),
+    "just too faint": ("p { color: #838383 }", "template_too_faint"),
+    "red on black": ("p { color: #d00; background: #000 }", "template_too_faint"),
+    "see-through": ("p { opacity: 0.1 }", "template_too_faint"),
+    "transparent": ("p { color: transparent }", "template_too_faint"),
+    "one point": ("p { font-size: 1pt }", "template_too_small"),
+    "7.8 points": ("p { font-size: 7.8pt }", "template_too_small"),
+    "not displayed": ("p { display: none }", "template_lacks"),
+    "invisible": ("p { visibility: hidden }", "template_lacks"),
+    "left of the page": ("div { position: relative; left: -400mm }", "template_outside"),
+    "half off the page": ("div { position: relative; left: 155mm; white-space: nowrap }", "template_outside"),
+    "under the services' lines": ("div { position: relative; top: 235mm }", "template_outside"),
+    "where the code is": ("div { position: relative; left: 150mm; top: -15mm }", "template_outside"),
+    "covered by a box": (f"p {{ position: relative }} p::after {{ background: #fff; {COVER} }}", "template_too_faint"),
+    "covered by a black box": (
+        f"p {{ position: relative }} p::after {{ background: #000; {COVER} }}",
+        "template_too_faint",
+    ),
+    "half covered": (
+        f"p {{ position: relative }} p::after {{ background: #fff; {COVER}; top: 55% }}",
+        "template_too_faint",
+    ),
+    "one letter covered": (
+        f"p {{ position: relative }} p::after {{ background: #fff; {COVER}; width: 2.6mm }}",
+        "template_too_faint",
+    ),
+    "behind a picture": (
+        f"p {{ position: relative }} p::after {{ {COVER}; background: url(res:logo.svg); background-size: cover }}",
+        "template_too_faint",
+    ),
+    "in other letters": ("p { text-transform: uppercase }", "template_alters"),
+    "clipped": ("p { height: 1mm; overflow: hidden }", "template_too_faint"),
+    "indented off the page": ("p { text-indent: -500mm; white-space: nowrap }", "template_outside"),
+    "letters on top of each other": ("p { letter-spacing: -2.2mm }", "template_covers"),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_way_of_hiding_is_found(way: str) -> None:
+    css, code = WAYS[way]
+    assert codes(css) == [code]
+
+
+@pytest.mark.parametrize(
+    "css",
+    [
+        "",
+        "p { color: #707070 }",
+        "p { font-size: 8pt }",
+        "p { color: #fff; background: #10312f }",
+        "p { color: #f66; background: #000 }",
+        "p { width: 30mm; font-size: 20pt }",
+        "p { background: url(res:logo.svg); color: #fff }",
+    ],
+)
+def test_what_only_looks_different_is_fine(css: str) -> None:
+    assert codes(css) == []
+
+
+def test_another_text_in_a_values_place_is_found() -> None:
+    assert codes("", TEXT.replace("Siv", "Liv")) == ["template_alters"]
+
+
+@pytest.mark.parametrize(
+    ("css", "code", "what"),
+    [
+        (".power p { color: #eef4f3 }", "template_too_faint", "statement.power"),
+        (".signature > p { display: none }", "template_lacks", "statement.signature"),
+        (".box .name { font-size: 4pt }", "template_too_small", "statement.signature"),
+        ("section.opening > p { display: none }", "template_lacks", "statement.opening"),
+        (".footer { display: none }", "template_lacks", "statement.page"),
+        ("@page { @bottom-center { padding-top: 9mm } }", "template_outside", "statement.page"),
+        (".terms { position: relative; top: 65mm }", "template_outside", "statement.terms"),
+        (".values td { color: #f4f4f4 }", "template_too_faint", "launch.monthly_volume"),
+        (".box { position: relative; top: 170mm }", "template_field_low", "Signatur1"),
+    ],
+)
+def test_what_is_hidden_in_an_agreement_is_found(css: str, code: str, what: str) -> None:
+    assert (code, what) in hidden(css)
+
+
+def test_an_example_mark_that_is_hidden_is_found() -> None:
+    _, _, example, *_ = lint_documents(own(agreement__css="@page :first { @top-left { content: none } }"))
+    faults = find_hidden(render_agreement(example), measure_legibility)
+    assert [(fault.code, fault.params["what"]) for fault in faults] == [("template_lacks", "statement.page")]
+
+
+def test_a_form_field_that_is_taken_away_is_found() -> None:
+    _, document, *_ = lint_documents(own(agreement__css="td select { display: none }"))
+    faults = find_hidden(render_agreement(document), measure_legibility)
+    assert [(fault.code, fault.params["what"]) for fault in faults] == [("template_lacks", "invoice.method")]
+
+
+def test_a_part_that_leaves_its_values_out_is_found() -> None:
+    agreement = made(own(agreement_values__html="<p>x</p>"))
+    lacking = {str(fault.params["what"]) for fault in find_hidden(agreement, measure_legibility)}
+    assert {"service.channel", "launch.monthly_volume", "dpa.accepted"} <= lacking
+
+
+def test_a_part_that_prints_another_value_under_a_values_mark_is_found() -> None:
+    part = '{{ mark("admin.name", "Administrator", "Ola Nordmann") }}{% include "agreement-authorisation.html" %}'
+    faults = find_hidden(made(own(agreement_opening__html=part)), measure_legibility)
+    assert ("template_alters", "admin.name") in {(fault.code, fault.params["what"]) for fault in faults}
+
+
+def test_a_look_of_ones_own_that_hides_nothing_is_fine() -> None:
+    css = "h1, h2 { color: #7a1f3d } .power { background: #faf2f5 } .values td { font-size: 10pt; color: #333 }"
+    assert hidden(css) == set()
+
+
+def test_an_agreement_with_something_hidden_is_not_made() -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        prove_visible(made(own(agreement__css=".power p { color: #fff }")), measure_legibility)
+    assert refused.value.code == "template_hides"
+    assert refused.value.params["template"] == "fjord"
+
+
+def test_the_standard_template_hides_nothing_where_values_are_open_or_terms_are_lacking() -> None:
+    _, own_tool, paper, *_ = lint_documents(STANDARD)
+    for document in (own_tool, paper):
+        assert find_hidden(render_agreement(document), measure_legibility) == ()
