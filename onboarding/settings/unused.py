@@ -16,7 +16,6 @@ NOT_IN_USE: Mapping[str, tuple[object, ...]] = MappingProxyType(
         "forward.when_unknown": ("ask",),
         "attestation.domains": (["digipost.no", "posten.no"],),
         "attestation.accept_testimony": (False,),
-        "templates.folder": (None,),
         "trust.fetch_hosts": ([],),
         "trust.lists": ("./trust/lists", None),
         "trust.require_qualified": (False,),
