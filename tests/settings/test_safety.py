@@ -175,7 +175,6 @@ OTHER: dict[str, str] = {
     "forward.when_unknown": "resend",
     "attestation.domains": "[example.org]",
     "attestation.accept_testimony": "true",
-    "templates.folder": "./maler",
     "trust.fetch_hosts": "[example.org]",
     "trust.lists": "./lists",
     "trust.require_qualified": "true",
