@@ -54,10 +54,12 @@ receipts = sa.Table(
     sa.Column("decided_at", sa.Text),
     sa.Column("finished_at", sa.Text),
     sa.Column("source_outcome", sa.Text),
+    sa.Column("parent", sa.Integer),
     sa.UniqueConstraint("source", "source_key", name="receipts_source_key"),
     sa.Index("receipts_slot", "source", "slot"),
     sa.Index("receipts_sha256", "sha256"),
     sa.Index("receipts_state", "state"),
+    sa.Index("receipts_parent", "parent"),
     sqlite_autoincrement=True,  # an id is never given twice: it stands in the names of moved files
 )
 
@@ -130,6 +132,10 @@ def _new_row(delivery: Delivery, moment: str, reason: Finding | None) -> dict[st
         "supersedes": delivery.supersedes,
         "seen_at": moment,
         "stored_at": moment if stored else None,
+        "parent": delivery.parent,
+        # What lies in another delivery is done with at its source when that is.
+        "finished_at": None if delivery.parent is None else moment,
+        "source_outcome": None if delivery.parent is None else SourceOutcome.INSIDE,
     }
 
 
@@ -275,6 +281,11 @@ def receipts_to_finish(conn: sa.Connection, source: str, *, limit: int = MAX_LIS
     return _select(conn, sa.select(receipts).where(*due), limit)
 
 
+def receipts_inside(conn: sa.Connection, parent: int) -> tuple[Receipt, ...]:
+    """The receipts of what was taken out of a delivery, in order."""
+    return _select(conn, sa.select(receipts).where(receipts.c.parent == parent), MAX_LISTED)
+
+
 def receipts_of(conn: sa.Connection, sha256: str) -> tuple[Receipt, ...]:
     """Every receipt of one content, oldest first."""
     return _select(conn, sa.select(receipts).where(receipts.c.sha256 == sha256), MAX_LISTED)
@@ -324,6 +335,11 @@ def count_receipts(conn: sa.Connection) -> Mapping[ReceiptState, int]:
     """How many receipts stand in each state; every state is there, and the sum is all that was ever seen."""
     rows = conn.execute(sa.select(receipts.c.state, sa.func.count()).group_by(receipts.c.state))
     return dict.fromkeys(ReceiptState, 0) | {ReceiptState(state): count for state, count in rows}
+
+
+def count_seen(conn: sa.Connection) -> int:
+    """How many deliveries were ever seen, whatever state they stand in."""
+    return conn.execute(sa.select(sa.func.count()).select_from(receipts)).scalar_one()
 
 
 def find_oldest_unfinished(conn: sa.Connection) -> Receipt | None:
@@ -389,6 +405,7 @@ def _receipt(row: sa.Row[Any]) -> Receipt:
         decided_at=_time(row.decided_at),
         finished_at=_time(row.finished_at),
         source_outcome=None if row.source_outcome is None else SourceOutcome(row.source_outcome),
+        parent=row.parent,
     )
 
 

@@ -38,6 +38,8 @@ class SourceOutcome(StrEnum):
     CHANGED = "changed"
     """The source holds something else by now, which is a delivery of its own."""
     GONE = "gone"
+    INSIDE = "inside"
+    """It lies in another delivery (a PDF in a mail), and goes where that goes."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +60,8 @@ class Delivery:
     """Hex digest of the stored bytes; None as long as they could not be read or were refused unread."""
     supersedes: int | None = None
     """The receipt of which this delivery is the later, fuller version."""
+    parent: int | None = None
+    """The receipt of the delivery it was taken out of."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,6 +85,8 @@ class Receipt:
     finished_at: datetime | None
     """When the source was dealt with; None as long as that remains to be done."""
     source_outcome: SourceOutcome | None
+    parent: int | None = None
+    """The receipt of the delivery it was taken out of."""
 
 
 @dataclass(frozen=True, kw_only=True)

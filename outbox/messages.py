@@ -173,6 +173,12 @@ def find(conn: Connection, message_id: int) -> Message | None:
     return None if row is None else _message(row)
 
 
+def find_by_message_id(conn: Connection, message_id: str) -> Message | None:
+    """The message that was given this Message-ID (with its angle brackets), or None."""
+    row = conn.execute(sa.select(messages).where(messages.c.message_id == message_id).limit(1)).one_or_none()
+    return None if row is None else _message(row)
+
+
 def list_messages(
     conn: Connection, state: State | None = None, *, case_number: str | None = None
 ) -> tuple[Message, ...]:

@@ -15,7 +15,7 @@ from tests.outbox.mail_servers import Mailbox, RealServer
 WORKERS = 2  # one for each processor of the machine these tests must be quick on
 AT_MOST = 90.0  # seconds
 STEPS = ("put", "commit", "fsync", "rename", "finish", "deliver", "last dot")
-WELL = [1, [True], ["approved"], [True], ["ferdig"], ["sent"], "forwarded", [1, 1]]
+WELL = [1, [True], ["approved"], [True], [".avtalemottak", "ferdig"], ["sent"], "forwarded", [1, 1]]
 """One receipt with identical bytes, one judgement, the file in `ferdig/`, one message, forwarded, each event once."""
 
 
