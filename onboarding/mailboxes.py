@@ -21,11 +21,17 @@ MAX_KEY_BYTES: Final = 64 * 1024
 
 
 def mailbox_source(mailbox: MailboxSettings) -> MailboxSource:
-    """The source of one mailbox; connects when it is first asked.
+    """The source of one mailbox; connects when it is first asked. Raises as `mailbox_account`."""
+    account = mailbox_account(mailbox)
+    return MailboxSource(source_id=mailbox.id, account=account, vendor_id=mailbox.vendor, move=mailbox.move)
+
+
+def mailbox_account(mailbox: MailboxSettings) -> Account:
+    """Server, folder and log-in of one mailbox; nothing is connected to.
 
     Raises ConfigurationError: `secret_unreadable`, `service_account_unreadable`, `extra_missing`.
     """
-    account = Account(
+    return Account(
         host=mailbox.host,
         port=mailbox.port,
         tls=mailbox.tls,
@@ -33,7 +39,6 @@ def mailbox_source(mailbox: MailboxSettings) -> MailboxSource:
         credentials=_credentials(mailbox),
         folder=mailbox.folder,
     )
-    return MailboxSource(source_id=mailbox.id, account=account, vendor_id=mailbox.vendor, move=mailbox.move)
 
 
 def _credentials(mailbox: MailboxSettings) -> Password | Tokens:

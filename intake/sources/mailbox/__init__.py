@@ -12,6 +12,7 @@ from intake.sources.mailbox.entries import (
     parse_key,
 )
 from intake.sources.mailbox.moving import Place, place_of
+from intake.sources.mailbox.probing import Failed, Found, TlsFault, probe
 from intake.sources.mailbox.problems import MailboxUnavailable, Problem
 from intake.sources.mailbox.source import MailboxSource
 from intake.sources.mailbox.tokens import Tokens, command_tokens, google_tokens, microsoft_tokens
@@ -20,7 +21,9 @@ from intake.sources.mailbox.watching import Backoff, watch
 __all__ = [
     "Account",
     "Backoff",
+    "Failed",
     "Finished",
+    "Found",
     "MailEntry",
     "MailKey",
     "MailScan",
@@ -33,11 +36,13 @@ __all__ = [
     "Refused",
     "Taken",
     "Timeouts",
+    "TlsFault",
     "Tokens",
     "command_tokens",
     "google_tokens",
     "microsoft_tokens",
     "parse_key",
     "place_of",
+    "probe",
     "watch",
 ]

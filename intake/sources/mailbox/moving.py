@@ -92,13 +92,18 @@ class Mover:
         self._client.uid_expunge(uids)
         self._copied.difference_update(uids)
 
+    def find(self, place: Place) -> tuple[str, bool]:
+        """The server's name for a place, and whether that folder is there. Raises CannotMove: it is the watched one."""
+        name = self._name(place)
+        if name == self._watched:  # moving there would make it new mail, again and again
+            raise CannotMove("own_folder", for_good=True)
+        return name, self._client.folder_exists(name)
+
     def _folder(self, place: Place) -> str:
         """The server's name for a place; the folder is made when it is not there."""
         if place not in self._names:
-            name = self._name(place)
-            if name == self._watched:  # moving there would make it new mail, again and again
-                raise CannotMove("own_folder", for_good=True)
-            if not self._client.folder_exists(name):
+            name, is_there = self.find(place)
+            if not is_there:
                 self._client.create_folder(name)
                 self._client.subscribe_folder(name)  # or mail programs do not show it
             self._names[place] = name

@@ -53,9 +53,11 @@ class MailboxUnavailable(TemporaryError):
 class Fault(Exception):
     """A problem found where the mailbox's name is not known."""
 
-    def __init__(self, problem: Problem) -> None:
+    def __init__(self, problem: Problem, *, detail: str = "") -> None:
+        """`detail`: a provider's own code for it, one word."""
         super().__init__(problem.value)
         self.problem = problem
+        self.detail = detail
 
 
 def problem_of(fault: Exception) -> Problem:

@@ -21,11 +21,10 @@ import logging
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from threading import Event
 from typing import Final
 
-from imapclient.exceptions import IMAPClientAbortError, IMAPClientError, IMAPClientReadOnlyError
+from imapclient.exceptions import IMAPClientAbortError, IMAPClientError
 
 from agreements.errors import AvtaleError
 from agreements.findings import INT_MAIL_NOT_GIVEN, INT_TOO_LARGE
@@ -45,14 +44,13 @@ from intake.sources.mailbox.entries import (
 from intake.sources.mailbox.finishing import Finishing
 from intake.sources.mailbox.moving import Mover, batches
 from intake.sources.mailbox.problems import (
-    PASSING,
-    Fault,
     MailboxUnavailable,
     Problem,
     problem_of,
     refusal_of,
 )
 from intake.sources.mailbox.reading import MailGone, MailTooLong, open_mail
+from intake.sources.mailbox.selecting import Selected, select
 from intake.sources.mailbox.waiting import await_news
 
 logger = logging.getLogger(__name__)
@@ -65,13 +63,6 @@ MAX_UID: Final = 2**32 - 1  # RFC 9051 9, nz-number
 STRIKES: Final = (
     3  # facts §7, "poison mail": what breaks the connection so often comes after all others, as does what is refused
 )
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Selected:
-    uidvalidity: int
-    exists: int
-    writable: bool
 
 
 class MailboxSource:
@@ -130,30 +121,21 @@ class MailboxSource:
             bell=client.has_capability("IDLE"),
         )
 
-    def _select(self, client: SafeClient) -> _Selected:
-        """Open the folder anew: that tells its UIDVALIDITY and how many there are as they are now."""
-        try:
-            answer, writable = client.select_folder(self._account.folder, readonly=not self._move), self._move
-        except IMAPClientReadOnlyError:
-            answer, writable = client.select_folder(self._account.folder, readonly=True), False
-        except IMAPClientError as error:
-            reason = refusal_of(error)
-            if reason is None:
-                raise
-            raise Fault(Problem.BUSY if reason in PASSING else Problem.FOLDER_MISSING) from error
-        selected = _Selected(uidvalidity=answer[b"UIDVALIDITY"], exists=answer[b"EXISTS"], writable=writable)
+    def _select(self, client: SafeClient) -> Selected:
+        """Open the folder anew: its UIDVALIDITY may be another one."""
+        selected = select(client, self._account.folder, write=self._move)
         if self._uidvalidity not in (None, selected.uidvalidity):
             logger.warning("folder has been numbered anew", extra={"source": self.source_id})
             self._copied.clear()
         self._uidvalidity = selected.uidvalidity
         return selected
 
-    def _key(self, uid: int, selected: _Selected) -> MailKey:
+    def _key(self, uid: int, selected: Selected) -> MailKey:
         return MailKey(
             account=self._account.name, folder=self._account.folder, uidvalidity=selected.uidvalidity, uid=uid
         )
 
-    def _entries(self, client: SafeClient, uids: Sequence[int], selected: _Selected) -> Iterator[MailEntry]:
+    def _entries(self, client: SafeClient, uids: Sequence[int], selected: Selected) -> Iterator[MailEntry]:
         for batch in batches(uids):
             for uid, size in _sizes(client, batch).items():
                 key = self._key(uid, selected)

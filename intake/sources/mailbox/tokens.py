@@ -28,6 +28,7 @@ MICROSOFT_AUTHORITY: Final = "https://login.microsoftonline.com"
 MICROSOFT_SCOPE: Final = "https://outlook.office365.com/.default"
 GOOGLE_SCOPE: Final = "https://mail.google.com/"
 GOOGLE_LIFETIME: Final = 3600.0  # google-auth asks for one hour, and Google gives that
+_ERROR_CODE: Final = re.compile(r"[a-z_]{1,40}")
 _TOKEN: Final = re.compile(rb"[A-Za-z0-9._~+/-]+=*")  # RFC 6750 2.1, b64token
 
 
@@ -47,6 +48,8 @@ class Held:
     value: str = field(repr=False)
     reused: bool
     """Whether it was handed out before: refused now, it has expired."""
+    lifetime: float | None = None
+    """Seconds it had when it was issued; None where the issuer does not say."""
 
 
 class Tokens(Protocol):
@@ -74,10 +77,10 @@ class CachedTokens:
     def get(self) -> Held:
         """The token held, or a new one. Raises Fault(TOKEN_FAILED)."""
         if self._token is not None and self._clock() < self._until:
-            return Held(value=self._token.value, reused=True)
+            return Held(value=self._token.value, reused=True, lifetime=self._token.lifetime)
         token = self._fetch()
         self._token, self._until = token, self._clock() + (token.lifetime or 0) - EARLY_SECONDS
-        return Held(value=token.value, reused=False)
+        return Held(value=token.value, reused=False, lifetime=token.lifetime)
 
     def discard(self) -> None:
         """Forget the token held."""
@@ -125,12 +128,34 @@ def _ask_microsoft(authority: str, client_id: str, secret: str) -> Token:
             client_id, authority=authority, client_credential=secret, timeout=FETCH_SECONDS
         )
         answer = application.acquire_token_for_client(scopes=[MICROSOFT_SCOPE])
-        return Token(value=_checked(answer["access_token"].encode()), lifetime=float(answer["expires_in"]))
+        return _microsoft_token(answer)
+    except Fault:
+        raise
     except Exception as error:
         raise Fault(Problem.TOKEN_FAILED) from error
 
 
+def _microsoft_token(answer: dict[str, Any]) -> Token:
+    if "access_token" not in answer:
+        raise Fault(Problem.TOKEN_FAILED, detail=_microsoft_code(answer))
+    return Token(value=_checked(answer["access_token"].encode()), lifetime=float(answer["expires_in"]))
+
+
+def _microsoft_code(answer: dict[str, Any]) -> str:
+    """`AADSTS7000222` and the like, by which Microsoft's own pages explain a refusal; else OAuth's word for it."""
+    codes = answer.get("error_codes")
+    if isinstance(codes, list) and codes and isinstance(codes[0], int):
+        return f"AADSTS{codes[0]}"
+    return _word(answer.get("error"))
+
+
+def _word(said: object) -> str:
+    """An error code of RFC 6749 5.2 (`invalid_grant`), or nothing for whatever is none."""
+    return said if isinstance(said, str) and _ERROR_CODE.fullmatch(said) else ""
+
+
 def _ask_google(key: dict[str, Any], subject: str) -> Token:
+    from google.auth.exceptions import RefreshError
     from google.auth.transport.requests import Request
     from google.oauth2.service_account import Credentials
 
@@ -140,6 +165,8 @@ def _ask_google(key: dict[str, Any], subject: str) -> Token:
         )
         credentials.refresh(partial(Request(), timeout=FETCH_SECONDS))
         return Token(value=_checked(credentials.token.encode()), lifetime=GOOGLE_LIFETIME)
+    except RefreshError as error:  # its text is "invalid_grant: why …"
+        raise Fault(Problem.TOKEN_FAILED, detail=_word(str(error.args[0]).partition(":")[0])) from error
     except Exception as error:
         raise Fault(Problem.TOKEN_FAILED) from error
 
