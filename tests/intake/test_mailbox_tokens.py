@@ -63,13 +63,13 @@ def issuing(status: int = 200, **answer: Any) -> Iterator[tuple[type[_Issuer], s
 def test_a_token_is_kept_until_shortly_before_it_expires_and_thrown_away_when_refused() -> None:
     now, fetched = [0.0], iter("abc")
     tokens = CachedTokens(lambda: Token(value=next(fetched), lifetime=3600), clock=lambda: now[0])
-    assert tokens.get() == Held(value="a", reused=False)
+    assert tokens.get() == Held(value="a", reused=False, lifetime=3600)
     now[0] = 3599 - EARLY_SECONDS
-    assert tokens.get() == Held(value="a", reused=True)
+    assert tokens.get() == Held(value="a", reused=True, lifetime=3600)
     now[0] = 3600 - EARLY_SECONDS
-    assert tokens.get() == Held(value="b", reused=False)
+    assert tokens.get() == Held(value="b", reused=False, lifetime=3600)
     tokens.discard()
-    assert tokens.get() == Held(value="c", reused=False)
+    assert tokens.get() == Held(value="c", reused=False, lifetime=3600)
 
 
 def test_neither_a_token_nor_what_holds_it_shows_its_value() -> None:
@@ -149,8 +149,9 @@ def test_google_is_asked_on_behalf_of_the_mailboxs_user(private_key: str) -> Non
 
 
 def test_googles_refusal_and_a_key_that_is_none_are_problems_with_the_token(private_key: str) -> None:
-    with issuing(401, error="unauthorized_client") as (_, address), pytest.raises(Fault):
+    with issuing(401, error="unauthorized_client") as (_, address), pytest.raises(Fault) as caught:
         google_tokens(key=service_account(private_key, address), subject="a@example.org").get()
+    assert caught.value.detail == "unauthorized_client"
     with pytest.raises(Fault):
         google_tokens(key={"private_key": "x"}, subject="a@example.org").get()
 
@@ -171,6 +172,8 @@ class _Rerouted:
 
     def get(self, url: str, **_: Any) -> Any:
         base = url.partition("/v2.0")[0]
+        if "discovery/instance" in url:
+            return _Answer({"metadata": []})
         return _Answer({"authorization_endpoint": f"{base}/a", "token_endpoint": f"{base}/t", "issuer": base})
 
     def post(self, url: str, *, data: Any = None, headers: Any = None, **_: Any) -> Any:
@@ -184,7 +187,7 @@ class _Answer:
     status_code = 200
     headers: ClassVar[dict[str, str]] = {}
 
-    def __init__(self, content: dict[str, str]) -> None:
+    def __init__(self, content: dict[str, Any]) -> None:
         self.text = json.dumps(content)
 
     def raise_for_status(self) -> None:
@@ -207,7 +210,7 @@ def test_microsoft_is_asked_by_client_credentials_for_the_mail_scope(monkeypatch
         tokens = microsoft_tokens(tenant="11111111-2222-3333-4444-555555555555", client_id="app", secret="ord")
         assert [tokens.get().reused for _ in range(2)] == [False, True]
         tokens.discard()
-        assert tokens.get() == Held(value="eyJ0.good", reused=False)
+        assert tokens.get() == Held(value="eyJ0.good", reused=False, lifetime=3599)
     assert len(issuer.asked) == 2
     asked = {name: values[0] for name, values in issuer.asked[0].items()}
     assert (asked["grant_type"], asked["scope"], asked["client_secret"]) == (
@@ -217,12 +220,22 @@ def test_microsoft_is_asked_by_client_credentials_for_the_mail_scope(monkeypatch
     )
 
 
-def test_microsofts_refusal_is_a_problem_with_the_token(monkeypatch: pytest.MonkeyPatch) -> None:
-    with issuing(401, error="invalid_client", error_description="AADSTS7000215") as (_, address):
+@pytest.mark.parametrize(
+    ("refusal", "detail"),
+    [
+        ({"error": "invalid_client", "error_codes": [7000215]}, "AADSTS7000215"),
+        ({"error": "invalid_client"}, "invalid_client"),
+        ({"error": "<b>not a code</b>"}, ""),
+    ],
+)
+def test_microsofts_refusal_is_a_problem_with_the_token_and_keeps_its_code(
+    monkeypatch: pytest.MonkeyPatch, refusal: dict[str, Any], detail: str
+) -> None:
+    with issuing(401, error_description="no", **refusal) as (_, address):
         reroute(monkeypatch, address)
         with pytest.raises(Fault) as caught:
             microsoft_tokens(tenant="t", client_id="app", secret="feil").get()
-    assert caught.value.problem is Problem.TOKEN_FAILED
+    assert (caught.value.problem, caught.value.detail) == (Problem.TOKEN_FAILED, detail)
 
 
 # --- what is not installed ------------------------------------------------------------------------------------------

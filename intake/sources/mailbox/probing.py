@@ -12,7 +12,7 @@ from typing import Final
 from intake.sources.mailbox.account import Account, Password, connect
 from intake.sources.mailbox.client import SafeClient
 from intake.sources.mailbox.moving import CannotMove, Mover, Place
-from intake.sources.mailbox.problems import Fault, Problem, problem_of, refusal_of
+from intake.sources.mailbox.problems import Fault, Problem, problem_of
 from intake.sources.mailbox.selecting import select
 from intake.sources.mailbox.tokens import Held
 
@@ -136,10 +136,8 @@ def _failed(error: Exception) -> Failed:
 
 
 def _tls_fault(error: Exception) -> TlsFault:
-    """From the fault, or from what it was raised for."""
+    """From the fault, or from what it was raised for; the server's own refusal is none of TLS."""
     cause = error.__cause__ if isinstance(error, Fault) else error
-    if cause is None or refusal_of(cause if isinstance(cause, Exception) else error) is not None:
-        return TlsFault.NO_STARTTLS
     if isinstance(cause, ssl.SSLCertVerificationError):
         return _TLS_FAULTS.get(cause.verify_code, TlsFault.BAD_CERTIFICATE)
-    return TlsFault.NO_TLS
+    return TlsFault.NO_TLS if isinstance(cause, ssl.SSLError) else TlsFault.NO_STARTTLS
