@@ -10,6 +10,7 @@ Promises (each function works inside the caller's transaction and commits nothin
 Times are text (`agreements.times`), reasons are one finding as canonical JSON.
 """
 
+import json
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -18,10 +19,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from agreements.canonical import canonical_json
+from agreements.canonical import JsonValue, canonical_json
+from agreements.casenumber import parse_case_number
 from agreements.errors import NotFoundError, TemporaryError
 from agreements.findings import INT_WITHDRAWN, Finding
 from agreements.times import format_utc, parse_utc
+from intake.matching import Clue, Evidence
 from intake.receipts import (
     FINAL_STATES,
     Delivery,
@@ -73,11 +76,13 @@ documents = sa.Table(
     sa.Column("reason", sa.Text),
     sa.Column("case_number", sa.Text),
     sa.Column("agreement", sa.Text),
+    sa.Column("clues", sa.Text),
     sa.Column("first_receipt", sa.Integer, nullable=False),
     sa.Column("judged_at", sa.Text),
     sa.Index("documents_state", "state"),
 )
 
+MAX_CLUES = 20  # kept of one content: a hostile text may hold thousands of numbers
 MAX_LISTED = 1000  # rows of one answer; a longer list is asked for page by page
 
 
@@ -185,6 +190,7 @@ def mark_judged(conn: sa.Connection, sha256: str, outcome: Outcome, *, now: date
             reason=_reason_text(outcome.reason),
             case_number=outcome.case_number,
             agreement=outcome.agreement,
+            clues=_clues_text(outcome.clues),
             judged_at=format_utc(now),
         )
         .returning(documents.c.sha256)
@@ -214,7 +220,8 @@ def reopen(conn: sa.Connection, receipt_id: int) -> Receipt:
         sa.update(documents)
         .where(documents.c.sha256 == receipt.sha256)
         .values(
-            state=DocumentState.PENDING, outcome=None, reason=None, case_number=None, agreement=None, judged_at=None
+            **dict.fromkeys(("outcome", "reason", "case_number", "agreement", "clues", "judged_at")),
+            state=DocumentState.PENDING,
         )
     )
     conn.execute(
@@ -383,6 +390,20 @@ def _reason(text: str | None) -> Finding | None:
     return None if text is None else Finding.model_validate_json(text)
 
 
+def _clues_text(clues: tuple[Clue, ...]) -> str | None:
+    """The strongest, as JSON; None for none."""
+    rows: list[JsonValue] = [[clue.evidence.value, str(clue.case), clue.version] for clue in clues[:MAX_CLUES]]
+    return canonical_json(rows) if rows else None
+
+
+def _clues(text: str | None) -> tuple[Clue, ...]:
+    rows = [] if text is None else json.loads(text)
+    return tuple(
+        Clue(evidence=Evidence(evidence), case=parse_case_number(case), version=version)
+        for evidence, case, version in rows
+    )
+
+
 def _time(text: str | None) -> datetime | None:
     return None if text is None else parse_utc(text)
 
@@ -413,7 +434,13 @@ def _document(row: sa.Row[Any]) -> Document:
     outcome = None
     if row.outcome is not None:
         state, reason = ReceiptState(row.outcome), _reason(row.reason)
-        outcome = Outcome(state=state, reason=reason, case_number=row.case_number, agreement=row.agreement)
+        outcome = Outcome(
+            state=state,
+            reason=reason,
+            case_number=row.case_number,
+            agreement=row.agreement,
+            clues=_clues(row.clues),
+        )
     return Document(
         sha256=row.sha256,
         size=row.size,

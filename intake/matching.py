@@ -6,21 +6,17 @@ delivery through one vendor's channel never settles another vendor's case.
 """
 
 import hashlib
-import re
-import secrets
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from agreements.case_address import find_tokens
 from agreements.casenumber import AgreementNumber, CaseNumber, find_agreement_numbers
 from agreements.findings import CAS_OTHER_VENDOR, CAS_SEVERAL, Finding
 from agreements.orgnumber import OrgNumber
 
 MAX_NAMED_CASES = 10  # numbers named in a finding; a hostile text may hold thousands
-TOKEN_LENGTH: Final = 26  # characters of 5 bits: 130 bits, which nobody guesses (facts/mail-and-folders.md §5)
-_TOKEN_LETTERS: Final = "abcdefghijklmnopqrstuvwxyz234567"  # noqa: S105 - RFC 4648 6, lower case: mail systems may fold it
-_TOKEN: Final = re.compile(rf"\+([{_TOKEN_LETTERS}]{{{TOKEN_LENGTH}}})@")
 
 
 class Evidence(StrEnum):
@@ -221,11 +217,12 @@ def clues_of_names(names: Iterable[str]) -> Iterator[Clue]:
         yield from clues_of_text(name, Evidence.NUMBER_IN_NAME)
 
 
-def clues_of_addresses(addresses: Iterable[str], tokens: Mapping[str, CaseNumber]) -> Iterator[Clue]:
-    """The cases whose own address the mail was sent to. `tokens`: each case's token (`new_token`)."""
+def clues_of_addresses(addresses: Iterable[str], read: Callable[[str], CaseNumber | None]) -> Iterator[Clue]:
+    """The cases whose own address the mail was sent to. `read`: whose token it is, None if nobody's."""
     for token in find_tokens(addresses):
-        if token in tokens:
-            yield Clue(evidence=Evidence.ADDRESS_TOKEN, case=tokens[token])
+        case = read(token)
+        if case is not None:
+            yield Clue(evidence=Evidence.ADDRESS_TOKEN, case=case)
 
 
 def clues_of_answer(
@@ -256,23 +253,3 @@ def clues_of_organisations(
 def match_return(digests: Mapping[int, str], issued: Mapping[tuple[int, str], AgreementNumber], text: str) -> Match:
     """Find where a file belongs of which only bytes and visible text are known."""
     return weigh((*clues_of_bytes(digests, issued), *clues_of_text(text)))
-
-
-# --- addresses of one case --------------------------------------------------------------------------------------------
-
-
-def new_token() -> str:
-    """A token for a case's own address: nobody can guess it, and it survives mail systems that fold letter case."""
-    return "".join(secrets.choice(_TOKEN_LETTERS) for _ in range(TOKEN_LENGTH))
-
-
-def plus_address(address: str, token: str) -> str:
-    """The address with the token behind its name (RFC 5233 1): `avtaler@…` gives `avtaler+<token>@…`."""
-    name, at, domain = address.rpartition("@")
-    return f"{name}+{token}{at}{domain}"
-
-
-def find_tokens(addresses: Iterable[str]) -> tuple[str, ...]:
-    """The tokens in addresses, once each. Whether a case has them is for the caller to know."""
-    found = (_TOKEN.search(address.lower()) for address in addresses)
-    return tuple(dict.fromkeys(match[1] for match in found if match))

@@ -15,7 +15,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from agreements.findings import Finding
 from agreements.times import format_utc
 from intake.ledger import metadata
-from intake.unpacking.values import MailReading, Unpacking
+from intake.unpacking.values import Candidate, MailReading, Other, Unpacking
 
 openings = sa.Table(
     "openings",
@@ -28,10 +28,14 @@ openings = sa.Table(
 
 @dataclass(frozen=True, kw_only=True)
 class Opening:
-    """What a delivery said, its documents aside: those have receipts of their own."""
+    """What a delivery said and held."""
 
     mail: MailReading | None
     findings: tuple[Finding, ...]
+    candidates: tuple[Candidate, ...] = ()
+    """The documents; each has a receipt of its own."""
+    others: tuple[Other, ...] = ()
+    """What lay beside them."""
 
 
 def save_opening(conn: sa.Connection, sha256: str, unpacking: Unpacking, *, now: datetime) -> None:
@@ -47,4 +51,9 @@ def find_opening(conn: sa.Connection, sha256: str) -> Opening | None:
     if row is None:
         return None
     unpacking = Unpacking.model_validate_json(row.content)
-    return Opening(mail=unpacking.mail, findings=unpacking.findings)
+    return Opening(
+        mail=unpacking.mail,
+        findings=unpacking.findings,
+        candidates=unpacking.candidates,
+        others=unpacking.others,
+    )

@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from agreements.findings import Finding
+from intake.matching import Clue
 
 
 class ReceiptState(StrEnum):
@@ -98,6 +99,8 @@ class Outcome:
     case_number: str | None = None
     agreement: str | None = None
     """Agreement number, with version."""
+    clues: tuple[Clue, ...] = ()
+    """What it was told by where it belongs, the strongest first."""
 
     def __post_init__(self) -> None:
         if self.state not in FINAL_STATES:

@@ -4,11 +4,12 @@ names. What the document itself says comes first, and is found in `pipeline`.
 
 from collections.abc import Iterable, Iterator
 
+from agreements.case_address import read_case_token
 from agreements.casenumber import AgreementNumber, CaseNumber, parse_agreement_number, parse_case_number
 from agreements.errors import UsageError
 from agreements.orgnumber import OrgNumber
 from intake.ledger import find_receipt
-from intake.matching import Clue, clues_of_answer, clues_of_names, clues_of_organisations
+from intake.matching import Clue, clues_of_addresses, clues_of_answer, clues_of_names, clues_of_organisations
 from intake.openings import Opening, find_opening
 from intake.receipts import Receipt
 from onboarding.store.cases import find_case, open_cases_of
@@ -26,10 +27,20 @@ def find_delivery(connection: Connection, receipt: Receipt) -> tuple[Receipt, Op
 def clues_around(workspace: Workspace, receipt: Receipt, organisations: Iterable[OrgNumber]) -> tuple[Clue, ...]:
     """The clues of a document's delivery that name cases there are. `organisations`: those its visible text names."""
     with workspace.store.read() as connection:
-        clues = [*clues_of_names([receipt.display_name]), *_clues_of_delivery(connection, receipt)]
+        clues = [*clues_of_names([receipt.display_name])]
+        delivery = find_delivery(connection, receipt)
+        if delivery is not None:
+            clues += _of_delivery(workspace, connection, *delivery)
         numbers = tuple(dict.fromkeys(organisations))
         cases = {number: open_cases_of(connection, number, receipt.vendor_id) for number in numbers}
         clues += clues_of_organisations(numbers, cases)
+        return tuple(clue for clue in clues if find_case(connection, clue.case) is not None)
+
+
+def clues_of_delivery(workspace: Workspace, receipt: Receipt, opening: Opening) -> tuple[Clue, ...]:
+    """The clues of a delivery in which there is no document: where a person should look."""
+    with workspace.store.read() as connection:
+        clues = tuple(_of_delivery(workspace, connection, receipt, opening))
         return tuple(clue for clue in clues if find_case(connection, clue.case) is not None)
 
 
@@ -40,15 +51,12 @@ def vendors_of(workspace: Workspace, clues: Iterable[Clue]) -> dict[CaseNumber, 
         return {case.number: case.vendor_id for case in found if case is not None}
 
 
-def _clues_of_delivery(connection: Connection, receipt: Receipt) -> Iterator[Clue]:
-    delivery = find_delivery(connection, receipt)
-    if delivery is None:
-        return
-    parent, opening = delivery
-    names = [parent.display_name]
+def _of_delivery(workspace: Workspace, connection: Connection, delivery: Receipt, opening: Opening) -> Iterator[Clue]:
+    names = [delivery.display_name]
     if opening.mail is not None:
         mail = opening.mail
         names.append(mail.subject)
+        yield from clues_of_addresses(mail.recipients, lambda token: read_case_token(workspace.marking_key, token))
         ids = (*mail.in_reply_to, *mail.references)
         messages = ((identity, find_by_message_id(connection, identity)) for identity in dict.fromkeys(ids))
         sent = {identity: about for identity, message in messages if message and (about := _about(message))}

@@ -149,10 +149,10 @@ def _judge(workspace: Workspace, receipt: Receipt) -> Judged:
         claim = _find_claim(workspace, match)
         inspection = _inspect(workspace, receipt.sha256, claim) if claim else inspection
     if claim is None:
-        return _quarantined(receipt, inspection.failure or _no_case(match))
+        return _quarantined(receipt, inspection.failure or _no_case(match), match=match)
     unjudged = _unjudged(inspection)
     if unjudged is not None:
-        return _quarantined(receipt, unjudged, claim)
+        return _quarantined(receipt, unjudged, claim, match)
     return _decided(workspace, receipt, claim, inspection, match)
 
 
@@ -224,12 +224,13 @@ def _no_case(match: Match) -> Finding:
     return match.vendor_finding or (match.findings[0] if match.findings else INT_NO_CASE())
 
 
-def _quarantined(receipt: Receipt, reason: Finding, claim: Claim | None = None) -> Judged:
+def _quarantined(receipt: Receipt, reason: Finding, claim: Claim | None = None, match: Match | None = None) -> Judged:
     outcome = Outcome(
         state=ReceiptState.QUARANTINED,
         reason=reason,
         case_number=str(claim.case.number) if claim else None,
         agreement=str(claim.agreement.number) if claim else None,
+        clues=match.clues if match else (),
     )
     return Judged(receipt=receipt, outcome=outcome)
 
@@ -270,7 +271,10 @@ def _decided(workspace: Workspace, receipt: Receipt, claim: Claim, inspection: I
             hold=hold_reason(workspace, decision),
         )
     outcome = Outcome(
-        state=ReceiptState.RECEIVED, case_number=str(claim.case.number), agreement=str(claim.agreement.number)
+        state=ReceiptState.RECEIVED,
+        case_number=str(claim.case.number),
+        agreement=str(claim.agreement.number),
+        clues=match.clues,
     )
     return Judged(
         receipt=receipt,
@@ -345,6 +349,7 @@ def _record(workspace: Workspace, judged: Judged) -> None:
                 "receipt": judged.receipt.id,
                 "sha256": judged.receipt.sha256,
                 "agreement": str(judged.claim.agreement.number),
+                "evidence": None if judged.evidence is None else judged.evidence.value,
                 "verdict": decision.verdict.value,
                 "findings": [finding.code for finding in decision.findings],
             },

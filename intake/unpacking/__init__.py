@@ -15,6 +15,7 @@ from intake.unpacking.values import (
     DeliveryReport,
     MailKind,
     MailReading,
+    Other,
     RecipientReport,
     Unpacking,
 )
@@ -25,6 +26,7 @@ __all__ = [
     "DeliveryReport",
     "MailKind",
     "MailReading",
+    "Other",
     "RecipientReport",
     "Unpacked",
     "Unpacking",

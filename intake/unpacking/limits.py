@@ -30,6 +30,7 @@ MAX_ALL_HEADERS_BYTES: Final = 2**20  # of all parts together; an honest mail ha
 MAX_PARTS: Final = 200
 MAX_DEPTH: Final = 8  # parts in parts, messages in messages, archives in messages
 MAX_PDFS: Final = 50
+MAX_OTHERS: Final = 50  # files beside the documents that are told by name; the rest are counted
 
 MAX_ZIP_ENTRIES: Final = 100
 MAX_ZIP_DIRECTORY: Final = 1000  # records the standard library may meet while it opens an archive, stored ones included

@@ -74,7 +74,8 @@ def unpack(data: bytes, *, mail: bool | None = None) -> Unpacked:
         _open_content(Inner(name="", data=data), Place(), tray)
     if reading is None or reading.report is None:
         _tell_what_is_missing(data, tray)
-    unpacking = Unpacking(mail=reading, candidates=tuple(tray.candidates), findings=tray.findings)
+    candidates, others = tuple(tray.candidates), tuple(tray.others)
+    unpacking = Unpacking(mail=reading, candidates=candidates, findings=tray.findings, others=others)
     return Unpacked(unpacking=unpacking, contents=tray.contents)
 
 
@@ -86,8 +87,8 @@ def _tell_what_is_missing(data: bytes, tray: Tray) -> None:
         return
     if tray.links:
         tray.tell(INT_LINK(hosts=tray.named_links))
-    if tray.others:
-        tray.tell(INT_NO_PDF_INSIDE(count=tray.others))
+    if tray.unread:
+        tray.tell(INT_NO_PDF_INSIDE(count=tray.unread))
     if not tray.findings and (tray.cut_short or is_pdf_inside(data)):
         tray.tell(INT_BROKEN_PACKAGE(kind="mail"))
 
@@ -217,16 +218,20 @@ def _open_content(inner: Inner, place: Place, tray: Tray, *, claims_pdf: bool = 
         case Shape.CMS:
             _open_cms(inner, place, tray)
         case Shape.SEALED:
-            tray.tell(INT_CONTAINER(kind=sealed_kind(inner.data) or ""))
+            kind = sealed_kind(inner.data) or "other"
+            tray.tell(INT_CONTAINER(kind=kind))
+            tray.add_other(inner, place, kind)
         case Shape.OTHER if claims_pdf or inner.name.lower().endswith(".pdf"):
             tray.add_pdf(inner.name, place, inner.data)
         case Shape.OTHER:
-            tray.others += 1
+            tray.unread += 1
+            tray.add_other(inner, place, "other")
 
 
 def _open_zip(inner: Inner, place: Place, tray: Tray) -> None:
     if place.zips >= MAX_ZIP_DEPTH:
         tray.tell_limit(Bound.ZIP_DEPTH, MAX_ZIP_DEPTH)
+        tray.add_other(inner, place, "zip")
         return
     _open_items(read_zip(inner.data, tray.may_unpack), place.inside(inner.name or "zip", zips=1), tray)
 
@@ -247,14 +252,18 @@ def _open_cms(inner: Inner, place: Place, tray: Tray) -> None:
         message = read_cms(inner.data)
     except BrokenCmsError:
         tray.tell(INT_BROKEN_PACKAGE(kind="p7m"))
+        tray.add_other(inner, place, "p7m")
         return
     if message.kind is CmsKind.ENCRYPTED:
         tray.encrypted = True
         tray.tell(INT_ENCRYPTED_MAIL())
+        tray.add_other(inner, place, "encrypted")
     elif message.kind is CmsKind.OTHER:
         tray.tell(INT_CONTAINER(kind="p7m"))
+        tray.add_other(inner, place, "p7m")
     elif message.content is None:
-        tray.others += 1
+        tray.unread += 1
+        tray.add_other(inner, place, "signature")
     elif is_bare_entity(message.content):
         _open_entity(_read_entity(message.content, tray), place.inside(), tray)
     else:

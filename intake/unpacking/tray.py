@@ -10,12 +10,13 @@ from intake.unpacking.limits import (
     MAX_ALL_HEADERS_BYTES,
     MAX_DEPTH,
     MAX_NAMED,
+    MAX_OTHERS,
     MAX_PARTS,
     MAX_PDFS,
     MAX_UNPACKED_BYTES,
     Bound,
 )
-from intake.unpacking.values import Candidate
+from intake.unpacking.values import Candidate, Other
 
 MAX_FINDINGS: Final = 20  # of one delivery; the same finding is told once
 
@@ -57,8 +58,10 @@ class Tray:
         """The mail, or a message in it, can't be read without a key."""
         self.cut_short = False
         """A mail, or one in it, ends before its end."""
-        self.others = 0
+        self.unread = 0
         """Files that are no PDF and hold none."""
+        self.others: list[Other] = []
+        """What lay beside the PDFs, those included."""
         self.links: dict[str, None] = {}
         """Hosts where senders leave files, that the text points at."""
         self._findings: dict[str, Finding] = {}
@@ -93,6 +96,12 @@ class Tray:
             return
         self.contents[sha256] = data
         self.candidates.append(Candidate(name=shown_name(name), path=place.path, size=len(data), sha256=sha256))
+
+    def add_other(self, inner: Inner, place: Place, kind: str) -> None:
+        """Note a file that is no PDF; a finding or the count says what that means."""
+        if len(self.others) < MAX_OTHERS:
+            name = shown_name(inner.name)
+            self.others.append(Other(name=name, path=place.path, size=len(inner.data), kind=kind))
 
     def may_enter(self, place: Place) -> bool:
         """True if that place is not too deep, and headers may still be read."""

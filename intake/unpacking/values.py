@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from agreements.findings import Finding
 from intake.names import MAX_DISPLAY_NAME
-from intake.unpacking.limits import MAX_DEPTH, MAX_PDFS
+from intake.unpacking.limits import MAX_DEPTH, MAX_OTHERS, MAX_PDFS
 
 
 class _Value(BaseModel):
@@ -120,6 +120,18 @@ class Candidate(_Value):
     sha256: str
 
 
+class Other(_Value):
+    """A file in a delivery that is no document and holds none that can be had."""
+
+    name: str = Field(max_length=MAX_DISPLAY_NAME)
+    path: tuple[str, ...] = Field(default=(), max_length=MAX_DEPTH + 1)
+    """As of a candidate."""
+    size: int = Field(ge=0)
+    """Bytes."""
+    kind: str
+    """A kind of package (`asice`, `sdo`, `rar` …), `encrypted`, `signature`, or `other`. Words: `terms.kind`."""
+
+
 class Unpacking(_Value):
     """What a delivery holds: the documents to judge, and what a person must be told."""
 
@@ -127,3 +139,5 @@ class Unpacking(_Value):
     """None for what is no mail."""
     candidates: tuple[Candidate, ...] = Field(default=(), max_length=MAX_PDFS)
     findings: tuple[Finding, ...] = ()
+    others: tuple[Other, ...] = Field(default=(), max_length=MAX_OTHERS)
+    """What lay beside the documents, the first of them."""

@@ -228,6 +228,8 @@ class MailboxSettings(_Group):
     service_account_file: Location | None = None
     token_command: tuple[Line, ...] | None = None
     folder: Line = "INBOX"
+    plus_addresses: StrictBool = False
+    """Whether mail to `name+anything@…` arrives here as well: then each case gets an address of its own."""
     move: StrictBool = True
     """Whether mail that is done with is moved on the server."""
 

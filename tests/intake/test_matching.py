@@ -6,12 +6,12 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from agreements.case_address import case_token, plus_address, read_case_token
 from agreements.casenumber import AgreementNumber, CaseNumber
 from agreements.findings import CAS_OTHER_VENDOR, CAS_SEVERAL
 from agreements.orgnumber import OrgNumber
 from intake.matching import (
     MAX_NAMED_CASES,
-    TOKEN_LENGTH,
     Clue,
     Evidence,
     Match,
@@ -20,15 +20,13 @@ from intake.matching import (
     clues_of_answer,
     clues_of_names,
     clues_of_organisations,
-    find_tokens,
     match_return,
-    new_token,
-    plus_address,
     prefix_digests,
     weigh,
 )
 
 CASE, OTHER = CaseNumber(2026, 42), CaseNumber(2026, 43)
+KEY = b"k" * 32
 ISSUED = b"%PDF-1.7 the issued agreement %%EOF\n"
 FIRST, SECOND = AgreementNumber(CASE, 1), AgreementNumber(CASE, 2)
 
@@ -213,25 +211,13 @@ def test_an_organisation_points_at_its_one_open_case_and_never_at_one_of_two() -
 # --- addresses of one case --------------------------------------------------------------------------------------------
 
 
-def test_a_cases_own_address_comes_back_and_is_known() -> None:
-    token = new_token()
-    address = plus_address("avtaler@example.org", token)
-    assert address == f"avtaler+{token}@example.org"
-    assert len(token) == TOKEN_LENGTH
+def test_a_cases_own_address_comes_back_and_is_known_however_mail_systems_write_it() -> None:
+    address = plus_address("avtaler@example.org", case_token(KEY, CASE)) or ""
     for written in (address, address.upper(), address.title()):
-        assert list(clues_of_addresses(["ola@example.org", written], {token: CASE})) == [clue(Evidence.ADDRESS_TOKEN)]
+        found = clues_of_addresses(["ola@example.org", written], lambda token: read_case_token(KEY, token))
+        assert list(found) == [clue(Evidence.ADDRESS_TOKEN)]
 
 
 def test_a_token_that_no_case_has_points_nowhere() -> None:
-    assert list(clues_of_addresses([plus_address("avtaler@example.org", new_token())], {new_token(): CASE})) == []
-
-
-def test_tokens_are_never_the_same() -> None:
-    assert len({new_token() for _ in range(1000)}) == 1000
-
-
-@pytest.mark.parametrize(
-    "address", ["avtaler@example.org", "avtaler+kort@example.org", f"avtaler+{'0' * 26}@example.org"]
-)
-def test_other_addresses_hold_no_token(address: str) -> None:
-    assert find_tokens([address]) == ()
+    strange = plus_address("avtaler@example.org", case_token(bytes(32), CASE)) or ""
+    assert list(clues_of_addresses([strange], lambda token: read_case_token(KEY, token))) == []

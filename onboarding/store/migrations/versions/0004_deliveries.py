@@ -1,4 +1,6 @@
-"""What comes inside something else: which delivery a receipt was taken out of, and what mails and archives said."""
+"""What comes inside something else: which delivery a receipt was taken out of, what mails and archives said, and by
+what a document was known.
+"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -11,6 +13,7 @@ depends_on = None
 
 def upgrade() -> None:
     op.add_column("receipts", sa.Column("parent", sa.Integer))
+    op.add_column("documents", sa.Column("clues", sa.Text))
     op.create_index("receipts_parent", "receipts", ["parent"])
     op.create_table(
         "openings",
