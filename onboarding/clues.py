@@ -12,6 +12,7 @@ from intake.ledger import find_receipt
 from intake.matching import Clue, clues_of_addresses, clues_of_answer, clues_of_names, clues_of_organisations
 from intake.openings import Opening, find_opening
 from intake.receipts import Receipt
+from intake.unpacking import MailReading, Unpacking
 from onboarding.store.cases import find_case, open_cases_of
 from onboarding.workspace import Workspace
 from outbox.messages import Connection, Message, find_by_message_id
@@ -30,17 +31,18 @@ def clues_around(workspace: Workspace, receipt: Receipt, organisations: Iterable
         clues = [*clues_of_names([receipt.display_name])]
         delivery = find_delivery(connection, receipt)
         if delivery is not None:
-            clues += _of_delivery(workspace, connection, *delivery)
+            parent, opening = delivery
+            clues += _of_delivery(workspace, connection, parent, opening.mail)
         numbers = tuple(dict.fromkeys(organisations))
         cases = {number: open_cases_of(connection, number, receipt.vendor_id) for number in numbers}
         clues += clues_of_organisations(numbers, cases)
         return tuple(clue for clue in clues if find_case(connection, clue.case) is not None)
 
 
-def clues_of_delivery(workspace: Workspace, receipt: Receipt, opening: Opening) -> tuple[Clue, ...]:
+def clues_of_delivery(workspace: Workspace, receipt: Receipt, unpacking: Unpacking) -> tuple[Clue, ...]:
     """The clues of a delivery in which there is no document: where a person should look."""
     with workspace.store.read() as connection:
-        clues = tuple(_of_delivery(workspace, connection, receipt, opening))
+        clues = tuple(_of_delivery(workspace, connection, receipt, unpacking.mail))
         return tuple(clue for clue in clues if find_case(connection, clue.case) is not None)
 
 
@@ -51,10 +53,11 @@ def vendors_of(workspace: Workspace, clues: Iterable[Clue]) -> dict[CaseNumber, 
         return {case.number: case.vendor_id for case in found if case is not None}
 
 
-def _of_delivery(workspace: Workspace, connection: Connection, delivery: Receipt, opening: Opening) -> Iterator[Clue]:
+def _of_delivery(
+    workspace: Workspace, connection: Connection, delivery: Receipt, mail: MailReading | None
+) -> Iterator[Clue]:
     names = [delivery.display_name]
-    if opening.mail is not None:
-        mail = opening.mail
+    if mail is not None:
         names.append(mail.subject)
         yield from clues_of_addresses(mail.recipients, lambda token: read_case_token(workspace.marking_key, token))
         ids = (*mail.in_reply_to, *mail.references)

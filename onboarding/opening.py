@@ -3,7 +3,8 @@
 1. a sandbox child takes it apart; the documents' bytes are among the originals
 2. one transaction: what the delivery said, and a receipt for each document in it
 3. every document is judged like one that was dropped in a folder, in transactions of its own
-4. one transaction: the delivery's own outcome, which is the best of its documents'
+4. one transaction: the delivery's own outcome, which is the best of its documents', and the draft of a letter where the
+   same document had come before                                                                  (`duplicates.py`)
 
 A crash repeats it: documents keep their receipts by their keys, and those that were judged keep their verdicts.
 """
@@ -15,12 +16,15 @@ from typing import Final
 
 from agreements.findings import INT_OWN_COPY, INT_TOO_LARGE, Finding, Severity
 from intake.ledger import get_receipt, mark_judged, record_receipt
+from intake.matching import weigh
 from intake.openings import save_opening
 from intake.receipts import Delivery, Outcome, Receipt, ReceiptState
 from intake.unpacking import Candidate, MailKind, Unpacking
 from intake.unpacking.limits import MAX_RAW_BYTES
 from intake.unpacking.reasons import reason_without_document
 from intake.unpacking.sniffing import SNIFFED_BYTES, Shape, shape_of
+from onboarding.clues import clues_of_delivery
+from onboarding.duplicates import draft_notice, enqueue_notice
 from onboarding.store.issued import is_issued
 from onboarding.unpack import unpack_delivery
 from onboarding.workspace import Workspace
@@ -115,24 +119,29 @@ def _delivery(receipt: Receipt, candidate: Candidate) -> Delivery:
 def _decide(workspace: Workspace, receipt: Receipt, unpacking: Unpacking, documents: tuple[Receipt, ...]) -> Outcome:
     now = workspace.clock()
     assert receipt.sha256 is not None
-    with workspace.store.begin() as connection:
+    with workspace.store.read() as connection:
         judged = tuple(get_receipt(connection, document.id) for document in documents)
-        outcome = _outcome(workspace, unpacking, judged)
+    outcome = _outcome(workspace, receipt, unpacking, judged)
+    notice = None if unpacking.mail is None else draft_notice(workspace, unpacking.mail, judged)
+    with workspace.store.begin() as connection:
         mark_judged(connection, receipt.sha256, outcome, now=now)
+        if notice is not None and unpacking.mail is not None:
+            enqueue_notice(connection, unpacking.mail, notice, now=now)
     logger.info(
         "delivery opened", extra={"receipt": receipt.id, "documents": len(judged), "state": outcome.state.value}
     )
     return outcome
 
 
-def _outcome(workspace: Workspace, unpacking: Unpacking, documents: tuple[Receipt, ...]) -> Outcome:
+def _outcome(workspace: Workspace, receipt: Receipt, unpacking: Unpacking, documents: tuple[Receipt, ...]) -> Outcome:
     """Received if any document was; else what became of the first one; without documents, why there are none."""
     if any(document.state is ReceiptState.RECEIVED for document in documents):
         return Outcome(state=ReceiptState.RECEIVED)
     if documents:
         return Outcome(state=documents[0].state, reason=documents[0].reason)
     reason = INT_OWN_COPY() if _is_own_copy(workspace, unpacking) else reason_without_document(unpacking)
-    return Outcome(state=_state(reason), reason=reason)
+    clues = weigh(clues_of_delivery(workspace, receipt, unpacking)).clues
+    return Outcome(state=_state(reason), reason=reason, clues=clues)
 
 
 def _state(reason: Finding) -> ReceiptState:

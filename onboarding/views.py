@@ -168,8 +168,9 @@ def message_data(message: Message) -> dict[str, JsonValue]:
 
 
 def message_row(message: Message, language: Language) -> list[str]:
-    """A message as a table row: id, agreement, recipient, state, the server's reply or the reason, time."""
+    """A message as a table row: id, agreement or case, recipient, state, the server's reply or the reason, time."""
     reason = text(f"outbox_reasons.{message.reason}.message", language) if message.reason else ""
     state = text(f"states.message.{message.state.value}", language)
     said = message.reply or reason
-    return [str(message.id), message.agreement or "", message.recipient, state, said, local_time(message.updated_at)]
+    about = message.agreement or message.case_number or ""
+    return [str(message.id), about, message.recipient, state, said, local_time(message.updated_at)]

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _ID = argument("identity", metavar="ID", type=int)
 _COLUMNS = ("id", "agreement", "recipient", "state", "reply", "time")
-_STATES = ("queued", "sending", "sent", "delivered", "failed_later", "unknown", "blocked", "held", "gave_up")
+_STATES = ("queued", "sending", "sent", "delivered", "failed_later", "unknown", "blocked", "held", "gave_up", "draft")
 
 group = TextGroup(
     "outbox",

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -17,11 +16,9 @@ from onboarding.steps.agreement import issue_agreement
 from onboarding.steps.enquiry import set_values
 from onboarding.store.judgements import JudgementStatus
 from tests.intake.imap_faults import FakeImap
-from tests.onboarding.installation import KARI, Installation, Template, opened_copy
-from tests.onboarding.test_mail_the_whole_way import mail
+from tests.onboarding.installation import KARI, Installation, Template
+from tests.onboarding.mailed import ADDRESS, letter, watching
 from tests.onboarding.test_odd_files import blank_pdf
-
-ADDRESS = "avtaler@example.org"
 
 
 @pytest.fixture
@@ -33,17 +30,7 @@ def server() -> Iterator[FakeImap]:
 @pytest.fixture
 def post(server: FakeImap, template: Template, sandbox: Sandbox, tmp_path: Path) -> Iterator[Installation]:
     """An installation with a mailbox for mail to `avtaler+…`."""
-    secret = tmp_path / "passord"
-    secret.write_text("passord")
-    secret.chmod(0o600)
-
-    def watch(document: dict[str, Any]) -> None:
-        document["mailboxes"] = [
-            {"id": "avtaler", "vendor": "fjord", "address": ADDRESS, "host": "127.0.0.1", "port": server.port}
-            | {"tls": "none", "username": "avtaler", "password_file": str(secret), "plus_addresses": True}
-        ]
-
-    with opened_copy(template, tmp_path / "avtale", sandbox=sandbox, change=watch) as installation:
+    with watching(server, template, sandbox, tmp_path, plus_addresses=True) as installation:
         yield installation
 
 
@@ -59,8 +46,8 @@ def test_the_covering_letter_names_an_address_of_that_case_alone(post: Installat
         case = post.enquire(KARI)
         set_values(post.workspace, case.number, {"signing": route.value}, post.actor)
         issue = issue_agreement(post.workspace, str(case.number), post.actor)
-        (letter,) = issue.handout.files.values()
-        address = address_in(letter)
+        (written,) = issue.handout.files.values()
+        address = address_in(written)
         assert address == return_address(post.workspace, post.workspace.vendor("fjord"), case.number)
         (token,) = find_tokens([address])
         assert read_case_token(post.workspace.marking_key, token) == case.number
@@ -72,7 +59,7 @@ def test_a_document_sent_to_a_cases_own_address_is_brought_to_that_case_by_it(
     post: Installation, server: FakeImap
 ) -> None:
     number, document = post.template.by_one.agreement.number.case, blank_pdf()
-    server.mails[1] = mail("Her er avtalen", ("skannet.pdf", document), Delivered_To=own_address(post))
+    server.mails[1] = letter("Her er avtalen", ("skannet.pdf", document), Delivered_To=own_address(post))
     post.run()
     judgement = post.judgement(document)
     assert judgement is not None
@@ -84,7 +71,7 @@ def test_a_document_sent_to_a_cases_own_address_is_brought_to_that_case_by_it(
 def test_a_token_that_somebody_made_up_points_nowhere(post: Installation, server: FakeImap) -> None:
     number, document = post.template.by_one.agreement.number.case, blank_pdf()
     forged = f"avtaler+{case_token(b'another key, thirty-two bytes ..', number)}@example.org"
-    server.mails[1] = mail("Her er avtalen", ("skannet.pdf", document), Delivered_To=forged)
+    server.mails[1] = letter("Her er avtalen", ("skannet.pdf", document), Delivered_To=forged)
     post.run()
     assert post.judgement(document) is None
     assert evidence(post, document) == []
@@ -94,7 +81,7 @@ def test_the_address_of_another_case_is_a_conflict_that_a_person_settles(post: I
     signed = post.template.honest
     other = post.issue(KARI).agreement.number.case
     to = return_address(post.workspace, post.workspace.vendor("fjord"), other)
-    server.mails[1] = mail("Her er avtalen", ("signert.pdf", signed), Delivered_To=to)
+    server.mails[1] = letter("Her er avtalen", ("signert.pdf", signed), Delivered_To=to)
     post.run()
     judgement = post.judgement(signed)
     assert judgement is not None
