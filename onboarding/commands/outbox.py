@@ -43,10 +43,17 @@ def list_(call: Call, state: str | None) -> Answer:
 
 @command("outbox.show", _ID)
 def show(call: Call, identity: int) -> Answer:
-    """Show one message."""
-    from onboarding.delivery import read_message
+    """Show one message, and what a draft says."""
+    from dataclasses import replace
 
-    return _answer(call, read_message(call.workspace, identity))
+    from onboarding.delivery import draft_lines, read_message
+    from outbox.states import State
+
+    message = read_message(call.workspace, identity)
+    answer = _answer(call, message)
+    if message.state is not State.DRAFT:
+        return answer
+    return replace(answer, lines=[*answer.lines, "", *draft_lines(call.workspace, message)])
 
 
 @command("outbox.retry", _ID)

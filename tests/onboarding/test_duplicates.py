@@ -9,7 +9,7 @@ import pytest
 from agreements.errors import GateError, NotFoundError
 from agreements.findings import CAS_OTHER_VENDOR
 from intake.receipts import ReceiptState
-from onboarding.delivery import release_message, retry_message, settle_message
+from onboarding.delivery import draft_lines, release_message, retry_message, settle_message
 from onboarding.sandbox import Sandbox
 from onboarding.sources import retry_receipt
 from outbox.messages import Message
@@ -85,6 +85,9 @@ def test_the_draft_says_that_it_came_before_and_names_the_case_and_the_checksum(
     assert "kom til oss tidligere" in body
     (again,) = post.receipts(post.template.honest)[1:]
     assert str(again.sha256) in body
+    lines = draft_lines(post.workspace, draft)
+    assert lines[:3] == (f"To: {mail['To']}", f"Subject: {mail['Subject']}", "")
+    assert list(lines[3:]) == body.splitlines()
 
 
 @pytest.mark.parametrize(
