@@ -32,7 +32,7 @@ class Health:
     at: datetime
     """When it was last heard of."""
     since: datetime | None = None
-    """Since when it has had this problem; None while it is well."""
+    """Since when it has not been well, whatever the problem was then; None while it is well."""
     ignored: Mapping[str, int] = field(default_factory=dict)
     """Of a folder: how many names are passed over, by reason (`hidden`, `temporary`, `folder`, `marker`)."""
     waiting_since: datetime | None = None
@@ -79,9 +79,10 @@ def read_health(workspace: Workspace) -> tuple[Health, ...]:
 
 
 def _since(new: Health, before: Health | None) -> datetime | None:
+    """Faults follow each other (unreachable, then busy): what alarms is that the work stands, whatever they are."""
     if new.problem is None:
         return None
-    return before.since or before.at if before is not None and before.problem == new.problem else new.at
+    return before.since or before.at if before is not None and before.problem is not None else new.at
 
 
 def _text(health: Health) -> str:

@@ -36,6 +36,7 @@ from agreements.findings import (
 )
 from agreements.orgnumber import OrgNumber
 from agreements.returns import ReturnContext, judge_return
+from agreements.signature_report import Shape
 from agreements.signers import ExpectedSigners
 from intake.classify import HEAD_BYTES, classify
 from intake.ledger import get_receipt, mark_judged, receipts_to_judge
@@ -382,7 +383,17 @@ def _moved_case(judged: Judged, now: datetime) -> Case | None:
     case, agreement = judged.claim.case, judged.claim.agreement
     if judged.message is not None:
         return move_agreement(case, AgreementState.APPROVED, now=now)
-    itself = judged.evidence in OF_DOCUMENT  # a number in a subject must not stop reminders: anything may follow it
-    if itself and case.in_force == agreement.number and case.agreement_state in APPROVABLE:
+    if _is_return(judged) and case.in_force == agreement.number and case.agreement_state in APPROVABLE:
         return move_agreement(case, AgreementState.RETURNED, now=now)
     return None
+
+
+def _is_return(judged: Judged) -> bool:
+    """Whether it is the agreement, however it was signed or altered; what only names it must not stop reminders.
+
+    A number in a subject proves nothing of what follows it, nor does one in the text of quite another document.
+    """
+    report = None if judged.judgement is None else judged.judgement.report
+    shape = report.provenance.shape if report is not None and report.provenance is not None else None
+    by_number_alone = judged.evidence is Evidence.NUMBER_IN_TEXT and shape is Shape.OTHER
+    return judged.evidence in OF_DOCUMENT and not by_number_alone

@@ -1,6 +1,8 @@
 """Alarms: raised in time, told once a day, closed by themselves, and never about a person."""
 
-from collections.abc import Iterator
+import json
+import logging
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -8,13 +10,17 @@ from typing import Any
 import pytest
 
 from agreements.language import Language
+from agreements.texts import text
 from onboarding import alarms as rules
 from onboarding.alarm_watch import PURPOSE, look_for_alarms, read_alarms
 from onboarding.alarms import Alarm, AlarmCode, Picture, alarm_action, alarm_message, find_alarms
 from onboarding.health import Health, HealthNotes
 from onboarding.sandbox import Sandbox
+from onboarding.status import status_answer
 from outbox.messages import Message
 from outbox.states import State
+from tests.intake.imap_faults import FakeImap, close, no
+from tests.intake.mail_rounds import mail
 from tests.onboarding.installation import Installation, Template, opened_copy
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -189,8 +195,104 @@ def test_since_when_a_part_fails_outlives_the_process(installation: Installation
         installation.clock.ahead += timedelta(minutes=1)
         HealthNotes(installation.workspace).note(part, "mailbox_unreachable")
     assert look(installation) == [("source_unavailable", part)]
-    HealthNotes(installation.workspace).note(part, "mailbox_busy")
+
+
+def test_a_mailbox_that_fails_now_this_way_and_now_that_is_an_alarm_all_the_same(installation: Installation) -> None:
+    part, notes = "mailbox post", HealthNotes(installation.workspace)
+    for minute in range(7):
+        notes.note(part, ("mailbox_unreachable", "mailbox_busy", "mailbox_token_failed")[minute % 3])
+        installation.clock.ahead += timedelta(minutes=1)
+    assert look(installation) == [("source_unavailable", part)]
+    notes.note(part, "mailbox_token_expired")
+    assert look(installation) == [("token_expired", part)]
+    notes.note(part, None)
     assert look(installation) == []
+
+
+# --- each alarm of intake, the whole way: log, status, mail -----------------------------------------------------------
+
+
+Posted = tuple[Installation, FakeImap, Path]
+
+
+@pytest.fixture
+def posted(template: Template, sandbox: Sandbox, tmp_path: Path) -> Iterator[Posted]:
+    """An installation that tells somebody, its mailbox's server, and the file that holds the access token."""
+    token = tmp_path / "token"
+    token.write_text("a-token")
+    with FakeImap() as server:
+
+        def change(document: dict[str, Any]) -> None:
+            document["alarms"] = {"to": "vakt@fjordsystem.no", "after_minutes": 6}
+            mailbox = {"id": "avtaler", "address": "avtaler@example.org", "host": "127.0.0.1", "port": server.port}
+            mailbox |= {"tls": "none", "username": "avtaler", "auth": "token_command"}
+            document["mailboxes"] = [mailbox | {"token_command": ["/bin/cat", str(token)]}]
+
+        with opened_copy(template, tmp_path / "avtale", sandbox=sandbox, change=change) as installation:
+            yield installation, server, token
+
+
+def lose_folder(installation: Installation, server: FakeImap) -> None:
+    installation.inbox.rename(installation.folder / "borte")
+
+
+def stop_answering(installation: Installation, server: FakeImap) -> None:
+    server.script["greeting"] = close
+
+
+def refuse_mail(installation: Installation, server: FakeImap) -> None:
+    server.mails[1] = mail(1)
+    server.script["UID FETCH"] = no(b"[SERVERBUG] no")
+
+
+def nothing(installation: Installation, server: FakeImap) -> None:
+    pass
+
+
+Happening = Callable[[Installation, FakeImap], None]
+
+
+@pytest.mark.parametrize(
+    ("happens", "alarm"),
+    [
+        (stop_answering, ("source_unavailable", "mailbox avtaler")),
+        (lose_folder, ("source_unavailable", "folder {inbox}")),
+        (nothing, ("token_expired", "mailbox avtaler")),
+        (nothing, ("disk_low", "data")),
+        (refuse_mail, ("item_old", "intake")),
+    ],
+    ids=["mailbox", "folder", "token", "disk", "item"],
+)
+def test_each_alarm_is_a_log_event_a_line_of_status_and_a_mail(
+    posted: Posted, caplog: pytest.LogCaptureFixture, happens: Happening, alarm: tuple[str, str]
+) -> None:
+    installation, server, token = posted
+    code, part = alarm[0], alarm[1].format(inbox=installation.inbox)
+    installation.run()
+    assert open_alarms(installation) == []
+    happens(installation, server)
+    if code == "token_expired":
+        token.write_text("")
+    installation.run()
+    installation.clock.ahead += timedelta(minutes=7)
+    with caplog.at_level(logging.ERROR), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(rules, "MIN_FREE_BYTES", 2**62 if code == "disk_low" else 0)
+        installation.run()
+        assert open_alarms(installation) == [(code, part)]
+        installation.run()
+    raised = [record.__dict__["alarm"] for record in caplog.records if record.message == "alarm raised"]
+    assert raised == [code]
+    (told_of,) = installation.mails()
+    title = text(f"alarms.{code}.title", Language.NB)
+    assert title in told_of["Subject"]
+
+
+def open_alarms(installation: Installation) -> list[tuple[str, str]]:
+    """As `status --json` tells them."""
+    data = status_answer(installation.workspace, Language.NB).data
+    assert isinstance(data, dict)
+    alarms = json.loads(json.dumps(data["alarms"]))
+    return [(alarm["code"], alarm["part"]) for alarm in alarms]
 
 
 def test_no_mail_of_an_alarm_names_a_case_or_a_customer(guarded: Installation) -> None:
