@@ -111,7 +111,14 @@ def _folder(folder: WatchedFolder, mark: str | None) -> Check:
     for place in (path, *_own_folders(path)):
         if (reason := _refused_write(place)) is not None:
             return fault("folders", "doctor_folder_not_writable", path=str(place), reason=reason)
+        if _device(place) != _device(path):
+            return fault("folders", "doctor_folder_other_device", path=str(place), folder=str(path))
     return _noticing(folder)
+
+
+def _device(path: Path) -> int:
+    """The file system it lies on: nothing is moved from one to another in a single step."""
+    return path.stat().st_dev
 
 
 def _noticing(folder: WatchedFolder) -> Check:

@@ -197,6 +197,21 @@ def test_since_when_a_part_fails_outlives_the_process(installation: Installation
     assert look(installation) == [("source_unavailable", part)]
 
 
+def test_since_when_a_file_waits_outlives_the_process_and_ends_when_nothing_waits(guarded: Installation) -> None:
+    part, began = f"folder {guarded.inbox}", guarded.clock()
+    for _ in range(4):  # as by `run --once` from a timer: each process sees the file for the first time
+        HealthNotes(guarded.workspace).note(part, None, waiting_since=guarded.clock())
+        guarded.clock.ahead += timedelta(minutes=11)
+    assert look(guarded) == []  # nobody has looked at it for eleven minutes: the note is old
+    HealthNotes(guarded.workspace).note(part, None, waiting_since=guarded.clock())
+    assert look(guarded) == [("item_old", part)]
+    (alarm,) = read_alarms(guarded.workspace)
+    assert abs(alarm.since - began) < timedelta(seconds=5)
+    HealthNotes(guarded.workspace).note(part, None)
+    HealthNotes(guarded.workspace).note(part, None, waiting_since=guarded.clock())
+    assert look(guarded) == []
+
+
 def test_a_mailbox_that_fails_now_this_way_and_now_that_is_an_alarm_all_the_same(installation: Installation) -> None:
     part, notes = "mailbox post", HealthNotes(installation.workspace)
     for minute in range(7):

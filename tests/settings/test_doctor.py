@@ -137,6 +137,14 @@ def test_how_changes_are_noticed_is_told(
     assert codes(check(config, "folders")) == [expected]
 
 
+def test_a_finished_folder_on_another_file_system_is_a_fault(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    done = config.parent / "inn" / "ferdig"
+    done.mkdir()
+    monkeypatch.setattr(places, "_device", lambda path: 2 if path == done else 1)
+    (found,) = check(config, "folders")
+    assert (found.level, found.code, found.params["path"]) == (Level.FAULT, "doctor_folder_other_device", str(done))
+
+
 def test_a_folder_that_is_not_the_one_we_know_is_a_fault_with_its_way_out(config: Path) -> None:
     inbox, settings = config.parent / "inn", load_settings(config)
     with closing(open_store(settings.database, environment="demo")) as store, store.begin() as connection:
