@@ -17,6 +17,7 @@ from onboarding.forms.storage import read_form
 from onboarding.overrides import read_overrides
 from onboarding.settings import VendorSettings
 from onboarding.settings.model import STANDARD_TEMPLATE
+from onboarding.steps.enquiry import read_case
 from onboarding.terms import Terms
 from onboarding.workspace import Workspace
 from renderers.forms.model import Form
@@ -69,6 +70,7 @@ def issued_document(workspace: Workspace, agreement: Agreement, terms: Terms) ->
         terms=terms.files,
         terms_content=terms.content,
         example=agreement.example_terms,
+        contact_email=workspace.vendor(read_case(workspace, str(agreement.number.case)).vendor_id).contact.email,
         marking_key=workspace.marking_key,
         route=agreement.route,
         open_fields=agreement.open_fields,
@@ -118,6 +120,7 @@ def _document(
         terms=terms.files,
         terms_content=terms.content,
         example=not terms.files and form is None,
+        contact_email=vendor.contact.email,
         marking_key=workspace.marking_key,
         route=route,
         open_fields=left_open,
