@@ -257,6 +257,8 @@ def test_a_service_profile_holds_only_what_the_catalogue_allows(spoil: Spoil, ol
         ("[vendor.may_send_on_behalf]", "[0]", "setting_not_left_open"),
         ("[customer.orgnr]", "[0]", "setting_not_left_open"),
         ("[signer.name]", "[0]", "setting_not_left_open"),
+        ("[admin.name]", "[0]", "setting_not_left_open"),
+        ("[invoice.reference, admin.email]", "[1]", "setting_not_left_open"),
         ("[invoice.method]", "[0]", "setting_not_left_open"),
         ("[setup.sender_id]", "[0]", "setting_not_left_open"),
         ("invoice.reference", "", "setting_wrong_list"),
