@@ -17,6 +17,7 @@ from onboarding.forms.storage import read_form
 from onboarding.overrides import read_overrides
 from onboarding.settings import VendorSettings
 from onboarding.settings.model import STANDARD_TEMPLATE
+from onboarding.store.cases import find_case
 from onboarding.terms import Terms
 from onboarding.workspace import Workspace
 from renderers.forms.model import Form
@@ -60,6 +61,9 @@ def issued_document(workspace: Workspace, agreement: Agreement, terms: Terms) ->
     """What an issued agreement was rendered from, its terms aside."""
     from renderers.agreement import AgreementDocument
 
+    with workspace.store.read() as connection:
+        case = find_case(connection, agreement.number.case)
+    assert case is not None
     return AgreementDocument(
         number=str(agreement.number),
         values=agreement.values,
@@ -69,6 +73,7 @@ def issued_document(workspace: Workspace, agreement: Agreement, terms: Terms) ->
         terms=terms.files,
         terms_content=terms.content,
         example=agreement.example_terms,
+        contact_email=workspace.vendor(case.vendor_id).contact.email,
         marking_key=workspace.marking_key,
         route=agreement.route,
         open_fields=agreement.open_fields,
@@ -118,6 +123,7 @@ def _document(
         terms=terms.files,
         terms_content=terms.content,
         example=not terms.files and form is None,
+        contact_email=vendor.contact.email,
         marking_key=workspace.marking_key,
         route=route,
         open_fields=left_open,

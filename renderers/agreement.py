@@ -29,7 +29,7 @@ from renderers.agreement_statements import (
     signature_statements,
     terms_statements,
 )
-from renderers.agreement_view import DIGIPOST_NAME, DIGIPOST_ORG_NUMBER, AgreementView, section_numbers
+from renderers.agreement_view import DIGIPOST_NAME, DIGIPOST_ORG_NUMBER, AgreementView, plain, section_numbers
 from renderers.forms.model import Form
 from renderers.overrides import STANDARD, Overrides
 from renderers.templates import fill, words
@@ -58,6 +58,8 @@ class AgreementDocument:
     """Marks every page as an example: made without the operator's configured terms."""
     terms_content: tuple[bytes, ...] = ()
     """The terms files' bytes in the order of `terms`, attached as they are; empty: they are listed only."""
+    contact_email: str
+    """The vendor's configured contact, who answers for personal data here as in every letter (`Vendor`)."""
     marking_key: bytes = field(repr=False)
     """The installation's key (`keys.qr`) for the QR code and the control code of each page; never printed."""
     route: SigningRoute = SigningRoute.SERVICE
@@ -153,7 +155,7 @@ def _view(
         "on_paper": document.route is SigningRoute.PAPER,
         "customer": {"name": view.text("customer.name"), "org_number": view.text("customer.orgnr")},
         "digipost": {"name": DIGIPOST_NAME, "org_number": DIGIPOST_ORG_NUMBER.grouped},
-        "vendor": _vendor(view),
+        "vendor": _vendor(view, document.contact_email),
         "logo": document.overrides.logo,
         "facts": view.facts(),
         "front": view.front(),
@@ -188,10 +190,10 @@ def _own_values(document: AgreementDocument) -> dict[str, JsonValue]:
     }
 
 
-def _vendor(view: AgreementView) -> dict[str, str]:
+def _vendor(view: AgreementView, contact_email: str) -> dict[str, str]:
     names = ("name", "system_name", "broker_id")
     vendor = {name: view.text(f"vendor.{name}") for name in names}
-    return vendor | {"org_number": view.text("vendor.orgnr"), "contact": view.text("contact.technical.email")}
+    return vendor | {"org_number": view.text("vendor.orgnr"), "contact": plain(contact_email)}
 
 
 def attachments(

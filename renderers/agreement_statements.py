@@ -60,14 +60,11 @@ def power_statements(words: Words, view: AgreementView) -> dict[str, str]:
     also = {f"power.also.{number}": label for number, label in enumerate(view.also_authorised(), start=1)}
     if also:
         also = {"power.also": words("agreement.authorisation_also"), **also}
-    admin = view.text("admin.name")
     return {
         "power.vendor": words("agreement.authorisation", **places),
         **also,
         "power.limit": words("agreement.authorisation_limit"),
-        "power.admin": words("agreement.administrator", admin=admin)
-        if admin
-        else words("agreement.administrator_open"),
+        "power.admin": words("agreement.administrator", admin=view.text("admin.name")),
     }
 
 

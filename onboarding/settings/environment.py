@@ -13,6 +13,7 @@ from typing import Final
 
 from agreements.errors import ConfigurationError
 from agreements.parties import Actor
+from onboarding.files import open_file
 from onboarding.settings.model import Settings, User
 
 CONFIG_VARIABLE: Final = "AVTALE_CONFIG"
@@ -91,7 +92,7 @@ def smtp_password(settings: Settings) -> str | None:
 def read_secret(path: Path) -> str:
     """The text of a secret file less the line break that editors put at its end."""
     try:
-        with path.open("rb") as file:
+        with open_file(path) as file:
             content = file.read(MAX_SECRET_BYTES + 1)
         secret = content.decode().rstrip("\r\n")
     except (OSError, UnicodeDecodeError) as error:
