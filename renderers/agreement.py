@@ -37,6 +37,7 @@ from renderers.versions import template_version
 
 if TYPE_CHECKING:
     from renderers.finishing import Attachment
+    from renderers.override_markup import PrintedLetters
 
 MAX_TITLE = 80  # characters: the strictest signing service's limit (facts/domain.md §5, Posten signering)
 _STYLESHEETS = ("page.css", "agreement.css")
@@ -87,7 +88,9 @@ class RenderedAgreement:
     demands: tuple[Demand, ...] = ()
     """What a person must be able to read on these pages; `renderers.visibility` proves it."""
     left_open: tuple[str, ...] = ()
-    """Ids of the values that must have a place to be filled in."""
+    """Ids of the values that must have a place to be filled in; no others may have one."""
+    letters: "PrintedLetters | None" = None
+    """What all pages together must show, and no more; None if nothing but our own files made them."""
 
 
 def render_agreement(document: AgreementDocument) -> RenderedAgreement:
@@ -125,6 +128,7 @@ def render_agreement(document: AgreementDocument) -> RenderedAgreement:
         fields=laid_out.places.fields,
         demands=demands(view["sections"], view["statements"]),
         left_open=tuple(row.id for section in view["sections"] for row in section.rows if row.blank is not None),
+        letters=laid_out.letters,
     )
 
 

@@ -2,7 +2,7 @@
 
 Each page is drawn as it is and once more without its text: where the two differ, there is ink, and the second drawing
 shows exactly what lies under it. So it makes no difference how a text was hidden: by its colour, its size, something
-laid over it, or because it is not on the page.
+laid over it, other letters too, or because it is not on the page.
 
 Not promised: that a letter looks like what it says (the fonts are our own).
 """
@@ -26,6 +26,8 @@ _SCALE: Final = _DOTS_PER_INCH / 72
 _EDGE: Final = 0.3  # of a letter's height and width: how far in from each side of its outline there must be ink
 _INK: Final = 16  # of 510 steps of green and red: a smaller change is the drawing's own rounding
 _SLACK: Final = 1.0  # points around a place: what a letter's outline may reach out of its line
+_OVERLAP: Final = 0.5  # of the smaller of two letters' outlines: kerned and slanted ones touch by less
+_CELL: Final = 12.0  # points: letters are compared with those in the cells around their own
 _BLUE, _GREEN, _RED = 0, 1, 2  # the order of a dot's bytes
 _BYTES: Final = 3  # of a dot
 
@@ -51,6 +53,8 @@ class _Page:
     def __init__(self, page: Any) -> None:
         self._size = (page.get_width(), page.get_height())
         self._letters = tuple(_letters(page))
+        self._overlaid = _overlaid(self._letters)
+        self._contrasts: dict[Rectangle, float] = {}
         self._drawn, self._row = _draw(page)
         take_text_away(page)
         self._bare, _ = _draw(page)
@@ -61,7 +65,7 @@ class _Page:
         return Legibility(
             text="".join(letter.text for letter in letters),
             size=min((letter.size for letter in letters), default=0.0),
-            contrast=min((self._contrast(letter.box) for letter in letters), default=1.0),
+            contrast=min((self._contrast_once(letter.box) for letter in letters), default=1.0),
             within=(
                 min(box.x0 for box in boxes),
                 min(box.y0 for box in boxes),
@@ -70,6 +74,12 @@ class _Page:
             ),
             page_size=self._size,
         )
+
+    def _contrast_once(self, box: Rectangle) -> float:
+        """A letter stands in several places: its word's, its page's."""
+        if box not in self._contrasts:
+            self._contrasts[box] = 1.0 if box in self._overlaid else self._contrast(box)
+        return self._contrasts[box]
 
     def _contrast(self, box: Rectangle) -> float:
         """The letter's strongest ink against what lies under it; 1 if one side of its outline has no ink at all."""
@@ -130,6 +140,28 @@ def _find_mark(row: int, drawn: bytes, bare: bytes) -> _Mark | None:
     dot = changes.index(change) * _BYTES
     contrast = _ratio(_luminance(drawn[dot : dot + _BYTES]), _luminance(bare[dot : dot + _BYTES]))
     return _Mark(row=row, first=inked[0], last=inked[-1], change=change, contrast=contrast)
+
+
+def _overlaid(letters: Sequence[_Letter]) -> frozenset[Rectangle]:
+    """The outlines of letters that stand on top of each other."""
+    cells: dict[tuple[int, int], list[Rectangle]] = {}
+    found: set[Rectangle] = set()
+    for box in (letter.box for letter in letters):
+        column, row = int((box.x0 + box.x1) / 2 / _CELL), int((box.y0 + box.y1) / 2 / _CELL)
+        near = [other for x in (-1, 0, 1) for y in (-1, 0, 1) for other in cells.get((column + x, row + y), ())]
+        for other in near:
+            if _share(box, other) > _OVERLAP:
+                found |= {box, other}
+        cells.setdefault((column, row), []).append(box)
+    return frozenset(found)
+
+
+def _share(one: Rectangle, other: Rectangle) -> float:
+    """How much of the smaller one lies within the other, 0 to 1."""
+    width = min(one.x1, other.x1) - max(one.x0, other.x0)
+    height = min(one.y1, other.y1) - max(one.y0, other.y0)
+    smaller = min((box.x1 - box.x0) * (box.y1 - box.y0) for box in (one, other))
+    return width * height / smaller if width > 0 and height > 0 and smaller > 0 else 0.0
 
 
 def _letters(page: Any) -> Iterator[_Letter]:
