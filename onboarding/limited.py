@@ -1,10 +1,10 @@
 """A document with a vendor's own files is made in a child of its own, within limits of time and memory.
 
 Jinja's sandbox keeps a template from reaching out, not from counting to a thousand millions; a stylesheet or a drawing
-can do the same to the layout. So all of it, and the proof of the pages, runs in one process that may be killed. It stays
-warm for the next document, and ends with its program. It is not the received PDFs' sandbox (`onboarding.sandbox`), for
-Pango starts threads, which that sandbox's children may not; what a template may reach is held by Jinja's sandbox, and
-what is fetched by `renderers.layout`.
+can do the same to the layout. So all of it, and the proof of the pages, runs in one process that may be killed. It
+stays warm for the next document, and ends with its program. It is not the received PDFs' sandbox, for Pango starts
+threads, which that sandbox's children may not; what a template reaches is held by Jinja's sandbox, and what is fetched
+by `renderers.layout`.
 """
 
 import os

@@ -57,6 +57,8 @@ class AgreementDocument:
     terms: tuple[TermsFile, ...]
     example: bool
     """Marks every page as an example: made without the operator's configured terms."""
+    preview: bool = False
+    """For looking at only: marked so on every page, without signature fields, QR codes and attachments."""
     terms_content: tuple[bytes, ...] = ()
     """The terms files' bytes in the order of `terms`, attached as they are; empty: they are listed only."""
     marking_key: bytes = field(repr=False)
@@ -94,7 +96,7 @@ class RenderedAgreement:
 
 
 def render_agreement(document: AgreementDocument) -> RenderedAgreement:
-    """The agreement as a tagged PDF with empty signature fields.
+    """The agreement as a tagged PDF with empty signature fields; a preview has none.
 
     Raises ConfigurationError: `terms_missing` without terms (unless it is an example), `render_failed` if the page
     can't be made exactly as meant, `template_broken` for a fault in the vendor's own files, `document_too_large`.
@@ -112,10 +114,12 @@ def render_agreement(document: AgreementDocument) -> RenderedAgreement:
     laid_out = lay_out(html, *_STYLESHEETS, fields=True, overrides=document.overrides)
     finished = finish(
         laid_out,
-        SIGNATURE_FIELDS[: len(document.signers)],
+        () if document.preview else SIGNATURE_FIELDS[: len(document.signers)],
         issued_on=document.issued_on,
-        attachments=tuple(attachments(document, values)),
-        page_mark=lambda page: qr_payload(document.marking_key, PageMark(number=number, page=page)),
+        attachments=() if document.preview else tuple(attachments(document, values)),
+        page_mark=None
+        if document.preview
+        else lambda page: qr_payload(document.marking_key, PageMark(number=number, page=page)),
     )
     printed = laid_out.places.values
     return RenderedAgreement(
@@ -154,6 +158,7 @@ def _view(
         "template_version": version,
         "control_code": code,
         "example": document.example,
+        "preview": document.preview,
         "on_paper": document.route is SigningRoute.PAPER,
         "customer": {"name": view.text("customer.name"), "org_number": view.text("customer.orgnr")},
         "digipost": {"name": DIGIPOST_NAME, "org_number": DIGIPOST_ORG_NUMBER.grouped},
@@ -166,13 +171,18 @@ def _view(
         "signers": signers,
         "terms": terms,
         "statements": {
-            **page_statements(say, number=document.number, version=version, code=code, example=document.example),
+            **page_statements(say, number=document.number, version=version, code=code, mark=_page_mark(document)),
             **opening_statements(say, view, sections, terms=bool(terms)),
             **power_statements(say, view),
             **signature_statements(say, sections, signers, terms=bool(terms)),
             **terms_statements(terms),
         },
     }
+
+
+def _page_mark(document: AgreementDocument) -> str:
+    """What every page is marked as: a preview is nothing else."""
+    return "preview" if document.preview else "example" if document.example else ""
 
 
 def _title(document: AgreementDocument) -> str:

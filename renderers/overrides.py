@@ -44,6 +44,7 @@ _FIXED_WORDS = (
     "agreement.information",
     "agreement.joint",
     "agreement.power_",
+    "agreement.preview",
     "agreement.purpose",
     "agreement.template",
     "agreement.terms_",

@@ -12,13 +12,12 @@ from itertools import pairwise
 
 from agreements.errors import ConfigurationError
 from agreements.fieldmap import FormField, PrintedValue, Rectangle
-from agreements.legibility import Legibility, Measure
+from agreements.legibility import CONTRAST_ROUNDING, MIN_CONTRAST, Legibility, Measure
 from renderers.agreement import RenderedAgreement
 from renderers.agreement_statements import PREFIX, Demand
 from renderers.finishing.marks import mark_place
 from renderers.override_markup import PrintedLetters, count_letters
 
-MIN_CONTRAST = 4.5  # WCAG 2.2, 1.4.3: text of ordinary size
 MIN_POINTS = 8.0  # issue 4: the smallest type that a person is asked to sign for
 _A4 = (210.0, 297.0)  # millimetres: what signing services and the QR code's place are made for
 _EVERYWHERE = 10_000.0  # points: farther than any page reaches
@@ -30,7 +29,7 @@ _MAX_TOLD = 30
 FREE_BELOW_MM = 30.0  # facts/domain.md §7(a): signing services print their own lines there
 _POINTS_PER_MM = 72 / 25.4
 _SLACK = 1.0  # points
-_ROUNDING = 0.05  # points, and steps of contrast
+_ROUNDING = 0.05  # points
 _UNSAID = str.maketrans("", "", "-\u00ad\u2010\u2011\ufffe\u0002")  # what a line's end does to a hyphen
 
 
@@ -84,7 +83,7 @@ def _page_rules(page: int, text: Legibility, low: Legibility, marked: Legibility
         yield _fault("template_outside", _PAGE_TEXT, page)
     elif text.text and text.size < MIN_POINTS - _ROUNDING:
         yield _fault("template_too_small", _PAGE_TEXT, page, points=round(text.size, 1), least=MIN_POINTS)
-    elif text.text and text.contrast < MIN_CONTRAST - _ROUNDING:
+    elif text.text and text.contrast < MIN_CONTRAST - CONTRAST_ROUNDING:
         yield _fault("template_too_faint", _PAGE_TEXT, page, ratio=round(text.contrast, 1), least=MIN_CONTRAST)
 
 
@@ -127,7 +126,7 @@ def _rules(demand: Demand, place: PrintedValue, seen: Legibility) -> Iterator[Co
         yield _fault("template_too_small", demand.id, place.page, points=round(seen.size, 1), least=MIN_POINTS)
     elif not _inside(seen):
         yield _fault("template_outside", demand.id, place.page)
-    elif seen.contrast < MIN_CONTRAST - _ROUNDING:
+    elif seen.contrast < MIN_CONTRAST - CONTRAST_ROUNDING:
         yield _fault("template_too_faint", demand.id, place.page, ratio=round(seen.contrast, 1), least=MIN_CONTRAST)
 
 
