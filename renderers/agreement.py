@@ -29,7 +29,7 @@ from renderers.agreement_statements import (
     signature_statements,
     terms_statements,
 )
-from renderers.agreement_view import DIGIPOST_NAME, DIGIPOST_ORG_NUMBER, AgreementView, section_numbers
+from renderers.agreement_view import DIGIPOST_NAME, DIGIPOST_ORG_NUMBER, AgreementView, Section, section_numbers
 from renderers.forms.model import Form
 from renderers.overrides import STANDARD, Overrides
 from renderers.templates import fill, words
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from renderers.override_markup import PrintedLetters
 
 MAX_TITLE = 80  # characters: the strictest signing service's limit (facts/domain.md §5, Posten signering)
+_LETTERS_IN_LINE, _ROOMY_LINES = 44, 23  # of the front page's values, as they are set in `agreement.css`
 _STYLESHEETS = ("page.css", "agreement.css")
 
 
@@ -150,7 +151,7 @@ def _view(
 ) -> Mapping[str, Any]:
     view = AgreementView(catalogue, values, document.language, route=document.route, open_fields=document.open_fields)
     say, sections, terms = words(document.language), view.sections(), view.terms(document.terms)
-    signers = view.signers(document.signers)
+    signers, front = view.signers(document.signers), view.front()
     version, code = template_version(document.overrides), control_code(document.marking_key, number, values)
     return {
         "number": document.number,
@@ -165,7 +166,8 @@ def _view(
         "vendor": _vendor(view),
         "logo": document.overrides.logo,
         "facts": view.facts(),
-        "front": view.front(),
+        "front": front,
+        "crowded": _is_crowded(front),
         "sections": sections,
         "numbers": section_numbers(sections),
         "signers": signers,
@@ -178,6 +180,11 @@ def _view(
             **terms_statements(terms),
         },
     }
+
+
+def _is_crowded(front: tuple[Section, ...]) -> bool:
+    """Whether the front page, with long names on it, must be set closer to stay one page."""
+    return sum(1 + len(row.value) // _LETTERS_IN_LINE for group in front for row in group.rows) > _ROOMY_LINES
 
 
 def _page_mark(document: AgreementDocument) -> str:
