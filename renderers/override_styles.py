@@ -30,6 +30,13 @@ _OWN_PICTURE: Final = re.compile(r"res:logo\.(svg|png)")
 
 def refused_styles(source: str) -> Iterator[tuple[int, str]]:
     """Line and words of everything in a stylesheet that is not on the list; nothing if it may be used."""
+    try:
+        yield from _refused_rules(source)
+    except RecursionError:  # brackets within brackets, by the thousand
+        yield 0, "((("
+
+
+def _refused_rules(source: str) -> Iterator[tuple[int, str]]:
     for rule in tinycss2.parse_stylesheet(source, skip_comments=True, skip_whitespace=True):
         if rule.type != "qualified-rule":
             yield rule.source_line, _named(rule)

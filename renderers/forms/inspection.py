@@ -39,7 +39,7 @@ def find_faults(pdf: Pdf) -> tuple[FormFault, ...]:
 
 
 def find_faults_of_terms(pdf: Pdf) -> tuple[FormFault, ...]:
-    """Everything that makes the document unfit to be terms that somebody agrees to, with the codes of a form's faults.
+    """Everything that makes the document unfit to be terms that somebody agrees to, with the codes of a form's faults where it has them.
 
     Terms are read and never filled in: they may have any number of pages, and be signed, but hold no other field.
     """
@@ -169,7 +169,7 @@ def _has_xfa(pdf: Pdf, nodes: tuple[Node, ...]) -> Iterator[FormFault]:
 def _has_fields(pdf: Pdf, nodes: tuple[Node, ...]) -> Iterator[FormFault]:
     """What is filled in, each reader sees in its own way; signatures aside."""
     if any("/FT" in node and node["/FT"] != Name.Sig for node in nodes):
-        yield FormFault(code="form_fields")
+        yield FormFault(code="terms_fields")
 
 
 def _has_annotations(pdf: Pdf, nodes: tuple[Node, ...]) -> Iterator[FormFault]:

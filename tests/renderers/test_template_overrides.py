@@ -266,6 +266,10 @@ def test_a_stylesheet_that_could_change_what_is_said_is_refused_with_its_line(cs
     assert (code, params["line"], params["what"]) == ("template_style_refused", 2, REFUSED_STYLES[css])
 
 
+def test_a_stylesheet_of_nothing_but_brackets_is_refused() -> None:
+    assert codes(own(agreement__css=":is(" * 20_000 + "p" + ")" * 15_000 + "{}")) == ["template_style_refused"]
+
+
 def test_a_stylesheet_that_changes_looks_is_taken() -> None:
     css = (
         "/* ours */ h1, h2 { color: #7a1f3d; letter-spacing: -.01em; font: 600 26pt/1.1 'Avtale Display' }\n"
