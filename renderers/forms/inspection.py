@@ -39,7 +39,7 @@ def find_faults(pdf: Pdf) -> tuple[FormFault, ...]:
 
 
 def find_faults_of_terms(pdf: Pdf) -> tuple[FormFault, ...]:
-    """Everything that makes the document unfit to be terms that somebody agrees to, with the codes of a form's faults where it has them.
+    """Everything that makes the document unfit to be terms that somebody agrees to; a form's codes where it has them.
 
     Terms are read and never filled in: they may have any number of pages, and be signed, but hold no other field.
     """
