@@ -1,6 +1,6 @@
 """Everything an agreement is made of, gathered and checked before a page is laid out. Nothing is written."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING
@@ -52,9 +52,9 @@ def prepare_issue(workspace: Workspace, case: Case, terms: Terms) -> Prepared:
 
 
 def preview_document(workspace: Workspace, case: Case, terms: Terms) -> "AgreementDocument":
-    """The next version as it would be issued now; what keeps the case from being issued aside."""
+    """The next version as it would be issued now, marked as a preview; what keeps the case from being issued aside."""
     version = AgreementNumber(case.number, case.agreement_version + 1)
-    return _document(workspace, case, version, terms, issued_on=norwegian_day(workspace.clock()))
+    return replace(_document(workspace, case, version, terms, issued_on=norwegian_day(workspace.clock())), preview=True)
 
 
 def issued_document(workspace: Workspace, agreement: Agreement, terms: Terms) -> "AgreementDocument":

@@ -53,6 +53,7 @@ from tests.onboarding.installation import (
     restamp,
     synthetic_org_number,
 )
+from tests.onboarding.test_odd_files import blank_pdf
 from tests.outbox.mail_servers import Mailbox
 
 
@@ -269,7 +270,7 @@ def production(template: Template, folder: Path, change: Change) -> Iterator[Ins
         document["environment"] = "production"
         document["vendors"] = document["vendors"][:1]
         document["vendors"][0]["org_number"] = REAL_ORG_NUMBER
-        (folder / "terms/vilkar.pdf").write_bytes(template.by_one.pdf)  # any PDF will do
+        (folder / "terms/vilkar.pdf").write_bytes(blank_pdf())
         document["terms"] = [{"name": "Kundevilkår", "date": "2026-01-01", "file": "./terms/vilkar.pdf"}]
         change(document)
 
