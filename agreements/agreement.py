@@ -83,7 +83,8 @@ def agreement_values(
     """The values an agreement is made of.
 
     From defaults, the vendor's contact, its service profile, who the vendor is, the case and its signers: later sources
-    win. What the pipeline alone knows (number, template version, date of issue) is added when it is issued.
+    win, and an empty one hides what stands before it. What the pipeline alone knows (number, template version, date of
+    issue) is added when it is issued.
     """
     usual: Mapping[str, JsonValue] = {
         "agreement.kind": "new",
@@ -97,7 +98,11 @@ def agreement_values(
         "vendor.broker_id": vendor.broker_id,
     }
     values = with_defaults(catalogue, {**usual, **profile, **identity, **case_values, **signer_values(signers)})
-    return {field_id: value for field_id, value in values.items() if _belongs(catalogue, field_id, values)}
+    return {
+        field_id: value
+        for field_id, value in values.items()
+        if value is not None and _belongs(catalogue, field_id, values)
+    }
 
 
 def signer_values(signers: tuple[Signer, ...]) -> dict[str, JsonValue]:
@@ -112,6 +117,8 @@ def signer_values(signers: tuple[Signer, ...]) -> dict[str, JsonValue]:
     }
     if first.birth_date is not None:
         values["signer.birth_date"] = first.birth_date.isoformat()
+    if first.email is not None:
+        values["signer.email"] = first.email
     if rest:
         values["signer2"] = {"name": rest[0].name, "role": rest[0].basis.value}
     return values

@@ -2,9 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 from agreements.fieldmap import PrintedValue
+
+MIN_CONTRAST: Final = 4.5
+"""What text of ordinary size needs to be read (WCAG 2.2, 1.4.3)."""
+CONTRAST_ROUNDING: Final = 0.05
+"""A drawn page has whole steps of colour."""
 
 
 @dataclass(frozen=True, kw_only=True)

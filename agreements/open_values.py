@@ -13,17 +13,19 @@ from agreements.catalogue import Catalogue, Field, FieldType, Owner, Phase, Valu
 OPEN_ROUTES: Final = frozenset({SigningRoute.OWN_TOOL, SigningRoute.PAPER})
 """Form fields on the one, ruled lines on the other. A signing service shows neither (facts/domain.md 5.7)."""
 _FIXED_AT_START: Final = frozenset({"customer.orgnr", "customer.name"})
-_SIGNERS: Final = ("signer.", "signer2")
+_NAMED_BEFORE_ISSUE: Final = ("signer.", "signer2", "admin.")
+"""Who signs, and who is given the power of attorney to administer: a power that is signed with its name open could be
+filled in afterwards, and step 4 begins with that person (facts/domain.md 1)."""
 
 
 def may_be_open(catalogue: Catalogue, field: Field) -> bool:
     """True for what the customer itself fills in on the agreement.
 
-    Not who it is, nor who signs (both are known before issue), not what must be answered with yes, and nothing that
-    decides which other fields are asked for.
+    Not who it is, nor who signs or administers (all are known before issue), not what must be answered with yes, and
+    nothing that decides which other fields are asked for.
     """
     customers_own = field.owner is Owner.CUSTOMER and field.filled_by == "customer" and field.phase is Phase.AGREEMENT
-    declared = field.id in _FIXED_AT_START or field.id.startswith(_SIGNERS) or field.type is FieldType.SIGNER
+    declared = field.id in _FIXED_AT_START or field.id.startswith(_NAMED_BEFORE_ISSUE) or field.type is FieldType.SIGNER
     return customers_own and not declared and field.must_be is None and field.id not in _deciding(catalogue)
 
 

@@ -44,6 +44,9 @@ class Signer:
     name: str
     basis: SigningBasis
     birth_date: date | None = None
+    email: str | None = None
+    """Where a signing service tells the person that there is something to sign; so is `phone` (E.164)."""
+    phone: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -28,6 +28,8 @@ MAX_SIGNING_DAYS: Final = DELETED_AFTER_DAYS - 5
 """Latest deadline, in days from the issue: leaves five to fetch what was signed on the last (facts/product.md §0)."""
 ON_BEHALF_OF: Final = "OTHER"
 """Each signer signs for the organisation, not for themselves (the service's `on-behalf-of`)."""
+MISSING_CONTACT: Final = "email_or_phone"
+"""What `to_complete` says of a signer with neither: a service needs one of them to tell the person."""
 _VERSION = re.compile(rb"%PDF-(\d\.\d)")
 _HEADER_BYTES = 1024  # where readers look for the header (ISO 32000-1 annex H, note 13)
 
@@ -54,7 +56,7 @@ class OrderDocument:
 
 @dataclass(frozen=True, kw_only=True)
 class SigningOrder:
-    """Everything the service asks for. Of the signers only what is printed on the agreement, without birth dates."""
+    """Everything the service asks for. Of the signers no birth dates; e-mail and telephone where they were given."""
 
     number: AgreementNumber
     """Also the service's `reference`: what comes back names the agreement."""
@@ -94,6 +96,16 @@ def require_accepted(order: SigningOrder) -> None:
         )
 
 
+def unreachable_signers(order: SigningOrder) -> tuple[int, ...]:
+    """Places in the order, from 1, of those without e-mail and telephone: the service can tell them nothing.
+
+    No reason to refuse the order, for whoever uploads it can give the service an address.
+    """
+    return tuple(
+        place for place, signer in enumerate(order.signers, start=1) if signer.email is None and signer.phone is None
+    )
+
+
 def order_json(order: SigningOrder) -> dict[str, JsonValue]:
     """The order as `oppdrag.json` holds it."""
     document = order.document
@@ -110,12 +122,21 @@ def order_json(order: SigningOrder) -> dict[str, JsonValue]:
             "sha256": document.sha256,
             "size": document.size,
         },
-        "signers": [
-            {"order": place, "name": signer.name, "basis": signer.basis.value, "on_behalf_of": ON_BEHALF_OF}
-            for place, signer in enumerate(order.signers, start=1)
-        ],
+        "signers": [_signer_json(place, signer) for place, signer in enumerate(order.signers, start=1)],
+        "to_complete": [{"signer": place, "missing": MISSING_CONTACT} for place in unreachable_signers(order)],
         "issued_on": order.issued_on.isoformat(),
         "deadline": order.deadline.isoformat(),
+    }
+
+
+def _signer_json(place: int, signer: Signer) -> dict[str, JsonValue]:
+    return {
+        "order": place,
+        "name": signer.name,
+        "basis": signer.basis.value,
+        "on_behalf_of": ON_BEHALF_OF,
+        "email": signer.email,
+        "phone": signer.phone,
     }
 
 

@@ -75,6 +75,11 @@ def has_text(key: str) -> bool:
     return key in _flat(Language.NB)
 
 
+def capitalised(phrase: str) -> str:
+    """A phrase that stands alone, begun like a sentence."""
+    return phrase[:1].upper() + phrase[1:]
+
+
 def finding_message(finding: "Finding", language: Language) -> str:
     """What happened, for a person."""
     return text(f"findings.{finding.code}.message", language, **finding.params)

@@ -11,6 +11,7 @@ from datetime import date, datetime
 
 from agreements.canonical import JsonValue
 from agreements.catalogue import Catalogue, Field, FieldType, Phase, Values
+from agreements.characters import find_unfit, tidy
 from agreements.language import Language
 from agreements.orgnumber import OrgNumber, OrgNumberError, find_org_number, parse_org_number
 from agreements.texts import text
@@ -24,15 +25,16 @@ _PHONE = re.compile(r"\+[1-9][0-9]{6,14}")  # ITU-T E.164: at most fifteen digit
 _NORWEGIAN_PHONE = re.compile(r"\+47([0-9]{2})([0-9]{2})([0-9]{2})([0-9]{2})")
 _POSTAL = re.compile(r"([0-9]{4}) +(\S.*)")  # four digits: Brønnøysund `^\d{4}$`
 _SSH = re.compile(r"SHA256:[A-Za-z0-9+/]{43}")
-# C0, C1 and line separators; marks that turn the direction of text or can't be seen (they make a page show what the
-# value does not say; UAX #9, 2.1–2.4); lone surrogates (a command line that was no UTF-8), which no file can hold.
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
 _INT64_MAX = 2**63 - 1  # xsd:long
 MAX_TEXT = 2000
 """Longest free text of a field without its own limit; ours, so that an agreement stays a few pages."""
 MAX_ADDRESS_LINES = 3
+MAX_EMAIL = 254
+"""RFC 5321 4.5.3.1.3, erratum 1690."""
 _TRUE = frozenset({"true", "ja", "yes", "1", "x"})
 _FALSE = frozenset({"false", "nei", "no", "0", ""})
+_EMPTY_OF_ITS_OWN = frozenset({FieldType.STRING, FieldType.TEXT, FieldType.BOOL, FieldType.LIST, FieldType.LIST_INT})
+"""Types whose canonical values have an empty one; of any other type, nothing typed is no value (None)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,11 +59,14 @@ def parse_value(field: Field, typed: str, *, allow_synthetic: bool) -> JsonValue
     """The canonical value of what a person typed. Raises ValueFault.
 
     Lists are separated by commas; an address is `Storgata 1, 0155 Oslo` (the part after the last comma is postal code
-    and place); true/false may be written ja/nei; dates are `2026-11-23` or `23.11.2026`.
+    and place); true/false may be written ja/nei; dates are `2026-11-23` or `23.11.2026`. Nothing typed empties the
+    value: whether the agreement can do without is told when it is issued.
     """
-    typed = typed.strip()
-    if field.type is not FieldType.TEXT and _CONTROL.search(typed):
-        raise ValueFault("control_characters")
+    lines = field.type is FieldType.TEXT
+    typed = tidy(typed, lines=lines)
+    _refuse_unfit(typed, lines=lines)
+    if not typed and field.type not in _EMPTY_OF_ITS_OWN:
+        return None
     match field.type:
         case FieldType.BOOL:
             return _parse_bool(typed)
@@ -81,6 +86,20 @@ def parse_value(field: Field, typed: str, *, allow_synthetic: bool) -> JsonValue
             return _parse_orgnr(typed, allow_synthetic=allow_synthetic)
         case _:
             return typed
+
+
+def parse_email(typed: str) -> str | None:
+    """An e-mail address outside the catalogue; None for nothing. Raises ValueFault."""
+    typed = tidy(typed)
+    _refuse_unfit(typed)
+    return _require_email(typed) if typed else None
+
+
+def parse_phone(typed: str) -> str | None:
+    """A telephone number outside the catalogue, E.164; None for nothing. Raises ValueFault."""
+    typed = tidy(typed)
+    _refuse_unfit(typed)
+    return _require_phone(_parse_phone(typed)) if typed else None
 
 
 def check_value(catalogue: Catalogue, field: Field, value: JsonValue, values: Values) -> Iterator[Fault]:
@@ -176,6 +195,12 @@ def _format_item(catalogue: Catalogue, field: Field, value: JsonValue, language:
     return catalogue.value_label(field.id, str(value), language)
 
 
+def _refuse_unfit(text: str, *, lines: bool = False) -> None:
+    """Raises ValueFault for a character that no value may have."""
+    if (unfit := find_unfit(text, lines=lines)) is not None:
+        raise ValueFault(unfit.code, **unfit.params)
+
+
 # --- parsing ----------------------------------------------------------------------------------------------------------
 
 
@@ -235,9 +260,7 @@ def _parse_orgnr(typed: str, *, allow_synthetic: bool) -> str:
 def _check_text(catalogue: Catalogue, field: Field, value: JsonValue, values: Values) -> None:
     if not isinstance(value, str):
         raise ValueFault("not_text")
-    allowed = "\n" if field.type is FieldType.TEXT else ""
-    if any(match[0] not in allowed for match in _CONTROL.finditer(value)):
-        raise ValueFault("control_characters")
+    _refuse_unfit(value, lines=field.type is FieldType.TEXT)
     limits = [limit for name, limit in field.max_when.items() if catalogue.conditions[name].holds(values)]
     limit = min([field.max or MAX_TEXT, *limits])
     if len(value) > limit:
@@ -301,13 +324,25 @@ def _check_date(catalogue: Catalogue, field: Field, value: JsonValue, values: Va
 
 def _check_email(catalogue: Catalogue, field: Field, value: JsonValue, values: Values) -> None:
     _check_text(catalogue, field, value, values)
-    if not _EMAIL.fullmatch(str(value)):
-        raise ValueFault("not_an_email")
+    _require_email(str(value))
 
 
 def _check_phone(catalogue: Catalogue, field: Field, value: JsonValue, values: Values) -> None:
+    _require_phone(value)
+
+
+def _require_email(value: str) -> str:
+    if len(value) > MAX_EMAIL:
+        raise ValueFault("too_long", limit=MAX_EMAIL)
+    if not _EMAIL.fullmatch(value):
+        raise ValueFault("not_an_email")
+    return value
+
+
+def _require_phone(value: JsonValue) -> str:
     if not isinstance(value, str) or not _PHONE.fullmatch(value):
         raise ValueFault("not_a_phone_number")
+    return value
 
 
 def _check_orgnr(catalogue: Catalogue, field: Field, value: JsonValue, values: Values) -> None:
@@ -336,8 +371,7 @@ def _check_part(part: JsonValue, limit: int | None) -> None:
     """One line of an address."""
     if not isinstance(part, str):
         raise ValueFault("address_form")
-    if _CONTROL.search(part):
-        raise ValueFault("control_characters")
+    _refuse_unfit(part)
     if len(part) > (limit or MAX_TEXT):
         raise ValueFault("too_long", limit=limit or MAX_TEXT)
 
@@ -346,8 +380,9 @@ def _check_signer(catalogue: Catalogue, field: Field, value: JsonValue, values: 
     if not isinstance(value, dict) or set(value) != {"name", "role"}:
         raise ValueFault("signer_form")
     name, role = value["name"], value["role"]
-    if not isinstance(name, str) or not name.strip() or _CONTROL.search(name):
+    if not isinstance(name, str) or not name.strip():
         raise ValueFault("signer_form")
+    _refuse_unfit(name)
     if role not in catalogue.field("signer.role").values:
         raise ValueFault("signer_form")
 

@@ -9,6 +9,7 @@ from agreements.orgnumber import parse_org_number
 from agreements.parties import Actor
 from agreements.texts import text
 from onboarding.answers import Answer, error_entries, fault_entry, table
+from onboarding.files import OddFileError, open_file
 from onboarding.importing import MAX_FILE_BYTES, EnquiryRow, RefusedRow, read_enquiries
 from onboarding.steps.enquiry import Enquiry, create_case
 from onboarding.store.cases import find_open_case
@@ -35,8 +36,10 @@ def import_answer(workspace: Workspace, path: Path, *, actor: Actor, dry_run: bo
 
 def _read(path: Path) -> bytes:
     try:
-        with path.open("rb") as stream:
+        with open_file(path) as stream:
             return stream.read(MAX_FILE_BYTES + 1)
+    except OddFileError as error:
+        raise NotFoundError("not_a_file", path=str(path)) from error
     except OSError as error:
         raise NotFoundError("file_not_found", path=str(path)) from error
 

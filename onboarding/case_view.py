@@ -6,8 +6,9 @@ from agreements.canonical import JsonValue
 from agreements.case import Case
 from agreements.catalogue import load_catalogue
 from agreements.language import Language
+from agreements.parties import Signer
 from agreements.texts import has_text, text
-from agreements.values import format_value
+from agreements.values import format_phone, format_value
 from onboarding.answers import Answer, table
 from onboarding.steps.enquiry import read_case
 from onboarding.store.events import Event, list_events
@@ -50,7 +51,10 @@ def case_details(workspace: Workspace, number: str, language: Language) -> Answe
         }
         for agreement in agreements
     ]
-    signers: list[JsonValue] = [{"name": signer.name, "basis": signer.basis.value} for signer in case.signers]
+    signers: list[JsonValue] = [
+        {"name": signer.name, "basis": signer.basis.value, "email": signer.email, "phone": signer.phone}
+        for signer in case.signers
+    ]
     data: dict[str, JsonValue] = {
         **case_data(case),
         "values": dict(case.values),
@@ -97,14 +101,18 @@ def _value_rows(case: Case, language: Language) -> list[list[str]]:
     known = [
         [field.label(language), format_value(catalogue, field, case.values[field.id], language)]
         for field in catalogue.fields
-        if field.id in case.values
+        if case.values.get(field.id) is not None
     ]
-    signers = [
-        [text("table.signer", language), f"{signer.name} ({text(f'states.basis.{signer.basis.value}', language)})"]
-        for signer in case.signers
-    ]
+    signers = [[text("table.signer", language), ", ".join(_signer_parts(signer, language))] for signer in case.signers]
     how = [] if case.signing is None else [text(f"states.signing.{case.signing.value}", language)]
     return [*known, *signers, *([text("table.signing", language), route] for route in how)]
+
+
+def _signer_parts(signer: Signer, language: Language) -> list[str]:
+    """Name with basis, then where the person is told that there is something to sign."""
+    named = f"{signer.name} ({text(f'states.basis.{signer.basis.value}', language)})"
+    phone = None if signer.phone is None else format_phone(signer.phone)
+    return [named, *(part for part in (signer.email, phone) if part is not None)]
 
 
 def _kind(event: Event, language: Language) -> str:

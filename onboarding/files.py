@@ -24,12 +24,15 @@ _KINDS: Final = (
 )
 
 
-class OddFileError(Exception):
-    """What should be a file is something else: `kind` is a word of `terms.kind`. Reading it might never end."""
+class OddFileError(OSError):
+    """What should be a file is something else: `kind` is a word of `terms.kind`. Reading it might never end.
+
+    As an OSError its `strerror` is the same word, which `terms.reason` has, too.
+    """
 
     def __init__(self, kind: str) -> None:
         self.kind = kind
-        super().__init__(kind)
+        super().__init__(errno.EINVAL, kind)
 
 
 @contextmanager
@@ -62,7 +65,7 @@ def write_file(path: Path, data: bytes, *, replace: bool = True) -> None:
         if _is_ours_or_new(path):
             _write_beside(path, data, replace=replace)
         else:
-            path.write_bytes(data)
+            _write_into(path, data)
 
 
 def _is_ours_or_new(path: Path) -> bool:
@@ -72,6 +75,14 @@ def _is_ours_or_new(path: Path) -> bool:
     except FileNotFoundError:
         return True
     return stat.S_ISREG(status.st_mode) and status.st_uid == os.geteuid()
+
+
+def _write_into(path: Path, data: bytes) -> None:
+    """What is there takes the bytes. A pipe that nobody reads is an error (ENXIO), or we should wait for ever."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_TRUNC | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(descriptor, "wb") as stream:
+        os.set_blocking(descriptor, True)
+        stream.write(data)
 
 
 def _write_beside(path: Path, data: bytes, *, replace: bool) -> None:

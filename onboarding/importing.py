@@ -8,7 +8,7 @@ Whether a case exists already is for whoever makes the cases.
 
 import csv
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from difflib import get_close_matches
@@ -20,7 +20,7 @@ from agreements.catalogue import Field, Phase, Values, load_catalogue
 from agreements.errors import UsageError
 from agreements.language import Language
 from agreements.parties import Signer, SigningBasis
-from agreements.values import Fault, ValueFault, check_values, parse_value
+from agreements.values import Fault, ValueFault, check_values, parse_email, parse_phone, parse_value
 from onboarding.routes import SIGNING, parse_route
 
 MAX_FILE_BYTES: Final = 5 * 2**20  # 5,000 rows of 1 kB; ours
@@ -33,7 +33,10 @@ _SET_ELSEWHERE: Final = frozenset(
     | {"agreement.terms_version", "signer.joint", "signer2"}  # `terms:`, and how many sign
 )
 _REQUIRED: Final = ("customer.orgnr", "customer.name")
-_SIGNER: Final = ("name", "role", "birth_date")
+_SIGNER: Final = ("name", "role", "birth_date", "email", "phone")
+_CONTACT: Final[Mapping[str, Callable[[str], str | None]]] = {"email": parse_email, "phone": parse_phone}
+"""A signer's columns that tell a signing service where to reach them."""
+_WHO: Final = ("signer", "signer2")
 _VENDOR: Final = "vendor"
 
 
@@ -132,7 +135,7 @@ def _limited(lines: Iterator[tuple[int, list[str]]]) -> Iterator[tuple[int, list
 def _columns(header: list[str]) -> tuple[str, ...]:
     """The column names. Raises UsageError("import_columns") with every fault at once."""
     names = tuple(name.strip() for name in header)
-    known = {_VENDOR, SIGNING, *(f"{who}.{part}" for who in ("signer", "signer2") for part in _SIGNER)}
+    known = {_VENDOR, SIGNING, *(f"{who}.{part}" for who in _WHO for part in _SIGNER)}
     known |= {field.id for field in load_catalogue().of_phase(Phase.AGREEMENT) if _may_be_imported(field)}
     faults = [_unknown_column(name, known) for name in names if name not in known]
     faults += [_fault(name, "column_twice") for name in sorted(set(names) & known) if names.count(name) > 1]
@@ -202,12 +205,19 @@ def _parse(typed: Mapping[str, str], columns: _Columns) -> tuple[dict[str, JsonV
     for name, text in typed.items():
         if name in {_VENDOR, SIGNING}:
             continue
-        field = load_catalogue().field(name.replace("signer2.", "signer."))
         try:
-            values[name] = parse_value(field, text, allow_synthetic=columns.allow_synthetic)
+            values[name] = _parse_cell(name, text, allow_synthetic=columns.allow_synthetic)
         except ValueFault as fault:
             faults.append(_fault(name, fault.code, **fault.params))
     return values, faults
+
+
+def _parse_cell(name: str, text: str, *, allow_synthetic: bool) -> JsonValue:
+    who, _, part = name.partition(".")
+    if who in _WHO and part in _CONTACT:
+        return _CONTACT[part](text)
+    field = load_catalogue().field(name.replace("signer2.", "signer."))
+    return parse_value(field, text, allow_synthetic=allow_synthetic)
 
 
 def _vendor(typed: Mapping[str, str], columns: _Columns, faults: list[Fault]) -> str:
@@ -233,7 +243,7 @@ def _signers(values: dict[str, JsonValue]) -> tuple[tuple[Signer, ...], list[Fau
     """Takes the signers' columns out of the values. A person needs a name and a basis; a second one needs a first."""
     faults: list[Fault] = []
     signers: list[Signer] = []
-    for who in ("signer", "signer2"):
+    for who in _WHO:
         given = {part: values.pop(f"{who}.{part}", None) for part in _SIGNER}
         if not any(given.values()):
             continue
@@ -263,6 +273,8 @@ def _signer(given: Mapping[str, JsonValue]) -> Signer:
         name=str(given["name"]),
         basis=SigningBasis(str(given["role"])),
         birth_date=None if born is None else date.fromisoformat(str(born)),
+        email=None if given["email"] is None else str(given["email"]),
+        phone=None if given["phone"] is None else str(given["phone"]),
     )
 
 

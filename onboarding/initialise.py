@@ -18,6 +18,7 @@ from pathlib import Path
 from string import Template
 from typing import Final
 
+from agreements.characters import find_unfit
 from agreements.errors import ConfigurationError
 from agreements.marking import KEY_BYTES
 from onboarding.files import make_folder
@@ -114,7 +115,7 @@ def _lacking_folders(settings: Settings, folder: Path) -> tuple[Path, ...]:
 
 def render_configuration(*, os_user: str, user_name: str) -> str:
     """The starting configuration's text, with the caller as its user."""
-    name = user_name.strip() if user_name.strip() and user_name.isprintable() else os_user
+    name = user_name if user_name.strip() and find_unfit(user_name) is None else os_user
     return _starter("config.yaml").substitute(
         user_id=_user_id(os_user), user_name=_quoted(name), os_user=_quoted(os_user)
     )

@@ -19,7 +19,7 @@ from agreements.language import Language
 from agreements.parties import Actor
 from agreements.texts import text
 from onboarding.answers import Answer, error_entries, error_lines
-from onboarding.files import write_file
+from onboarding.files import OddFileError, open_file, write_file
 from onboarding.press import usable_workers
 from onboarding.steps.agreement import Issue, IssueResult, issue_agreements, save_issue, unsaved_issue
 from onboarding.workspace import Workspace
@@ -49,6 +49,8 @@ class Outcome:
     path: Path | None = None
     handout: Path | None = None
     """The covering letter, or the folder for the signing service, beside the PDF."""
+    unreachable: tuple[str, ...] = ()
+    """Names of those who sign whom the signing service has no way to tell."""
     error: AvtaleError | None = None
 
 
@@ -119,8 +121,9 @@ def _write_list(numbers: Sequence[str], folder: Path) -> None:
 def _save_unsaved(workspace: Workspace, folder: Path) -> dict[str, Outcome]:
     """Write what an earlier run issued and was killed before it could write."""
     try:
-        numbers = (folder / UNDER_WAY).read_text(encoding="utf-8", errors="replace").split()
-    except FileNotFoundError:
+        with open_file(folder / UNDER_WAY) as stream:
+            numbers = stream.read().decode(errors="replace").split()
+    except (FileNotFoundError, OddFileError):
         return {}
     outcomes = (_save_if_unsaved(workspace, number, folder) for number in numbers)
     return {outcome.number: outcome for outcome in outcomes if outcome is not None}
@@ -145,6 +148,7 @@ def save_one(issue: Issue, folder: Path) -> Outcome:
         agreement=agreement,
         path=path,
         handout=path.with_name(issue.handout.name),
+        unreachable=issue.handout.unreachable,
     )
 
 
@@ -161,12 +165,14 @@ def issue_answer(outcomes: Sequence[Outcome], language: Language, *, stopped: bo
 
 
 def told(outcomes: Sequence[Outcome], language: Language) -> list[str]:
-    """What stood in the way, case by case, and how many still wait, for a person."""
+    """What stood in the way, case by case, whom nobody can tell to sign, and how many still wait, for a person."""
     lines: list[str] = []
     for outcome in outcomes:
         if outcome.error is not None:
             first, *rest = error_lines(outcome.error, language)
             lines += [f"{outcome.number}: {first}", *rest]
+        for name in outcome.unreachable:
+            lines.append(text("talk.signer_unreachable", language, case=outcome.number, signer=name))
     if waiting := sum(outcome.result is Result.WAITING for outcome in outcomes):
         lines.append(text("talk.issue_stopped", language, issued=len(outcomes) - waiting, waiting=waiting))
     return lines
@@ -203,6 +209,7 @@ def _row(outcome: Outcome, language: Language) -> dict[str, JsonValue]:
             "language": agreement.language.value,
             "route": agreement.route.value,
             "open": list(agreement.open_fields),
+            "unreachable": list(outcome.unreachable),
             "pages": agreement.pages,
         }
     entries = error_entries(outcome.error, language) if outcome.error else []

@@ -4,11 +4,14 @@ It is made once, by `avtale init`. With another key, the codes on everything iss
 """
 
 from pathlib import Path
+from typing import Final
 
 from agreements.errors import ConfigurationError
 from agreements.marking import KEY_BYTES
+from onboarding.files import open_file
 
-_MAX_BYTES = 4096  # a file larger than this is another file by mistake
+MAX_KEY_BYTES: Final = 4096
+"""A key file larger than this is another file by mistake."""
 
 
 def read_marking_key(path: Path) -> bytes:
@@ -17,10 +20,10 @@ def read_marking_key(path: Path) -> bytes:
     Raises ConfigurationError: `doctor_key_unreadable`, or `doctor_key_bad` for a file too short or too long to be one.
     """
     try:
-        with path.open("rb") as stream:
-            key = stream.read(_MAX_BYTES + 1)
+        with open_file(path) as stream:
+            key = stream.read(MAX_KEY_BYTES + 1)
     except OSError as error:
         raise ConfigurationError("doctor_key_unreadable", path=str(path), reason=error.strerror or "") from error
-    if not KEY_BYTES <= len(key) <= _MAX_BYTES:
+    if not KEY_BYTES <= len(key) <= MAX_KEY_BYTES:
         raise ConfigurationError("doctor_key_bad", path=str(path))
     return key

@@ -1,6 +1,6 @@
 """Everything an agreement is made of, gathered and checked before a page is laid out. Nothing is written."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING
@@ -17,6 +17,7 @@ from onboarding.forms.storage import read_form
 from onboarding.overrides import read_overrides
 from onboarding.settings import VendorSettings
 from onboarding.settings.model import STANDARD_TEMPLATE
+from onboarding.store.cases import find_case
 from onboarding.terms import Terms
 from onboarding.workspace import Workspace
 from renderers.forms.model import Form
@@ -51,15 +52,18 @@ def prepare_issue(workspace: Workspace, case: Case, terms: Terms) -> Prepared:
 
 
 def preview_document(workspace: Workspace, case: Case, terms: Terms) -> "AgreementDocument":
-    """The next version as it would be issued now; what keeps the case from being issued aside."""
+    """The next version as it would be issued now, marked as a preview; what keeps the case from being issued aside."""
     version = AgreementNumber(case.number, case.agreement_version + 1)
-    return _document(workspace, case, version, terms, issued_on=norwegian_day(workspace.clock()))
+    return replace(_document(workspace, case, version, terms, issued_on=norwegian_day(workspace.clock())), preview=True)
 
 
 def issued_document(workspace: Workspace, agreement: Agreement, terms: Terms) -> "AgreementDocument":
     """What an issued agreement was rendered from, its terms aside."""
     from renderers.agreement import AgreementDocument
 
+    with workspace.store.read() as connection:
+        case = find_case(connection, agreement.number.case)
+    assert case is not None
     return AgreementDocument(
         number=str(agreement.number),
         values=agreement.values,
@@ -69,6 +73,7 @@ def issued_document(workspace: Workspace, agreement: Agreement, terms: Terms) ->
         terms=terms.files,
         terms_content=terms.content,
         example=agreement.example_terms,
+        contact_email=workspace.vendor(case.vendor_id).contact.email,
         marking_key=workspace.marking_key,
         route=agreement.route,
         open_fields=agreement.open_fields,
@@ -118,6 +123,7 @@ def _document(
         terms=terms.files,
         terms_content=terms.content,
         example=not terms.files and form is None,
+        contact_email=vendor.contact.email,
         marking_key=workspace.marking_key,
         route=route,
         open_fields=left_open,

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from agreements.errors import AvtaleError, TemporaryError, as_told
 from agreements.fieldmap import FieldMap
+from onboarding.limited import run_limited
 from onboarding.rendering import collect_garbage_seldom, load_layout
 from onboarding.sandbox.confinement import end_with_parent
 
@@ -48,15 +49,14 @@ class Pressed:
 def press(document: "AgreementDocument") -> Pressed:
     """Render one agreement, and read its pages. Pure. Raises as `renderers.form_agreement.render`.
 
-    With a vendor's own template files, ConfigurationError `template_hides` if something that is signed can't be read.
+    With a vendor's own template files it is made in a child within limits; ConfigurationError `template_hides` if
+    something that is signed can't be read, `template_over_limit`.
     """
     load_layout()
     from intake.reading.pages import READER, read_pages
     from renderers.form_agreement import render
 
-    rendered = render(document)
-    if document.overrides.files:
-        _prove_visible(rendered)
+    rendered = run_limited(_render_proved, document) if document.overrides.files else render(document)
     return Pressed(
         pdf=rendered.pdf,
         pages=rendered.pages,
@@ -68,11 +68,14 @@ def press(document: "AgreementDocument") -> Pressed:
     )
 
 
-def _prove_visible(rendered: "RenderedAgreement") -> None:
+def _render_proved(document: "AgreementDocument") -> "RenderedAgreement":
     from intake.reading.legible import measure_legibility
+    from renderers.agreement import render_agreement
     from renderers.visibility import prove_visible
 
+    rendered = render_agreement(document)
     prove_visible(rendered, measure_legibility)
+    return rendered
 
 
 def press_all(

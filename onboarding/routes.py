@@ -22,6 +22,7 @@ from agreements.signing_order import (
     pdf_version,
     require_accepted,
     signing_deadline,
+    unreachable_signers,
 )
 from agreements.values import ValueFault
 from onboarding.settings import VendorSettings
@@ -41,6 +42,8 @@ class Handout:
 
     folder: str | None
     files: Mapping[str, bytes]
+    unreachable: tuple[str, ...] = ()
+    """Names of those whom the signing service can't tell that there is something to sign: no e-mail, no telephone."""
 
     @property
     def name(self) -> str:
@@ -83,7 +86,8 @@ def make_handout(agreement: Agreement, pdf: bytes, vendor: VendorSettings, *, re
     require_accepted(order)
     text = json.dumps(order_json(order), ensure_ascii=False, indent=2) + "\n"
     files = {order.document.file: pdf, ORDER_FILE: text.encode(), LETTER_FILE: letter}
-    return Handout(folder=f"Avtale-{agreement.number}-signering", files=files)
+    unreachable = tuple(order.signers[place - 1].name for place in unreachable_signers(order))
+    return Handout(folder=f"Avtale-{agreement.number}-signering", files=files, unreachable=unreachable)
 
 
 def signing_order(agreement: Agreement, pdf: bytes, vendor: VendorSettings) -> SigningOrder:

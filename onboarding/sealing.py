@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from agreements.errors import ConfigurationError
+from onboarding.files import open_file
 from onboarding.settings import read_secret
 from onboarding.settings.model import Seal, VendorSettings
 
@@ -40,7 +41,8 @@ def open_seal(seal: Seal) -> "Sealer":
         assert seal.label is not None
         return open_pkcs11(seal.pkcs11, token=seal.token, label=seal.label, pin=secret)
     try:
-        data = seal.pkcs12.read_bytes()
+        with open_file(seal.pkcs12) as stream:
+            data = stream.read()
     except OSError as error:
         raise ConfigurationError("seal_unreadable") from error
     return open_pkcs12(data, None if secret is None else secret.encode())

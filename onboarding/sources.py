@@ -45,6 +45,7 @@ from intake.sources.folder import (
     is_same_file,
 )
 from intake.superseding import SUPERSEDE_WINDOW, find_superseded
+from onboarding.files import OddFileError, open_file
 from onboarding.pipeline import judge_receipt
 from onboarding.record import EventKind
 from onboarding.settings import WatchedFolder
@@ -309,8 +310,10 @@ def add_file(workspace: Workspace, path: Path, vendor: str | None, actor: Actor)
     if vendor is not None:
         workspace.vendor(vendor)
     try:
-        with path.open("rb") as stream:
+        with open_file(path) as stream:
             sha256, size = workspace.blobs.put_stream(stream)
+    except OddFileError as error:
+        raise NotFoundError("not_a_file", path=str(path)) from error
     except OSError as error:
         raise NotFoundError("file_not_found", path=str(path)) from error
     now = workspace.clock()

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 from agreements.agreement import SigningRoute
 from agreements.errors import ConfigurationError, NotFoundError
 from agreements.language import Language
+from onboarding.limited import OVER_LIMIT, run_limited
 from onboarding.overrides import read_overrides
 from onboarding.rendering import private_fonts
 from onboarding.settings.model import STANDARD_TEMPLATE
 
 if TYPE_CHECKING:
     from onboarding.settings import Settings
+    from renderers.agreement import AgreementDocument
     from renderers.overrides import Overrides
 
 
@@ -65,20 +67,28 @@ def find_templates(settings: "Settings", name: str | None) -> tuple[Template, ..
 def lint_template(template: Template) -> tuple[Flaw, ...]:
     """Lay out every sample, and prove that all it must say can be read. A flaw is told once, not for each sample."""
     private_fonts()
-    from intake.reading.legible import measure_legibility
-    from renderers.agreement import render_agreement
     from renderers.lint_samples import lint_documents
-    from renderers.visibility import find_hidden
 
     found: dict[tuple[str, str], Flaw] = {}
     for document in lint_documents(template.overrides):
         try:
-            errors = find_hidden(render_agreement(document), measure_legibility)
+            errors = run_limited(_hidden, document)
         except ConfigurationError as error:
             errors = (error,)
         for flaw in (Flaw(language=document.language, route=document.route, error=error) for error in errors):
             found.setdefault((flaw.error.code, str(_lasting(flaw.error.params))), flaw)
+        if any(error.code == OVER_LIMIT for error in errors):  # the other samples would take as long
+            break
     return tuple(found.values())
+
+
+def _hidden(document: "AgreementDocument") -> tuple[ConfigurationError, ...]:
+    """Runs in the child."""
+    from intake.reading.legible import measure_legibility
+    from renderers.agreement import render_agreement
+    from renderers.visibility import find_hidden
+
+    return find_hidden(render_agreement(document), measure_legibility)
 
 
 def _lasting(params: Mapping[str, object]) -> dict[str, object]:

@@ -29,7 +29,14 @@ from renderers.agreement_statements import (
     signature_statements,
     terms_statements,
 )
-from renderers.agreement_view import DIGIPOST_NAME, DIGIPOST_ORG_NUMBER, AgreementView, section_numbers
+from renderers.agreement_view import (
+    DIGIPOST_NAME,
+    DIGIPOST_ORG_NUMBER,
+    AgreementView,
+    Section,
+    plain,
+    section_numbers,
+)
 from renderers.forms.model import Form
 from renderers.overrides import STANDARD, Overrides
 from renderers.templates import fill, words
@@ -37,8 +44,10 @@ from renderers.versions import template_version
 
 if TYPE_CHECKING:
     from renderers.finishing import Attachment
+    from renderers.override_markup import PrintedLetters
 
 MAX_TITLE = 80  # characters: the strictest signing service's limit (facts/domain.md §5, Posten signering)
+_LETTERS_IN_LINE, _ROOMY_LINES = 44, 23  # of the front page's values, as they are set in `agreement.css`
 _STYLESHEETS = ("page.css", "agreement.css")
 
 
@@ -56,8 +65,12 @@ class AgreementDocument:
     terms: tuple[TermsFile, ...]
     example: bool
     """Marks every page as an example: made without the operator's configured terms."""
+    preview: bool = False
+    """For looking at only: marked so on every page, without signature fields, QR codes and attachments."""
     terms_content: tuple[bytes, ...] = ()
     """The terms files' bytes in the order of `terms`, attached as they are; empty: they are listed only."""
+    contact_email: str
+    """The vendor's configured contact, who answers for personal data here as in every letter (`Vendor`)."""
     marking_key: bytes = field(repr=False)
     """The installation's key (`keys.qr`) for the QR code and the control code of each page; never printed."""
     route: SigningRoute = SigningRoute.SERVICE
@@ -87,11 +100,13 @@ class RenderedAgreement:
     demands: tuple[Demand, ...] = ()
     """What a person must be able to read on these pages; `renderers.visibility` proves it."""
     left_open: tuple[str, ...] = ()
-    """Ids of the values that must have a place to be filled in."""
+    """Ids of the values that must have a place to be filled in; no others may have one."""
+    letters: "PrintedLetters | None" = None
+    """What all pages together must show, and no more; None if nothing but our own files made them."""
 
 
 def render_agreement(document: AgreementDocument) -> RenderedAgreement:
-    """The agreement as a tagged PDF with empty signature fields.
+    """The agreement as a tagged PDF with empty signature fields; a preview has none.
 
     Raises ConfigurationError: `terms_missing` without terms (unless it is an example), `render_failed` if the page
     can't be made exactly as meant, `template_broken` for a fault in the vendor's own files, `document_too_large`.
@@ -109,10 +124,12 @@ def render_agreement(document: AgreementDocument) -> RenderedAgreement:
     laid_out = lay_out(html, *_STYLESHEETS, fields=True, overrides=document.overrides)
     finished = finish(
         laid_out,
-        SIGNATURE_FIELDS[: len(document.signers)],
+        () if document.preview else SIGNATURE_FIELDS[: len(document.signers)],
         issued_on=document.issued_on,
-        attachments=tuple(attachments(document, values)),
-        page_mark=lambda page: qr_payload(document.marking_key, PageMark(number=number, page=page)),
+        attachments=() if document.preview else tuple(attachments(document, values)),
+        page_mark=None
+        if document.preview
+        else lambda page: qr_payload(document.marking_key, PageMark(number=number, page=page)),
     )
     printed = laid_out.places.values
     return RenderedAgreement(
@@ -125,6 +142,7 @@ def render_agreement(document: AgreementDocument) -> RenderedAgreement:
         fields=laid_out.places.fields,
         demands=demands(view["sections"], view["statements"]),
         left_open=tuple(row.id for section in view["sections"] for row in section.rows if row.blank is not None),
+        letters=laid_out.letters,
     )
 
 
@@ -142,7 +160,7 @@ def _view(
 ) -> Mapping[str, Any]:
     view = AgreementView(catalogue, values, document.language, route=document.route, open_fields=document.open_fields)
     say, sections, terms = words(document.language), view.sections(), view.terms(document.terms)
-    signers = view.signers(document.signers)
+    signers, front = view.signers(document.signers), view.front()
     version, code = template_version(document.overrides), control_code(document.marking_key, number, values)
     return {
         "number": document.number,
@@ -150,25 +168,37 @@ def _view(
         "template_version": version,
         "control_code": code,
         "example": document.example,
+        "preview": document.preview,
         "on_paper": document.route is SigningRoute.PAPER,
         "customer": {"name": view.text("customer.name"), "org_number": view.text("customer.orgnr")},
         "digipost": {"name": DIGIPOST_NAME, "org_number": DIGIPOST_ORG_NUMBER.grouped},
-        "vendor": _vendor(view),
+        "vendor": _vendor(view, document.contact_email),
         "logo": document.overrides.logo,
         "facts": view.facts(),
-        "front": view.front(),
+        "front": front,
+        "crowded": _is_crowded(front),
         "sections": sections,
         "numbers": section_numbers(sections),
         "signers": signers,
         "terms": terms,
         "statements": {
-            **page_statements(say, number=document.number, version=version, code=code, example=document.example),
+            **page_statements(say, number=document.number, version=version, code=code, mark=_page_mark(document)),
             **opening_statements(say, view, sections, terms=bool(terms)),
             **power_statements(say, view),
             **signature_statements(say, sections, signers, terms=bool(terms)),
             **terms_statements(terms),
         },
     }
+
+
+def _is_crowded(front: tuple[Section, ...]) -> bool:
+    """Whether the front page, with long names on it, must be set closer to stay one page."""
+    return sum(1 + len(row.value) // _LETTERS_IN_LINE for group in front for row in group.rows) > _ROOMY_LINES
+
+
+def _page_mark(document: AgreementDocument) -> str:
+    """What every page is marked as: a preview is nothing else."""
+    return "preview" if document.preview else "example" if document.example else ""
 
 
 def _title(document: AgreementDocument) -> str:
@@ -188,10 +218,10 @@ def _own_values(document: AgreementDocument) -> dict[str, JsonValue]:
     }
 
 
-def _vendor(view: AgreementView) -> dict[str, str]:
+def _vendor(view: AgreementView, contact_email: str) -> dict[str, str]:
     names = ("name", "system_name", "broker_id")
     vendor = {name: view.text(f"vendor.{name}") for name in names}
-    return vendor | {"org_number": view.text("vendor.orgnr"), "contact": view.text("contact.technical.email")}
+    return vendor | {"org_number": view.text("vendor.orgnr"), "contact": plain(contact_email)}
 
 
 def attachments(

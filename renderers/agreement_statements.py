@@ -38,15 +38,18 @@ def opening_statements(
     return {"opening.purpose": words(f"agreement.purpose.{kind}", **places), "opening.terms": listed}
 
 
-def page_statements(words: Words, *, number: str, version: str, code: str, example: bool) -> dict[str, str]:
-    """What stands on every page, by id: agreement, template, control code, and whether it binds nobody."""
+def page_statements(words: Words, *, number: str, version: str, code: str, mark: str) -> dict[str, str]:
+    """What stands on every page, by id: agreement, template, control code.
+
+    `mark`: `example` or `preview` where the agreement binds nobody, else empty.
+    """
     said = {
         "page.number": words("agreement.footer", number=number),
         "page.version": words("agreement.template", version=version),
         "page.control": words("agreement.control", code=code),
     }
-    mark = f"{words('agreement.example')} {words('agreement.example_reason')}"
-    return said | ({"page.example": mark} if example else {})
+    marked = {f"page.{mark}": f"{words(f'agreement.{mark}')} {words(f'agreement.{mark}_reason')}"} if mark else {}
+    return said | marked
 
 
 def power_statements(words: Words, view: AgreementView) -> dict[str, str]:
@@ -60,14 +63,11 @@ def power_statements(words: Words, view: AgreementView) -> dict[str, str]:
     also = {f"power.also.{number}": label for number, label in enumerate(view.also_authorised(), start=1)}
     if also:
         also = {"power.also": words("agreement.authorisation_also"), **also}
-    admin = view.text("admin.name")
     return {
         "power.vendor": words("agreement.authorisation", **places),
         **also,
         "power.limit": words("agreement.authorisation_limit"),
-        "power.admin": words("agreement.administrator", admin=admin)
-        if admin
-        else words("agreement.administrator_open"),
+        "power.admin": words("agreement.administrator", admin=view.text("admin.name")),
     }
 
 

@@ -12,8 +12,10 @@ from agreements.agreement import SIGNATURE_FIELDS, SigningRoute, TermsFile
 from agreements.canonical import JsonValue
 from agreements.catalogue import Catalogue, Field, FieldType, Owner, Phase, Values
 from agreements.language import Language
+from agreements.machine_readable import is_birth_date
 from agreements.orgnumber import OrgNumber
 from agreements.parties import Signer
+from agreements.texts import capitalised
 from agreements.values import format_date, format_value
 from renderers.open_values import Blank, blank
 
@@ -43,7 +45,6 @@ _ELSEWHERE = frozenset(
         "signer2",  # the signature boxes
     }
 )
-_BIRTH_DATES = frozenset({"admin.birth_date", "signer.birth_date"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -171,7 +172,8 @@ class AgreementView:
 
     def text(self, field_id: str) -> str:
         """A field's value as people read it; empty if it has none."""
-        return self._text(self._catalogue.field(field_id), self._values.get(field_id))
+        value = self._values.get(field_id)
+        return value_text(self._catalogue, self._catalogue.field(field_id), value, self._language)
 
     def code(self, field_id: str) -> str:
         """A closed list's value as the catalogue writes it; empty if it has none."""
@@ -220,12 +222,16 @@ class AgreementView:
             self.row(field) for field in self._shown if field.section == section and field.id not in _ELSEWHERE
         )
 
-    def _text(self, field: Field, value: JsonValue) -> str:
-        if field.id in _BIRTH_DATES and isinstance(value, str):
-            return masked_birth_date(date.fromisoformat(value))
-        shown = plain(format_value(self._catalogue, field, value, self._language), lines=field.type is FieldType.TEXT)
-        # A word alone in its cell (ja, bokmål) begins like a sentence; texts that people typed stay as they are.
-        return shown[:1].upper() + shown[1:] if field.type in {FieldType.BOOL, FieldType.ENUM} else shown
+
+def value_text(catalogue: Catalogue, field: Field, value: JsonValue, language: Language) -> str:
+    """A value as every document shows it: of a birth date the year alone; empty if there is none."""
+    if is_birth_date(field) and isinstance(value, str):
+        return masked_birth_date(date.fromisoformat(value))
+    if isinstance(value, dict) and field.type is FieldType.CERTIFICATE:
+        return plain(", ".join(f"{name}: {part}" for name, part in value.items()))
+    shown = plain(format_value(catalogue, field, value, language), lines=field.type is FieldType.TEXT)
+    # A word alone in its cell (ja, bokmål) begins like a sentence; texts that people typed stay as they are.
+    return capitalised(shown) if field.type in {FieldType.BOOL, FieldType.ENUM} else shown
 
 
 def section_numbers(sections: tuple[Section, ...]) -> Mapping[str, int]:

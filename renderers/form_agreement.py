@@ -14,13 +14,13 @@ from agreements.canonical import JsonValue, canonical_json
 from agreements.casenumber import AgreementNumber, parse_agreement_number
 from agreements.catalogue import Values, load_catalogue
 from agreements.errors import ConfigurationError, UsageError
-from agreements.fieldmap import FieldKind, FormField, PrintedValue, pdf_field_name
+from agreements.fieldmap import FieldKind, FormField, PrintedValue, Rectangle, pdf_field_name
 from agreements.language import Language
 from agreements.marking import PageMark, control_code, qr_payload
 from agreements.values import Fault
 from renderers.agreement import AgreementDocument, RenderedAgreement, attachments, render_agreement
 from renderers.agreement_view import AgreementView, plain
-from renderers.forms.model import Form, MarkSpot, ValueSpot
+from renderers.forms.model import SMALLEST_TYPE, Form, MarkSpot, Spot, ValueSpot
 from renderers.forms.overlay import Text, lay_over, mark_form, open_over, values_unfit
 from renderers.templates import words
 from renderers.versions import template_version
@@ -34,10 +34,11 @@ _CROSS: Final = "X"
 _CROSS_HEIGHT: Final = 0.8  # of the box
 _LARGEST_CROSS: Final = 14.0  # points
 _APART: Final = " · "
+_PREVIEW_TYPE: Final = 26.0  # points: the longest of the sentences just crosses an A4 page
 
 
 def render_form_agreement(document: AgreementDocument, form: Form) -> RenderedAgreement:
-    """The filled form with empty signature fields.
+    """The filled form with empty signature fields; a preview has none, and no QR codes and attachments.
 
     Raises ConfigurationError: `form_language`, `form_signers` or `form_open_values` where the form has no such place;
     `form_values_unfit` listing every value that its place can't show; `render_failed`, `document_too_large`. Raises
@@ -134,6 +135,21 @@ def _texts(document: AgreementDocument, form: Form, values: Values, code: str) -
     for index, place in enumerate(layout.footers):
         text = footer(document.number, document.language, version, code, page=place.page, pages=len(layout.pages))
         yield Text(key=f"footer-{index}", spot=place, text=text, size=place.size, kind="footer")
+    if document.preview:
+        yield from _preview_texts(document, form)
+
+
+def _preview_texts(document: AgreementDocument, form: Form) -> Iterator[Text]:
+    """Across every page, and where somebody would sign, that this is nothing but a preview."""
+    say = words(document.language)
+    said = f"{say('agreement.preview')}. {say('agreement.preview_reason')}"
+    for number, page in enumerate(form.layout.pages, start=1):
+        middle = page.height / 2
+        place = Rectangle(x0=0, y0=middle - _PREVIEW_TYPE * 2, x1=page.width, y1=middle + _PREVIEW_TYPE * 2)
+        spot = Spot(page=number, rectangle=place, align="center")
+        yield Text(key=f"preview-{number}", spot=spot, text=said, size=_PREVIEW_TYPE, kind="preview")
+    for index, place_to_sign in enumerate(form.layout.signatures):
+        yield Text(key=f"unsigned-{index}", spot=place_to_sign, text=said, size=SMALLEST_TYPE, kind="unsigned")
 
 
 def _value_text(view: AgreementView, values: Values, spot: ValueSpot, language: Language) -> str:
@@ -220,11 +236,12 @@ def _put_together(
     from renderers.finishing.writing import write
 
     with open_over(form, laid_out) as pdf:
-        mark_form(pdf, form, lambda page: qr_payload(document.marking_key, PageMark(number=number, page=page)))
-        for field, signer in zip(_signature_fields(document, form), document.signers, strict=True):
+        if not document.preview:
+            mark_form(pdf, form, lambda page: qr_payload(document.marking_key, PageMark(number=number, page=page)))
+            attach(pdf, tuple(attachments(document, values, form.layout.printed)), document.issued_on)
+        for field, signer in zip(_signature_fields(document, form), document.signers, strict=not document.preview):
             label = words(document.language)("agreement.signature_field", signer=plain(signer.name))
             add_signature_field(pdf, pdf.pages[field.page - 1], field.rectangle, name=field.name, label=label)
-        attach(pdf, tuple(attachments(document, values, form.layout.printed)), document.issued_on)
         _describe(pdf, document, form)
         return write(pdf)
 
@@ -264,7 +281,9 @@ def _fields(document: AgreementDocument, form: Form) -> Iterator[FormField]:
 
 
 def _signature_fields(document: AgreementDocument, form: Form) -> tuple[FormField, ...]:
-    """One for each signer; a second place that nobody is to sign in stays part of the page."""
+    """One for each signer; a second place that nobody is to sign in stays part of the page. A preview has none."""
+    if document.preview:
+        return ()
     return tuple(
         FormField(name=name, field_id=None, kind=FieldKind.SIGNATURE, page=spot.page, rectangle=spot.rectangle)
         for name, spot, _ in zip(SIGNATURE_FIELDS, form.layout.signatures, document.signers, strict=False)

@@ -20,8 +20,9 @@ from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherRespons
 
 from agreements.errors import ConfigurationError
 from renderers import fontconfig_file
+from renderers.override_markup import PrintedLetters, printed_letters, refuse_foreign_markup
 from renderers.overrides import STANDARD, STYLESHEET, Overrides
-from renderers.places import Places, find_places
+from renderers.places import Places, find_places, refuse_generated_text
 from renderers.templates import read_template
 
 _LOGGER = logging.getLogger("weasyprint")
@@ -62,18 +63,22 @@ class LaidOut:
 
     pdf: bytes
     places: Places
+    letters: PrintedLetters | None = None
+    """What the pages must show; only where a vendor's own files were at work."""
 
 
 def lay_out(html: str, *stylesheets: str, fields: bool = False, overrides: Overrides = STANDARD) -> LaidOut:
     """The tagged PDF/A-3a of a page of HTML with the named stylesheets of this package, and where its marks stand.
 
     `fields`: inputs become form fields. `overrides`: a vendor's own stylesheet, after ours, and its logo. Raises
-    ConfigurationError: `render_failed` with the library's own words as `reason`; `fonts_not_private` if this process
-    sees other fonts than ours.
+    ConfigurationError: `render_failed` with the library's own words as `reason`; `template_markup_refused`; or
+    `fonts_not_private` if this process sees other fonts than ours.
     """
     with _LOCK, _complaints() as complaints:
         try:
             source = HTML(string=html, base_url=None, url_fetcher=_NothingFetched(overrides))
+            if overrides.files:
+                refuse_foreign_markup(source.etree_element)
             styles = [*(_stylesheet(name) for name in stylesheets), *_own_stylesheets(overrides)]
             document = source.render(stylesheets=styles, font_config=_fonts(), pdf_forms=fields, **_OPTIONS)
             with warnings.catch_warnings(action="ignore", category=ResourceWarning):  # its colour profile stays open
@@ -82,7 +87,11 @@ def lay_out(html: str, *stylesheets: str, fields: bool = False, overrides: Overr
             raise ConfigurationError("render_failed", reason=str(error)) from error
     if complaints:
         raise ConfigurationError("render_failed", reason="; ".join(dict.fromkeys(complaints)))
-    return LaidOut(pdf=pdf, places=find_places(document))
+    if not overrides.files:
+        return LaidOut(pdf=pdf, places=find_places(document))
+    refuse_generated_text(document)
+    letters = printed_letters(source.etree_element, len(document.pages))
+    return LaidOut(pdf=pdf, places=find_places(document), letters=letters)
 
 
 @contextmanager

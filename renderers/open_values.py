@@ -6,7 +6,7 @@ from agreements.agreement import SigningRoute
 from agreements.catalogue import Catalogue, Field, FieldType, Values
 from agreements.fieldmap import FieldKind, pdf_field_name
 from agreements.language import Language
-from agreements.texts import text
+from agreements.texts import capitalised, text
 from agreements.values import MAX_TEXT
 
 _KINDS = {FieldType.ENUM: FieldKind.CHOICE, FieldType.BOOL: FieldKind.CHECKBOX}
@@ -55,8 +55,7 @@ def _text_limit(field: Field) -> int:
 
 def _choices(catalogue: Catalogue, field: Field, language: Language) -> tuple[tuple[str, str], ...]:
     if field.type is FieldType.BOOL:
-        yes = text("values.yes", language)
-        return (("true", yes[:1].upper() + yes[1:]),)
+        return (("true", capitalised(text("values.yes", language))),)
     if field.type is FieldType.ENUM:
         return tuple((code, catalogue.value_label(field.id, code, language)) for code in field.values)
     return ()

@@ -1,8 +1,9 @@
 """What a vendor may change in the agreement's templates, as a value; the roof reads the files (docs/templates.md).
 
 Parts of the page, one more stylesheet, sentences and a logo. Never the skeleton, the powers of attorney, the list of
-terms or the signature boxes: those files can't be replaced, their sentences can't be reworded, and that nothing else
-hides them is proved on the finished pages (`renderers.visibility`).
+terms or the signature boxes: those files can't be replaced, their sentences can't be reworded. Each kind of file has a
+closed list of what it may hold (`override_styles`, `override_logos`; `override_markup` for what the parts make), and
+that all of it can be read, and nothing else, is proved on the finished pages (`visibility`).
 """
 
 import re
@@ -43,18 +44,18 @@ _FIXED_WORDS = (
     "agreement.information",
     "agreement.joint",
     "agreement.power_",
+    "agreement.preview",
     "agreement.purpose",
     "agreement.template",
     "agreement.terms_",
 )
 """Sentences (by how their keys begin) that bind somebody, or say what this is and whether it binds: always ours."""
 _PLACE = re.compile(r"\{[a-z_]+\}")
-_FORBIDDEN_IN_SVG = (b"<!doctype", b"<!entity", b"<script", b"<image", b"<foreignobject", b"@import")
+_MAX_TOLD = 60  # characters of a file in a message
 _REFUSED_TAGS = re.compile(
     rb"<\s*(a|base|button|embed|form|iframe|input|link|meta|object|script|select|style|svg|textarea)\b", re.IGNORECASE
 )
-"""Links and forms would act in the finished file; looks belong in the stylesheet, the picture in the logo."""
-_PNG = b"\x89PNG\r\n\x1a\n"
+"""Told early, with the file; what the parts make of themselves is held to `renderers.override_markup`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,6 +102,8 @@ def _faults(name: str, content: bytes, ours: Mapping[Language, Mapping[str, str]
         yield from _logo_faults(name, content)
     elif not _is_text(content):
         yield ConfigurationError("template_file_not_text", file=name)
+    elif name == STYLESHEET:
+        yield from _style_faults(name, content)
     elif name.endswith(".html"):
         tags = sorted({match[1].decode().lower() for match in _REFUSED_TAGS.finditer(content)})
         yield from (ConfigurationError("template_tag_refused", file=name, tag=tag) for tag in tags)
@@ -109,22 +112,23 @@ def _faults(name: str, content: bytes, ours: Mapping[Language, Mapping[str, str]
 
 
 def _logo_faults(name: str, content: bytes) -> Iterator[ConfigurationError]:
-    """An SVG stands for itself: nothing fetched, nothing that runs, no text declared elsewhere."""
-    if name.endswith(".png"):
-        fit = content.startswith(_PNG)
-    else:
-        lowered = content.lower()
-        references = re.findall(rb"(?:href|url)\s*(?:=\s*[\"']|\(\s*[\"']?)\s*(.)", lowered)
-        fit = b"<svg" in lowered and not any(part in lowered for part in _FORBIDDEN_IN_SVG)
-        fit = fit and all(start == b"#" for start in references)
-    if not fit:
+    from renderers.override_logos import is_fit_png, is_fit_svg
+
+    if not (is_fit_png if name.endswith(".png") else is_fit_svg)(content):
         yield ConfigurationError("template_logo_unfit", file=name)
+
+
+def _style_faults(name: str, content: bytes) -> Iterator[ConfigurationError]:
+    from renderers.override_styles import refused_styles
+
+    for line, what in refused_styles(content.decode("utf-8")):
+        yield ConfigurationError("template_style_refused", file=name, line=line, what=what[:_MAX_TOLD])
 
 
 def _word_faults(name: str, content: bytes, ours: Mapping[str, str]) -> Iterator[ConfigurationError]:
     try:
         said = _read_words(content)
-    except (yaml.YAMLError, ValueError):
+    except (yaml.YAMLError, ValueError, RecursionError):
         yield ConfigurationError("template_words_unreadable", file=name)
         return
     for key, sentence in said.items():
@@ -141,7 +145,12 @@ def _word_faults(name: str, content: bytes, ours: Mapping[str, str]) -> Iterator
 
 
 def _read_words(content: bytes) -> Mapping[str, str]:
-    """Sentences by dotted key. Raises yaml.YAMLError, ValueError if it is anything but texts in nested groups."""
+    """Sentences by dotted key. Raises yaml.YAMLError, ValueError if it is anything but texts in nested groups.
+
+    No references (`&`, `*`): a few lines of them stand for thousands of millions of sentences.
+    """
+    if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(content, yaml.SafeLoader)):
+        raise ValueError("a reference")
     loaded = yaml.safe_load(content) or {}
     return dict(_flat("", loaded))
 

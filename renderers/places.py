@@ -17,6 +17,7 @@ from agreements.errors import ConfigurationError
 from agreements.fieldmap import FieldKind, FormField, PrintedValue, Rectangle, pdf_field_name
 
 _POINTS = 0.75  # PDF points in a CSS pixel: 72 and 96 to the inch
+_DRAWN_FOR_READERS = frozenset("•◦▪˅")  # bullets, and the arrow of a list to choose from
 _Box = Any  # the library has no types
 _Extent = tuple[float, float, float, float]  # left, top, right, bottom in CSS pixels from the page's upper left corner
 
@@ -66,6 +67,19 @@ def find_places(document: Document) -> Places:
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise _failed(f"two fields are named {', '.join(twice)}")
     return Places(values=tuple(values), fields=tuple(fields), required=frozenset(required))
+
+
+def refuse_generated_text(document: Document) -> None:
+    """Raise ConfigurationError `render_failed` for text that a stylesheet wrote, page numbers and signs aside."""
+    for page in document.pages:
+        for box in page._page_box.descendants(placeholders=True):  # noqa: SLF001 - see the module's docstring
+            if isinstance(box, TextBox) and "::" in str(box.element_tag) and box.text.strip() and not _is_ours(box):
+                raise _failed(f"the stylesheet writes {box.text[:40]!r}")
+
+
+def _is_ours(box: _Box) -> bool:
+    classes = box.element.get("class", "") if box.element is not None else ""
+    return classes in {"page", "pages"} or box.text.strip() in _DRAWN_FOR_READERS
 
 
 def _marked_texts(page_box: _Box, page: int) -> list[_Marked]:

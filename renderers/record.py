@@ -4,7 +4,7 @@ from typing import Final
 
 from agreements.case import Party
 from agreements.language import Language
-from agreements.texts import text
+from agreements.texts import capitalised, text
 from renderers.agreement_view import plain
 
 STYLESHEETS: Final = ("page.css", "summary.css", "record.css")
@@ -17,5 +17,4 @@ def plain_lines(written: str) -> list[str]:
 
 def party_label(party: Party, language: Language) -> str:
     """The party's name; a word alone in its cell begins like a sentence."""
-    label = text(f"states.party.{party.value}", language)
-    return label[:1].upper() + label[1:]
+    return capitalised(text(f"states.party.{party.value}", language))

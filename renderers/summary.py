@@ -18,8 +18,8 @@ from agreements.canonical import JsonValue
 from agreements.catalogue import FieldType, load_catalogue
 from agreements.language import Language
 from agreements.summary import ConfigurationEntry, ConfigurationSummary, OpenItem, OpenReason, as_json
-from agreements.values import format_date, format_value
-from renderers.agreement_view import group_checksum, plain
+from agreements.values import format_date
+from renderers.agreement_view import group_checksum, plain, value_text
 from renderers.printing import print_pdf
 from renderers.templates import Words, fill, read_template, words
 
@@ -186,11 +186,7 @@ def _label(field_id: str, language: Language) -> str:
 
 def _value_text(field_id: str, value: JsonValue, language: Language) -> str:
     catalogue = load_catalogue()
-    field = catalogue.field(field_id)
-    if isinstance(value, dict) and field.type is FieldType.CERTIFICATE:
-        return plain(", ".join(f"{name}: {part}" for name, part in value.items()))
-    shown = plain(format_value(catalogue, field, value, language), lines=field.type is FieldType.TEXT)
-    return shown[:1].upper() + shown[1:] if field.type in {FieldType.BOOL, FieldType.ENUM} else shown
+    return value_text(catalogue, catalogue.field(field_id), value, language)
 
 
 def _breakable(name: str) -> list[str]:

@@ -24,6 +24,7 @@ LATIN = {
     *range(0x20, 0x7F),
     *range(0xA0, 0x250),  # Latin-1, Extended-A and -B: æøå, Sámi, Polish, Romanian …
     *range(0x1E00, 0x1F00),  # Extended Additional: Vietnamese names
+    *(0x2B9, 0x2BC),  # marks that are letters of Skolt Sámi
     *range(0x300, 0x30D),  # combining accents, for what has no letter of its own
     *range(0x2009, 0x2016),  # thin space, hyphens and dashes
     0x2018, 0x2019, 0x201A, 0x201C, 0x201D, 0x201E, 0x2020, 0x2022, 0x2026, 0x202F, 0x2030, 0x2032, 0x2033, 0x2039,

@@ -2,7 +2,7 @@
 
 Each page is drawn as it is and once more without its text: where the two differ, there is ink, and the second drawing
 shows exactly what lies under it. So it makes no difference how a text was hidden: by its colour, its size, something
-laid over it, or because it is not on the page.
+laid over it, other letters too, or because it is not on the page.
 
 Not promised: that a letter looks like what it says (the fonts are our own).
 """
@@ -19,6 +19,7 @@ import pypdfium2.raw as pdfium  # type: ignore[import-untyped]
 
 from agreements.fieldmap import PrintedValue, Rectangle
 from agreements.legibility import Legibility
+from intake.reading.contrast import BYTES, GREEN, RED, contrast
 from intake.reading.visible import take_text_away
 
 _DOTS_PER_INCH: Final = 300  # a hyphen of 8-point type is more than two dots high, so that one of them is all ink
@@ -26,8 +27,8 @@ _SCALE: Final = _DOTS_PER_INCH / 72
 _EDGE: Final = 0.3  # of a letter's height and width: how far in from each side of its outline there must be ink
 _INK: Final = 16  # of 510 steps of green and red: a smaller change is the drawing's own rounding
 _SLACK: Final = 1.0  # points around a place: what a letter's outline may reach out of its line
-_BLUE, _GREEN, _RED = 0, 1, 2  # the order of a dot's bytes
-_BYTES: Final = 3  # of a dot
+_OVERLAP: Final = 0.5  # of the smaller of two letters' outlines: kerned and slanted ones touch by less
+_CELL: Final = 12.0  # points: letters are compared with those in the cells around their own
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +52,8 @@ class _Page:
     def __init__(self, page: Any) -> None:
         self._size = (page.get_width(), page.get_height())
         self._letters = tuple(_letters(page))
+        self._overlaid = _overlaid(self._letters)
+        self._contrasts: dict[Rectangle, float] = {}
         self._drawn, self._row = _draw(page)
         take_text_away(page)
         self._bare, _ = _draw(page)
@@ -61,7 +64,7 @@ class _Page:
         return Legibility(
             text="".join(letter.text for letter in letters),
             size=min((letter.size for letter in letters), default=0.0),
-            contrast=min((self._contrast(letter.box) for letter in letters), default=1.0),
+            contrast=min((self._contrast_once(letter.box) for letter in letters), default=1.0),
             within=(
                 min(box.x0 for box in boxes),
                 min(box.y0 for box in boxes),
@@ -70,6 +73,12 @@ class _Page:
             ),
             page_size=self._size,
         )
+
+    def _contrast_once(self, box: Rectangle) -> float:
+        """A letter stands in several places: its word's, its page's."""
+        if box not in self._contrasts:
+            self._contrasts[box] = 1.0 if box in self._overlaid else self._contrast(box)
+        return self._contrasts[box]
 
     def _contrast(self, box: Rectangle) -> float:
         """The letter's strongest ink against what lies under it; 1 if one side of its outline has no ink at all."""
@@ -97,11 +106,11 @@ class _Page:
 
     def _marks(self, left: int, right: int, rows: range) -> Iterator["_Mark"]:
         """The ink in these rows, from the top; there is none off the page."""
-        inside = left >= 0 and right * _BYTES <= self._row
+        inside = left >= 0 and right * BYTES <= self._row
         for row in rows if inside else ():
             start = row * self._row
-            drawn = self._drawn[start + left * _BYTES : start + right * _BYTES] if row >= 0 else b""
-            bare = self._bare[start + left * _BYTES : start + right * _BYTES]
+            drawn = self._drawn[start + left * BYTES : start + right * BYTES] if row >= 0 else b""
+            bare = self._bare[start + left * BYTES : start + right * BYTES]
             if drawn and drawn != bare and (mark := _find_mark(row, drawn, bare)):
                 yield mark
 
@@ -121,15 +130,37 @@ class _Mark:
 
 def _find_mark(row: int, drawn: bytes, bare: bytes) -> _Mark | None:
     """Green and red decide: blue alone adds too little light to make text of it (WCAG 2.2, relative luminance)."""
-    green = map(abs, map(sub, drawn[_GREEN::_BYTES], bare[_GREEN::_BYTES]))
-    red = map(abs, map(sub, drawn[_RED::_BYTES], bare[_RED::_BYTES]))
+    green = map(abs, map(sub, drawn[GREEN::BYTES], bare[GREEN::BYTES]))
+    red = map(abs, map(sub, drawn[RED::BYTES], bare[RED::BYTES]))
     changes = list(map(add, green, red))
     if (change := max(changes)) < _INK:
         return None
     inked = [at for at, step in enumerate(changes) if step >= _INK]
-    dot = changes.index(change) * _BYTES
-    contrast = _ratio(_luminance(drawn[dot : dot + _BYTES]), _luminance(bare[dot : dot + _BYTES]))
-    return _Mark(row=row, first=inked[0], last=inked[-1], change=change, contrast=contrast)
+    dot = changes.index(change) * BYTES
+    ratio = contrast(drawn[dot : dot + BYTES], bare[dot : dot + BYTES])
+    return _Mark(row=row, first=inked[0], last=inked[-1], change=change, contrast=ratio)
+
+
+def _overlaid(letters: Sequence[_Letter]) -> frozenset[Rectangle]:
+    """The outlines of letters that stand on top of each other."""
+    cells: dict[tuple[int, int], list[Rectangle]] = {}
+    found: set[Rectangle] = set()
+    for box in (letter.box for letter in letters):
+        column, row = int((box.x0 + box.x1) / 2 / _CELL), int((box.y0 + box.y1) / 2 / _CELL)
+        near = [other for x in (-1, 0, 1) for y in (-1, 0, 1) for other in cells.get((column + x, row + y), ())]
+        for other in near:
+            if _share(box, other) > _OVERLAP:
+                found |= {box, other}
+        cells.setdefault((column, row), []).append(box)
+    return frozenset(found)
+
+
+def _share(one: Rectangle, other: Rectangle) -> float:
+    """How much of the smaller one lies within the other, 0 to 1."""
+    width = min(one.x1, other.x1) - max(one.x0, other.x0)
+    height = min(one.y1, other.y1) - max(one.y0, other.y0)
+    smaller = min((box.x1 - box.x0) * (box.y1 - box.y0) for box in (one, other))
+    return width * height / smaller if width > 0 and height > 0 and smaller > 0 else 0.0
 
 
 def _letters(page: Any) -> Iterator[_Letter]:
@@ -162,20 +193,3 @@ def _draw(page: Any) -> tuple[bytes, int]:
 def _middle_within(box: Rectangle, place: Rectangle) -> bool:
     x, y = (box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2
     return place.x0 - _SLACK <= x <= place.x1 + _SLACK and place.y0 - _SLACK <= y <= place.y1 + _SLACK
-
-
-def _luminance(dot: bytes) -> float:
-    """Relative luminance of an sRGB colour, 0 to 1 (WCAG 2.2)."""
-    return 0.0722 * _LINEAR[dot[_BLUE]] + 0.7152 * _LINEAR[dot[_GREEN]] + 0.2126 * _LINEAR[dot[_RED]]
-
-
-def _linear(step: int) -> float:
-    value = step / 255
-    return value / 12.92 if value <= 0.04045 else float(((value + 0.055) / 1.055) ** 2.4)
-
-
-_LINEAR: Final = tuple(_linear(step) for step in range(256))
-
-
-def _ratio(one: float, other: float) -> float:
-    return (max(one, other) + 0.05) / (min(one, other) + 0.05)

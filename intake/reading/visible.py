@@ -1,7 +1,8 @@
 """What can be seen of a page's text, and what a place on it already holds: by PDFium, for forms that are imported.
 
-A page is drawn twice, once as it is and once without its text. A letter whose place looks the same both times can't be
-seen: it is white on white, behind a picture, in rendering mode 3, off the page, or too small to leave a mark.
+A page is drawn twice, once as it is and once without its text. A letter can be seen if some dot of it stands out from
+what lies under it as text must to be read; one that is pale, behind a picture, in rendering mode 3, off the page, or
+too small to leave a mark, does not.
 
 Not promised: that a letter looks like what it says (a font may draw one letter for another).
 """
@@ -17,9 +18,12 @@ import pypdfium2.raw as pdfium  # type: ignore[import-untyped]
 from pydantic import BaseModel, ConfigDict
 
 from agreements.fieldmap import Rectangle
+from agreements.legibility import CONTRAST_ROUNDING, MIN_CONTRAST
+from intake.reading.contrast import BYTES, contrast
 
 DOTS_PER_INCH: Final = 150  # a full stop of 6-point type is still wider than a dot
-FAINTEST: Final = 24  # of 255 steps of grey: paler than the palest watermark that is meant to be read
+_READING_DOTS: Final = 300  # to the inch: the thinnest stroke of 6-point type is still wider than a dot
+FAINTEST: Final = 24  # of 255 steps of grey: what a place that is written on may vary by
 _LIGHT: Final = 200  # of 255: black type and a QR code stand out against it
 SMALLEST_LETTERS: Final = 3.0  # points: smaller type is a blur on paper and on screens
 _PLAIN: Final = 64  # of 255 steps of grey: more than the edge of a letter that was drawn a little to the side
@@ -128,11 +132,10 @@ class _PageSight:
         self._width, self._height = page.get_width(), page.get_height()
         self._letters = tuple(_letters(page))
         self._drawn, self._row = _draw(page)
-        take_text_away(page)
-        self._without, _ = _draw(page)
+        self._hidden = _hidden(page, self._letters)
 
     def hidden(self) -> str:
-        return "".join(letter.text for letter in self._letters if not self._is_seen(letter))
+        return self._hidden
 
     def has_text(self, rectangle: Rectangle) -> bool:
         letters = (letter for letter in self._letters if letter.text not in _LEADERS)
@@ -142,16 +145,6 @@ class _PageSight:
         rows = [self._drawn[start:end] for start, end in self._rows(rectangle)]
         return bool(rows) and min(map(min, rows)) > _LIGHT and max(map(max, rows)) - min(map(min, rows)) < FAINTEST
 
-    def _is_seen(self, letter: _Letter) -> bool:
-        if letter.size < SMALLEST_LETTERS:
-            return False
-        return any(
-            abs(ink - bare) >= FAINTEST
-            for start, end in self._rows(letter.rectangle)
-            if self._drawn[start:end] != self._without[start:end]
-            for ink, bare in zip(self._drawn[start:end], self._without[start:end], strict=True)
-        )
-
     def _rows(self, rectangle: Rectangle) -> Iterator[tuple[int, int]]:
         """Where the dots of a rectangle lie in the drawing, row by row; what is off the page has none."""
         scale = DOTS_PER_INCH / 72
@@ -160,6 +153,39 @@ class _PageSight:
         bottom = min(len(self._drawn) // self._row, int((self._height - rectangle.y0) * scale) + 1)
         if left < right:
             yield from ((row * self._row + left, row * self._row + right) for row in range(top, bottom))
+
+
+def _hidden(page: Any, letters: Sequence[_Letter]) -> str:
+    """The letters that can't be seen; takes the page's text away."""
+    drawn, row = _draw(page, _READING_DOTS, grey=False)
+    take_text_away(page)
+    bare, _ = _draw(page, _READING_DOTS, grey=False)
+
+    def is_seen(letter: _Letter) -> bool:
+        if letter.size < SMALLEST_LETTERS:
+            return False
+        spans = _spans(letter.rectangle, page, row)
+        return any(_stands_out(drawn[start:end], bare[start:end]) for start, end in spans)
+
+    return "".join(letter.text for letter in letters if not is_seen(letter))
+
+
+def _spans(rectangle: Rectangle, page: Any, row: int) -> Iterator[tuple[int, int]]:
+    """Where the dots of a rectangle lie in the coloured drawing, row by row; what is off the page has none."""
+    scale, width, height = _READING_DOTS / 72, page.get_width(), page.get_height()
+    left, right = max(0, int(rectangle.x0 * scale)), min(int(width * scale), int(rectangle.x1 * scale) + 1)
+    top, bottom = max(0, int((height - rectangle.y1) * scale)), int((height - rectangle.y0) * scale) + 1
+    if left < right:
+        for line in range(top, min(bottom, int(height * scale))):
+            yield line * row + left * BYTES, line * row + right * BYTES
+
+
+def _stands_out(drawn: bytes, bare: bytes) -> bool:
+    if drawn == bare:
+        return False
+    dots = range(0, len(drawn), BYTES)
+    ratios = (contrast(drawn[at : at + BYTES], bare[at : at + BYTES]) for at in dots)
+    return any(ratio >= MIN_CONTRAST - CONTRAST_ROUNDING for ratio in ratios)
 
 
 def _letters(page: Any) -> Iterator[_Letter]:
@@ -182,9 +208,9 @@ def _has_shape(code: int) -> bool:
     return unicodedata.category(chr(code))[0] not in {"Z", "C"}
 
 
-def _draw(page: Any) -> tuple[bytes, int]:
-    """The page in steps of grey, and the bytes in one row."""
-    bitmap = page.render(scale=DOTS_PER_INCH / 72, grayscale=True, may_draw_forms=False, draw_annots=False)
+def _draw(page: Any, dots: int = DOTS_PER_INCH, *, grey: bool = True) -> tuple[bytes, int]:
+    """The page in steps of grey, or in blue, green and red; and the bytes in one row."""
+    bitmap = page.render(scale=dots / 72, grayscale=grey, may_draw_forms=False, draw_annots=False)
     try:
         return bytes(bitmap.buffer), bitmap.stride
     finally:

@@ -1,6 +1,6 @@
 """`avtale case …`: step 1 and the life of a case."""
 
-from datetime import date
+from datetime import datetime
 from pathlib import Path
 
 import click
@@ -123,18 +123,16 @@ def set_(call: Call, case_number: str, assignments: tuple[str, ...]) -> Answer:
     option("--name", required=True),
     option("--basis", required=True, type=click.Choice([basis.value for basis in SigningBasis])),
     option("--birth-date", type=click.DateTime(["%Y-%m-%d"])),
+    option("--email", default=""),
+    option("--phone", default=""),
     option("--file", type=click.Path(path_type=Path, dir_okay=False)),
 )
-def signer(call: Call, case_number: str, name: str, basis: str, birth_date: date | None, file: Path | None) -> Answer:
+def signer(call: Call, case_number: str, file: Path | None, birth_date: datetime | None, **typed: str) -> Answer:
     """Say who signs."""
-    from datetime import datetime
-
     from agreements.casenumber import parse_case_number
-    from agreements.parties import Signer
-    from onboarding.steps.enquiry import declare_signer
+    from onboarding.steps.enquiry import declare_signer, parse_signer
 
-    born = birth_date.date() if isinstance(birth_date, datetime) else birth_date
-    declared = Signer(name=name, basis=SigningBasis(basis), birth_date=born)
+    declared = parse_signer(**typed, birth_date=None if birth_date is None else birth_date.date())
     return _changed(call, declare_signer(call.workspace, parse_case_number(case_number), declared, file, call.actor))
 
 

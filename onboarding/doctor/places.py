@@ -13,6 +13,8 @@ from agreements.errors import AvtaleError
 from agreements.marking import KEY_BYTES
 from agreements.times import format_utc
 from onboarding.doctor.outcome import Check, fault, fine, warning
+from onboarding.files import open_file
+from onboarding.keys import MAX_KEY_BYTES
 from onboarding.settings import Settings, WatchedFolder
 
 MIN_FREE_BYTES: Final = 2**30  # some 1,000 agreements with their returns, and room for the database to grow; ours
@@ -63,7 +65,8 @@ def check_keys(settings: Settings, _now: datetime) -> Iterator[Check]:
     """The secret keys are there and are keys. That nobody else can read them was checked with the configuration."""
     for path, is_key in ((settings.keys.qr, _is_qr_key), (settings.keys.checkpoint, _is_checkpoint_key)):
         try:
-            content = path.read_bytes()
+            with open_file(path) as stream:
+                content = stream.read(MAX_KEY_BYTES + 1)
         except OSError as error:
             yield fault("keys", "doctor_key_unreadable", path=str(path), reason=error.strerror or "")
         else:
@@ -220,7 +223,7 @@ def _newest(settings: Settings) -> datetime | None:
 
 
 def _is_qr_key(content: bytes) -> bool:
-    return len(content) >= KEY_BYTES
+    return KEY_BYTES <= len(content) <= MAX_KEY_BYTES
 
 
 def _is_checkpoint_key(content: bytes) -> bool:

@@ -154,6 +154,7 @@ def check_template(settings: Settings, now: datetime) -> Iterator[Check]:
             issued_on=now.date(),
             terms=(),
             example=True,
+            contact_email=settings.vendors[0].contact.email,
             overrides=overrides,
             marking_key=bytes(KEY_BYTES),  # the installation's own is another check's
         )

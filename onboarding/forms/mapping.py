@@ -7,7 +7,8 @@ from typing import Final
 
 from pydantic import ValidationError
 
-from agreements.errors import ConfigurationError
+from agreements.errors import ConfigurationError, NotFoundError
+from onboarding.files import OddFileError, open_file
 from onboarding.settings.document import Document, read_document
 from onboarding.settings.faults import Fault, KeyPath, SettingsError, spell
 from onboarding.settings.validation import validation_faults
@@ -55,10 +56,15 @@ def locate(faults: Iterable[MapFault], document: Document) -> Iterator[Fault]:
 
 
 def read_limited(path: Path, limit: int) -> bytes:
-    """A file that a person named, or as much of it as shows that it is too large. Raises ConfigurationError."""
+    """A file that a person named, or as much of it as shows that it is too large.
+
+    Raises ConfigurationError `form_file_unreadable`, NotFoundError `not_a_file`.
+    """
     try:
-        with path.open("rb") as stream:
+        with open_file(path) as stream:
             return stream.read(limit + 1)
+    except OddFileError as error:
+        raise NotFoundError("not_a_file", path=str(path)) from error
     except OSError as error:
         raise ConfigurationError("form_file_unreadable", path=str(path), reason=error.strerror or "") from error
 

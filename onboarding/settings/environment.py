@@ -14,6 +14,7 @@ from typing import Final
 
 from agreements.errors import ConfigurationError
 from agreements.parties import Actor
+from onboarding.files import open_file
 from onboarding.settings.model import Settings, User
 
 CONFIG_VARIABLE: Final = "AVTALE_CONFIG"
@@ -97,7 +98,7 @@ def read_secret(path: Path) -> str:
     Raises ConfigurationError `secret_unreadable`.
     """
     try:
-        with path.open("rb") as file:
+        with open_file(path) as file:
             content = file.read(MAX_SECRET_BYTES + 1)
         secret = content.decode().rstrip("\r\n")
     except (OSError, UnicodeDecodeError) as error:

@@ -13,7 +13,8 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from agreements.errors import ConfigurationError
-from onboarding.settings.document import Document, read_document
+from onboarding.files import open_file
+from onboarding.settings.document import MAX_BYTES, Document, read_document
 from onboarding.settings.faults import Fault, Problem, SettingsError, spell
 from onboarding.settings.model import Settings
 from onboarding.settings.open_values import check_open_values
@@ -45,7 +46,8 @@ def load_settings(path: Path) -> Settings:
 
 def _read(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        with open_file(path) as stream:
+            return stream.read(MAX_BYTES + 1)
     except FileNotFoundError as error:
         raise ConfigurationError("settings_missing", path=str(path)) from error
     except OSError as error:

@@ -24,6 +24,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from agreements.characters import find_invisible, find_unfit, tidy
 from agreements.language import Language
 from agreements.orgnumber import OrgNumber, OrgNumberError, parse_org_number
 from agreements.parties import Vendor
@@ -36,7 +37,7 @@ STANDARD_TEMPLATE: Final = "standard"
 
 _ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 _EMAIL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
-_LINE = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029]{1,200}")
+_MAX_LINE = 200
 _SQLITE = "sqlite:///"
 _POSTGRES = re.compile(r"postgresql\+psycopg://(?:[^:/@]*(?P<password>:[^@]*)?@)?[^@]*")
 
@@ -53,6 +54,26 @@ def _matching(pattern: re.Pattern[str], code: str) -> BeforeValidator:
         return value
 
     return BeforeValidator(check)
+
+
+def _parse_line(value: object) -> object:
+    """One line of text as it is kept; every character of it can be seen."""
+    if not isinstance(value, str):
+        return value
+    line = tidy(value)
+    if (unfit := find_invisible(line)) is not None:
+        raise _fault(unfit.code, **unfit.params)
+    if not 0 < len(line) <= _MAX_LINE:
+        raise _fault("bad_line")
+    return line
+
+
+def _parse_printed(value: object) -> object:
+    """A line that stands in documents: their fonts must have its letters."""
+    line = _parse_line(value)
+    if isinstance(line, str) and (unfit := find_unfit(line)) is not None:
+        raise _fault(unfit.code, **unfit.params)
+    return line
 
 
 def _parse_path(value: object, info: ValidationInfo) -> object:
@@ -113,7 +134,8 @@ def _refuse_empty(values: tuple[object, ...]) -> tuple[object, ...]:
 
 NotEmpty = AfterValidator(_refuse_empty)
 Id = Annotated[str, _matching(_ID, "bad_id")]
-Line = Annotated[str, _matching(_LINE, "bad_line")]
+Line = Annotated[str, BeforeValidator(_parse_line)]
+Printed = Annotated[str, BeforeValidator(_parse_printed)]
 Email = Annotated[str, _matching(_EMAIL, "bad_email")]
 Location = Annotated[Path, BeforeValidator(_parse_path)]
 DatabaseUrl = Annotated[str, BeforeValidator(_parse_database)]
@@ -137,9 +159,9 @@ class IntegrationVerified(_Group):
 
 
 class Contact(_Group):
-    """A person at the vendor."""
+    """A person at the vendor: whom the letters name, and who answers for personal data in agreement and letter."""
 
-    name: Line
+    name: Printed
     email: Email
 
 
@@ -177,9 +199,9 @@ class VendorSettings(_Group):
     """A system vendor (systemleverandør) and what all its customers have in common."""
 
     id: Id
-    name: Line
+    name: Printed
     org_number: Organisation
-    system_name: Line
+    system_name: Printed
     broker_id: Annotated[StrictInt, Field(ge=1, le=2**63 - 1)]
     contact: Contact
     signing: Literal["service", "own_tool", "paper"] = "service"
@@ -311,7 +333,7 @@ class User(_Group):
     """A person who decides things in the program."""
 
     id: Id
-    name: Line
+    name: Printed
     role: Literal["coordinator", "reviewer", "administrator"]
     os_user: Line
 
@@ -319,7 +341,7 @@ class User(_Group):
 class TermsFile(_Group):
     """One document of the operator's terms, listed on every agreement by name, date and hash."""
 
-    name: Line
+    name: Printed
     date: Day
     file: Location
 

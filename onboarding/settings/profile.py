@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from agreements.canonical import JsonValue
 from agreements.catalogue import Field, FieldType, load_catalogue
+from agreements.characters import tidy
 from agreements.values import Fault, ValueFault, check_values, parse_value, with_defaults
 from onboarding.settings.faults import Problem
 from onboarding.settings.model import Settings
@@ -66,11 +67,13 @@ def _canonical(profile: Mapping[str, Any], *, allow_synthetic: bool) -> tuple[di
             faults.append(_unknown(field_id))
         elif not _may_be_prefilled(field):
             faults.append(Problem(where=(field_id,), code="setting_not_prefilled"))
-        elif written is not None:  # `null` says nothing, and must not hide the catalogue's default
+        elif written is not None:  # `null` says nothing (nor does ""), and must not hide the catalogue's default
             try:
-                values[field_id] = _value(field, written, allow_synthetic=allow_synthetic)
+                value = _value(field, written, allow_synthetic=allow_synthetic)
             except ValueFault as fault:
                 faults.append(_refused(Fault(field_id=field_id, code=fault.code, params=fault.params)))
+            else:
+                values |= {} if value is None else {field_id: value}
     return values, faults
 
 
@@ -98,8 +101,16 @@ def _value(field: Field, written: Any, *, allow_synthetic: bool) -> JsonValue:
         return written.isoformat()
     if field.type in _DIGITS and isinstance(written, int) and not isinstance(written, bool):
         written = str(written)
-    if isinstance(written, str) and field.type is not FieldType.TEXT:
+    if isinstance(written, str):
         return parse_value(field, written, allow_synthetic=allow_synthetic)
+    return _tidied(written)
+
+
+def _tidied(written: Any) -> JsonValue:
+    """Groups and lists with their texts as they are kept."""
+    if isinstance(written, str):
+        return tidy(written)
     if isinstance(written, Mapping):
-        return dict(written)
-    return list(written) if isinstance(written, list | tuple) else written
+        return {str(key): _tidied(value) for key, value in written.items()}
+    tidied: JsonValue = [_tidied(item) for item in written] if isinstance(written, list | tuple) else written
+    return tidied

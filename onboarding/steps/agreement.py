@@ -97,7 +97,10 @@ def issuable_cases(workspace: Workspace) -> tuple[str, ...]:
 
 
 def preview_agreement(workspace: Workspace, number: str) -> bytes:
-    """The PDF as it would be issued now; nothing is stored and the case is not changed. Raises as `issue_agreement`."""
+    """The PDF as it would be issued now, marked as a preview on every page and without a place to sign.
+
+    Nothing is stored and the case is not changed. Raises as `issue_agreement`.
+    """
     document = preview_document(workspace, read_case(workspace, number), read_terms(workspace.settings))
     return press(document).pdf
 

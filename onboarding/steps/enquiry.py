@@ -5,6 +5,7 @@ Events carry field names, never values: the record can't be erased, a person's d
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 
 from agreements.agreement import SigningRoute
@@ -12,12 +13,14 @@ from agreements.canonical import JsonValue
 from agreements.case import MAX_SIGNERS, Case, require_editable, with_hold
 from agreements.casenumber import CaseNumber, parse_case_number
 from agreements.catalogue import Field, Phase, load_catalogue
+from agreements.characters import find_unfit, tidy
 from agreements.errors import NotFoundError, UsageError
 from agreements.language import Language
 from agreements.orgnumber import parse_org_number
-from agreements.parties import Actor, Signer
+from agreements.parties import Actor, Signer, SigningBasis
 from agreements.signers import name_key
-from agreements.values import Fault, ValueFault, check_values, parse_value
+from agreements.values import Fault, ValueFault, check_values, parse_email, parse_phone, parse_value
+from onboarding.files import OddFileError, open_file
 from onboarding.record import EventKind
 from onboarding.routes import SIGNING, parse_route
 from onboarding.store.cases import find_case, insert_case, list_cases, move_case, next_case_number
@@ -28,6 +31,7 @@ _FIXED = frozenset(
     {"customer.orgnr", "customer.name", "vendor.orgnr", "vendor.name", "vendor.system_name", "vendor.broker_id"}
 )
 """Set when the case is made, or by the vendor's configuration; `case set` does not touch them."""
+_LANGUAGE = "agreement.language"
 MAX_POWER_BYTES = 10 * 2**20
 """Largest power-of-attorney file; ours: a scan of a few pages."""
 
@@ -63,8 +67,8 @@ def create_case(workspace: Workspace, enquiry: Enquiry, actor: Actor) -> Case:
     """
     vendor = workspace.vendor(enquiry.vendor_id)
     org_number = parse_org_number(enquiry.org_number, allow_synthetic=workspace.settings.allow_synthetic)
-    own = {"customer.orgnr": org_number.digits, "customer.name": enquiry.customer_name}
-    values: dict[str, JsonValue] = {"agreement.language": workspace.settings.language.value, **enquiry.values, **own}
+    own = {"customer.orgnr": org_number.digits, "customer.name": tidy(enquiry.customer_name)}
+    values: dict[str, JsonValue] = {_LANGUAGE: workspace.settings.language.value, **enquiry.values, **own}
     _refuse_faults(values, vendor.service_profile)
     _check_signers(enquiry.signers)
     now = workspace.clock()
@@ -73,7 +77,7 @@ def create_case(workspace: Workspace, enquiry: Enquiry, actor: Actor) -> Case:
             number=next_case_number(connection, now.year),
             vendor_id=vendor.id,
             org_number=org_number,
-            customer_name=enquiry.customer_name,
+            customer_name=own["customer.name"],
             language=_language(values),
             values=values,
             signers=enquiry.signers,
@@ -116,20 +120,41 @@ def set_values(workspace: Workspace, number: CaseNumber, typed: Mapping[str, str
     return _change(workspace, number, change, kind=EventKind.CASE_VALUES_SET, actor=actor, data=data)
 
 
+def parse_signer(name: str, basis: str, *, birth_date: date | None, email: str, phone: str) -> Signer:
+    """A signer as a person typed it; an empty address or number is none.
+
+    Raises UsageError: `signer_name`, `values_refused` with every fault.
+    """
+    found: dict[str, str | None] = {}
+    faults: list[Fault] = []
+    for part, typed, parse in (("email", email, parse_email), ("phone", phone, parse_phone)):
+        try:
+            found[part] = parse(typed)
+        except ValueFault as error:
+            faults.append(Fault(field_id=f"signer.{part}", code=error.code, params=error.params))
+    faults += _name_faults(name)
+    if faults:
+        raise UsageError("values_refused", count=len(faults), faults=tuple(faults))
+    return Signer(name=tidy(name), basis=SigningBasis(basis), birth_date=birth_date, **found)
+
+
 def declare_signer(workspace: Workspace, number: CaseNumber, signer: Signer, power: Path | None, actor: Actor) -> Case:
-    """Say who signs, before issue; the same name again replaces what was said. A second one signs jointly.
+    """Say who signs, before issue; the same name again replaces what was said, in its place in the signing order.
+
+    A second one signs jointly.
 
     `power`: a power of attorney, kept among the originals and named by its hash in the record.
-    Raises GateError once issued, UsageError: `signer_name`, `too_many_signers`, `power_missing`.
+    Raises GateError once issued, UsageError: `signer_name`, `values_refused`, `too_many_signers`, `power_size`;
+    NotFoundError for a file that is not there, or is none.
     """
     _check_name(signer.name)
     evidence = None if power is None else _store_power(workspace, power)
 
     def change(case: Case) -> Case:
-        others = tuple(other for other in case.signers if name_key(other.name) != name_key(signer.name))
-        if len(others) >= MAX_SIGNERS:
+        by_name = {name_key(known.name): known for known in case.signers} | {name_key(signer.name): signer}
+        if len(by_name) > MAX_SIGNERS:
             raise UsageError("too_many_signers", limit=MAX_SIGNERS)
-        return replace(case, signers=(*others, signer))
+        return replace(case, signers=tuple(by_name.values()))
 
     data: dict[str, JsonValue] = {"basis": signer.basis.value, "power_sha256": evidence}
     return _change(workspace, number, change, kind=EventKind.CASE_SIGNER_DECLARED, actor=actor, data=data)
@@ -167,7 +192,7 @@ def parse_typed(typed: Mapping[str, str], *, allow_synthetic: bool) -> Typed:
             if name == SIGNING:
                 signing = parse_route(text)
             else:
-                values[name] = parse_value(_settable(name), text, allow_synthetic=allow_synthetic)
+                values[name] = _typed_value(name, text, allow_synthetic=allow_synthetic)
         except ValueFault as error:
             faults.append(Fault(field_id=name, code=error.code, params=error.params))
     if faults:
@@ -175,8 +200,15 @@ def parse_typed(typed: Mapping[str, str], *, allow_synthetic: bool) -> Typed:
     return Typed(values=values, signing=signing, names=tuple(sorted(typed)))
 
 
+def _typed_value(name: str, text: str, *, allow_synthetic: bool) -> JsonValue:
+    value = parse_value(_settable(name), text, allow_synthetic=allow_synthetic)
+    if value is None and name == _LANGUAGE:  # a case is never without
+        raise ValueFault("missing")
+    return value
+
+
 def _language(values: Mapping[str, JsonValue]) -> Language:
-    return Language(str(values["agreement.language"]))  # checked by the catalogue already
+    return Language(str(values[_LANGUAGE]))  # checked by the catalogue already
 
 
 def _settable(field_id: str) -> Field:
@@ -208,14 +240,23 @@ def _check_signers(signers: tuple[Signer, ...]) -> None:
 
 
 def _check_name(name: str) -> None:
-    if not name_key(name) or not name.isprintable() or len(name) > 130:  # as long as the catalogue's names
+    if faults := _name_faults(name):
+        raise UsageError("values_refused", count=len(faults), faults=faults)
+    if not name_key(name) or len(name) > 130:  # as long as the catalogue's names
         raise UsageError("signer_name")
+
+
+def _name_faults(name: str) -> tuple[Fault, ...]:
+    unfit = find_unfit(tidy(name))
+    return () if unfit is None else (Fault(field_id="signer.name", code=unfit.code, params=unfit.params),)
 
 
 def _store_power(workspace: Workspace, power: Path) -> str:
     try:
-        with power.open("rb") as stream:
+        with open_file(power) as stream:
             data = stream.read(MAX_POWER_BYTES + 1)
+    except OddFileError as error:
+        raise NotFoundError("not_a_file", path=str(power)) from error
     except OSError as error:
         raise NotFoundError("file_not_found", path=str(power)) from error
     if not 0 < len(data) <= MAX_POWER_BYTES:

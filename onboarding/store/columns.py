@@ -37,6 +37,8 @@ def signers_text(signers: tuple[Signer, ...]) -> str:
                 "name": signer.name,
                 "basis": signer.basis.value,
                 "birth_date": signer.birth_date.isoformat() if signer.birth_date else None,
+                "email": signer.email,
+                "phone": signer.phone,
             }
             for signer in signers
         ]
@@ -50,6 +52,8 @@ def read_signers(text: str) -> tuple[Signer, ...]:
             name=entry["name"],
             basis=SigningBasis(entry["basis"]),
             birth_date=date.fromisoformat(entry["birth_date"]) if entry["birth_date"] else None,
+            email=entry.get("email"),  # rows from before there were any have neither
+            phone=entry.get("phone"),
         )
         for entry in json.loads(text)
     )

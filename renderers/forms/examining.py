@@ -5,7 +5,7 @@ from io import BytesIO
 
 from pikepdf import PasswordError, Pdf, PdfError
 
-from renderers.forms.inspection import find_faults
+from renderers.forms.inspection import find_faults, find_faults_of_terms
 from renderers.forms.model import MAX_FORM_BYTES, FormFault, Outline
 from renderers.forms.normalising import make_upright, normalised, read_outline
 
@@ -38,6 +38,12 @@ def examine(data: bytes) -> Examined:
     if len(base) > MAX_FORM_BYTES:
         return _unfit("form_too_large", size=len(base), limit=MAX_FORM_BYTES)
     return Examined(outline=outline, base=base)
+
+
+def examine_terms(data: bytes) -> tuple[FormFault, ...]:
+    """What makes a file unfit to be attached as terms. Raises pikepdf.PdfError for what can't be opened."""
+    with Pdf.open(BytesIO(data)) as pdf:
+        return find_faults_of_terms(pdf)
 
 
 def _unfit(code: str, **params: str | int) -> Examined:

@@ -3,10 +3,12 @@
 Each rule is one function over an opened document; every rule is asked, so that all faults are told at once. A rule
 looks at every object of the file, whether a page leads to it or not.
 
-Links (to web pages and within the form) are let pass and left out of what is issued: nearly every form has one, their
-text stays, and a signed page that leads somewhere else later is no part of an agreement. Every other action refuses.
+Links (to web pages, mail addresses and within the form) are let pass and left out of what is issued: nearly every form
+has one, their text stays, and a signed page that leads somewhere else later is no part of an agreement. Every other
+action refuses, and every action at all that is done on opening: a place to begin at is an array, and harmless.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Final
 
@@ -15,8 +17,11 @@ from pikepdf import Array, Dictionary, Name, Object, Pdf, Stream
 from renderers.forms.model import MAX_FORM_PAGES, FormFault
 
 Node = Dictionary | Stream
+Rule = Callable[[Pdf, tuple[Node, ...]], Iterator[FormFault]]
 
 _HARMLESS_ACTIONS: Final = frozenset({"/GoTo", "/URI"})
+_HARMLESS_SCHEMES: Final = frozenset({"http", "https", "mailto", "tel"})
+_SCHEME: Final = re.compile(r"\s*([^/?#:]*):")  # what stands before the first colon, if no path has begun
 # ISO 32000-1 table 198, with the later ones of ISO 32000-2. Other dictionaries have an /S, too; none has these values.
 _ACTIONS: Final = frozenset(
     {
@@ -30,8 +35,20 @@ _MAX_DEPTH: Final = 100  # direct objects inside each other; honest ones have un
 
 def find_faults(pdf: Pdf) -> tuple[FormFault, ...]:
     """Everything that makes the document unfit, in the order of the rules; empty if it may be a form."""
+    return _faults(pdf, _RULES)
+
+
+def find_faults_of_terms(pdf: Pdf) -> tuple[FormFault, ...]:
+    """Everything that makes the document unfit to be terms that somebody agrees to; a form's codes where it has them.
+
+    Terms are read and never filled in: they may have any number of pages, and be signed, but hold no other field.
+    """
+    return _faults(pdf, _RULES_OF_TERMS)
+
+
+def _faults(pdf: Pdf, rules: tuple[Rule, ...]) -> tuple[FormFault, ...]:
     nodes = tuple(_nodes(pdf))
-    return tuple(fault for rule in _RULES for fault in rule(pdf, nodes))
+    return tuple(fault for rule in rules for fault in rule(pdf, nodes))
 
 
 def _nodes(pdf: Pdf) -> Iterator[Node]:
@@ -89,12 +106,39 @@ def _has_actions(pdf: Pdf, nodes: tuple[Node, ...]) -> Iterator[FormFault]:
     if any(isinstance(node.get("/AA"), Dictionary) for node in nodes):
         kinds.add("AA")
     opening = pdf.Root.get("/OpenAction")
-    if isinstance(opening, Dictionary) and opening.get("/S") not in _HARMLESS_ACTIONS:
+    if isinstance(opening, Dictionary) and not _shows_a_place(opening):
         kinds.add(str(opening.get("/S", "OpenAction")).lstrip("/"))
-    clicked = (node["/A"] for node in nodes if node.get("/Subtype") == Name.Widget and "/A" in node)
-    kinds |= {str(action.get("/S", "A")).lstrip("/") for action in clicked if isinstance(action, Dictionary)}
+    for node in nodes:
+        kinds |= {_kind(action) for action in _clicked(node) if not _is_link(node, action)}
+        kinds |= {"URI"} if node.get("/S") == Name.URI and not _leads_to_a_page(node) else set()
     if kinds := kinds - {"JavaScript"}:  # told as a script
         yield FormFault(code="form_actions", params={"kinds": _told(kinds)})
+
+
+def _shows_a_place(action: Dictionary) -> bool:
+    """Where a viewer begins to show the document, as many programs write it; and nothing after that."""
+    return bool(action.get("/S") == Name.GoTo) and "/Next" not in action
+
+
+def _clicked(node: Node) -> Iterator[Dictionary]:
+    """The action of a widget, a link or a bookmark. An element of the structure has an /A too, which is no action."""
+    action = node.get("/A")
+    if isinstance(action, Dictionary) and ("/S" in action or node.get("/Subtype") == Name.Widget):
+        yield action
+
+
+def _is_link(node: Node, action: Dictionary) -> bool:
+    return node.get("/Subtype") != Name.Widget and action.get("/S") in _HARMLESS_ACTIONS
+
+
+def _leads_to_a_page(action: Node) -> bool:
+    """An address without a scheme is one that somebody forgot the beginning of."""
+    scheme = _SCHEME.match(str(action.get("/URI", "")))
+    return scheme is None or scheme[1].lower() in _HARMLESS_SCHEMES
+
+
+def _kind(action: Dictionary) -> str:
+    return str(action.get("/S", "A")).lstrip("/")
 
 
 def _told(kinds: set[str]) -> str:
@@ -127,6 +171,12 @@ def _has_xfa(pdf: Pdf, nodes: tuple[Node, ...]) -> Iterator[FormFault]:
         yield FormFault(code="form_xfa")
 
 
+def _has_fields(pdf: Pdf, nodes: tuple[Node, ...]) -> Iterator[FormFault]:
+    """What is filled in, each reader sees in its own way; signatures aside."""
+    if any("/FT" in node and node["/FT"] != Name.Sig for node in nodes):
+        yield FormFault(code="terms_fields")
+
+
 def _has_annotations(pdf: Pdf, nodes: tuple[Node, ...]) -> Iterator[FormFault]:
     """Notes, stamps, films: only fields and links may lie on the pages."""
     kinds = {
@@ -153,7 +203,7 @@ def _leads_out(node: Node) -> bool:
     return any(key in node for key in ("/Ref", "/OPI", "/Alternates")) and node.get("/Subtype") in {"/Form", "/Image"}
 
 
-_RULES: tuple[Callable[[Pdf, tuple[Node, ...]], Iterator[FormFault]], ...] = (
+_RULES: tuple[Rule, ...] = (
     _is_closed,
     _is_damaged,
     _has_too_many_pages,
@@ -164,6 +214,17 @@ _RULES: tuple[Callable[[Pdf, tuple[Node, ...]], Iterator[FormFault]], ...] = (
     _has_attachments,
     _has_signatures,
     _has_xfa,
+    _has_annotations,
+    _has_outside_content,
+)
+_RULES_OF_TERMS: tuple[Rule, ...] = (
+    _is_damaged,
+    _has_scripts,
+    _has_actions,
+    _has_layers,
+    _has_attachments,
+    _has_xfa,
+    _has_fields,
     _has_annotations,
     _has_outside_content,
 )

@@ -24,7 +24,9 @@ _MOST_LAYOUTS: Final = 60  # from the largest type to the smallest in such steps
 _HANGING: Final = 0.3  # of the type size: white above and below letters, which may hang over the edge of its place
 _WIDER: Final = 0.5  # points
 _EDGE: Final = 2.0  # points left free at both sides of a value: many forms draw a box around its place
-_NEVER_TOO_LARGE: Final = frozenset({"mark", "proof"})  # made from the size of the box, and cut off by it
+_NEVER_TOO_LARGE: Final = frozenset(
+    {"mark", "proof", "preview", "unsigned"}
+)  # made from the size of the box, or cut off by it
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +39,7 @@ class Text:
     text: str
     size: float
     kind: str
-    """How it is set (`form.css`): one, many, mark, footer or proof."""
+    """How it is set (`form.css`): one, many, mark, footer, proof, preview or unsigned."""
     field_id: str = ""
     """Empty for the footer."""
     label: str = ""

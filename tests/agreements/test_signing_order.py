@@ -26,13 +26,16 @@ from agreements.signing_order import (
     pdf_version,
     require_accepted,
     signing_deadline,
+    unreachable_signers,
 )
 from agreements.texts import has_text
 
 ISSUED_ON = date(2026, 11, 23)
 SIGNERS = (
-    Signer(name="Kari Nordmann", basis=SigningBasis.SIGNATURE_RIGHT, birth_date=date(1980, 5, 17)),
-    Signer(name="Ola Nordmann", basis=SigningBasis.PROKURA),
+    Signer(
+        name="Kari Nordmann", basis=SigningBasis.SIGNATURE_RIGHT, birth_date=date(1980, 5, 17), email="kari@example.org"
+    ),
+    Signer(name="Ola Nordmann", basis=SigningBasis.PROKURA, phone="+4722865500"),
 )
 ORDER = SigningOrder(
     number=AgreementNumber(CaseNumber(2026, 42), 2),
@@ -105,12 +108,22 @@ def test_the_order_as_json_names_the_document_and_who_signs_for_the_organisation
         "sha256": "ab" * 32,
         "size": MAX_DOCUMENT_BYTES,
     }
+    kari = {"order": 1, "name": "Kari Nordmann", "basis": "signature_right", "on_behalf_of": "OTHER"}
+    ola = {"order": 2, "name": "Ola Nordmann", "basis": "prokura", "on_behalf_of": "OTHER"}
     assert said["signers"] == [
-        {"order": 1, "name": "Kari Nordmann", "basis": "signature_right", "on_behalf_of": "OTHER"},
-        {"order": 2, "name": "Ola Nordmann", "basis": "prokura", "on_behalf_of": "OTHER"},
+        {**kari, "email": "kari@example.org", "phone": None},
+        {**ola, "email": None, "phone": "+4722865500"},
     ]
+    assert said["to_complete"] == []
     assert (said["issued_on"], said["deadline"]) == ("2026-11-23", "2026-12-28")
     assert "1980" not in str(said)
+
+
+def test_a_signer_whom_the_service_can_not_tell_is_named_and_the_order_is_good_all_the_same() -> None:
+    silent = replace(ORDER, signers=(SIGNERS[0], replace(SIGNERS[1], phone=None)))
+    assert (unreachable_signers(ORDER), unreachable_signers(silent)) == ((), (2,))
+    assert order_json(silent)["to_complete"] == [{"signer": 2, "missing": "email_or_phone"}]
+    require_accepted(silent)
 
 
 @pytest.mark.parametrize("version", [*DOCUMENT_VERSIONS, "2.0"])

@@ -23,7 +23,7 @@ from tests.onboarding.installation import (
 
 ISSUED_KEYS = {
     *("case", "result", "agreement", "file", "handout", "sha256", "template_version"),
-    *("language", "route", "open", "pages", "errors"),
+    *("language", "route", "open", "pages", "unreachable", "errors"),
 }
 LISTS = {
     ("case", "list"): {"case", "customer", "step", "agreement_state", "waiting_for", "updated_at"},
@@ -194,7 +194,11 @@ def test_a_case_is_made_filled_signed_for_and_issued_from_the_command_line(
     assert (made.data["step"], made.data["agreement"]) == ("enquiry", None)
     refused = avtale.json("agreement", "issue", number, exit_code=7)
     assert "signer_missing" in refused.codes
-    avtale.json("case", "signer", number, "--name", KARI, "--basis", "signature_right", "--birth-date", "1975-03-14")
+    signer = ("--name", KARI, "--basis", "signature_right", "--birth-date", "1975-03-14")
+    avtale.json("case", "signer", number, *signer, "--email", "kari@example.org", "--phone", "22 86 55 00")
+    assert avtale.json("case", "show", number).data["signers"] == [
+        {"name": KARI, "basis": "signature_right", "email": "kari@example.org", "phone": "+4722865500"}
+    ]
     missing = avtale.json("agreement", "issue", number, exit_code=3)
     fields = {error["hint"] for error in missing.json["errors"] if error["code"] == "value_missing"}
     assert {"customer.business_address", "contact.contract.email"} <= fields
@@ -207,6 +211,7 @@ def test_a_case_is_made_filled_signed_for_and_issued_from_the_command_line(
     assert Path(preview["file"]).read_bytes().startswith(b"%PDF-")
     [issued] = avtale.json("agreement", "issue", number, "--out", tmp_path / "ut").data
     assert issued.keys() == ISSUED_KEYS
+    assert issued["unreachable"] == []
     assert (issued["result"], issued["errors"]) == ("issued", [])
     pdf = Path(issued["file"]).read_bytes()
     honest = sign_return(pdf, installation.pki.person(KARI))

@@ -47,10 +47,18 @@ def text(how: str, at: str = "72 600 Td") -> bytes:
     return f"q BT {how} {at} (Hidden) Tj ET Q\n".encode()
 
 
+PICTURE = b"q 240 0 0 30 60 590 cm BI /W 1 /H 1 /CS /G /BPC 8 ID \xee EI Q\n"
 HIDDEN = {
     "rendering mode 3": text("/F 12 Tf 3 Tr"),
     "white on white": text("/F 12 Tf 1 g"),
     "nearly white": text("/F 12 Tf 0.95 g"),
+    "paler than a person reads": text("/F 12 Tf 0.75 g"),
+    "just paler than a person reads": text("/F 12 Tf 0.49 g"),
+    "yellow on white": text("/F 12 Tf 1 1 0 rg"),
+    "red on white": text("/F 12 Tf 1 0.1 0.1 rg"),
+    "behind a picture": text("/F 12 Tf") + PICTURE,
+    "seen through": text("/F 12 Tf 1 Tr 1 G"),
+    "left of the page": text("/F 12 Tf", "-200 600 Td"),
     "one point": text("/F 1 Tf"),
     "two points by the matrix": b"q 0.1 0 0 0.1 0 0 cm BT /F 20 Tf 720 6000 Td (Hidden) Tj ET Q\n",
     "off the page": text("/F 12 Tf", "72 900 Td"),
@@ -61,7 +69,11 @@ HIDDEN = {
 SHOWN = {
     "plain": text("/F 12 Tf"),
     "small print": text("/F 5 Tf"),
-    "pale grey": text("/F 12 Tf 0.75 g"),
+    "grey": text("/F 12 Tf 0.45 g"),
+    "grey small print": text("/F 6 Tf 0.3 g"),
+    "blue": text("/F 9 Tf 0 0 0.8 rg"),
+    "red on black": b"q 0 g 60 590 200 30 re f Q\n" + text("/F 12 Tf 1 0.2 0.2 rg"),
+    "over a picture": PICTURE + text("/F 12 Tf"),
     "white on dark": b"q 0.2 g 60 590 200 30 re f Q\n" + text("/F 12 Tf 1 g"),
     "outlined": text("/F 12 Tf 1 Tr"),
     "upright along the edge": b"q BT 0 1 -1 0 72 600 Tm /F 9 Tf (Hidden) Tj ET Q\n",

@@ -259,7 +259,7 @@ def test_terms_that_can_not_be_attached_stop_the_issue(
 def test_the_terms_are_listed_and_carried_and_a_return_with_them_is_approved(
     template: Template, sandbox: Sandbox, tmp_path: Path
 ) -> None:
-    folder, terms = tmp_path / "avtale", (template.by_one.pdf, template.by_two.pdf)  # any PDF will do
+    folder, terms = tmp_path / "avtale", (blank_pdf(content=b"q Q"), blank_pdf(content=b"Q q"))
     with opened_copy(template, folder, sandbox=sandbox, change=with_terms(*terms)) as installation:
         for number, data in enumerate(terms, start=1):
             (folder / f"terms/{number}.pdf").write_bytes(data)
@@ -280,7 +280,7 @@ def test_terms_are_read_once_so_that_hash_and_bytes_are_of_the_same_file(
 ) -> None:
     folder = tmp_path / "avtale"
     with opened_copy(template, folder, sandbox=sandbox, change=with_terms(b"")) as installation:
-        first, second = template.by_one.pdf, template.by_two.pdf
+        first, second = blank_pdf(), blank_pdf(content=b"q Q")
         (folder / "terms/1.pdf").write_bytes(first)
         terms = read_terms(installation.workspace.settings)
         (folder / "terms/1.pdf").write_bytes(second)

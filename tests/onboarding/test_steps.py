@@ -53,6 +53,7 @@ from tests.onboarding.installation import (
     restamp,
     synthetic_org_number,
 )
+from tests.onboarding.test_odd_files import blank_pdf
 from tests.outbox.mail_servers import Mailbox
 
 
@@ -115,8 +116,8 @@ def test_what_the_pipeline_fills_in_is_set_by_nobody() -> None:
     assert faults_of(refused.value) == {"agreement.id": "not_on_agreement"}
 
 
-@pytest.mark.parametrize("name", ["", "   ", "Kari\nNordmann", "..", "K" * 131])
-def test_a_signer_needs_a_name_on_one_line(installation: Installation, name: str) -> None:
+@pytest.mark.parametrize("name", ["", "   ", "..", "K" * 131])
+def test_a_signer_needs_a_name_with_letters(installation: Installation, name: str) -> None:
     number = parse_case_number(bare(installation))
     with pytest.raises(UsageError, match="signer_name"):
         declare_signer(
@@ -132,7 +133,7 @@ def test_two_sign_jointly_and_a_third_is_one_too_many(installation: Installation
     workspace, number = installation.workspace, installation.enquire(KARI, OLA).number
     again = Signer(name="NORDMANN, Kari", basis=SigningBasis.PROKURA)
     case = declare_signer(workspace, number, again, None, installation.actor)
-    assert [signer.name for signer in case.signers] == [OLA, "NORDMANN, Kari"]
+    assert [signer.name for signer in case.signers] == ["NORDMANN, Kari", OLA]
     with pytest.raises(UsageError, match="too_many_signers"):
         declare_signer(workspace, number, Signer(name="Nils Ås", basis=SigningBasis.PROKURA), None, installation.actor)
 
@@ -269,7 +270,7 @@ def production(template: Template, folder: Path, change: Change) -> Iterator[Ins
         document["environment"] = "production"
         document["vendors"] = document["vendors"][:1]
         document["vendors"][0]["org_number"] = REAL_ORG_NUMBER
-        (folder / "terms/vilkar.pdf").write_bytes(template.by_one.pdf)  # any PDF will do
+        (folder / "terms/vilkar.pdf").write_bytes(blank_pdf())
         document["terms"] = [{"name": "Kundevilkår", "date": "2026-01-01", "file": "./terms/vilkar.pdf"}]
         change(document)
 

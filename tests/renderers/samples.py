@@ -120,6 +120,7 @@ def sample(
         issued_on=date(2026, 11, 23),
         terms=terms,
         example=example,
+        contact_email=VENDOR.contact_email,
         marking_key=MARKING_KEY,
         route=route,
         open_fields=open_fields,

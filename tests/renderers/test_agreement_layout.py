@@ -1,9 +1,12 @@
 """How the agreement is laid out: what stands where, what is marked, and what keeps clear of what."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
+from agreements.agreement import SigningRoute
+from agreements.canonical import JsonValue
 from agreements.catalogue import load_catalogue
 from agreements.language import Language
 from intake.reading.legible import measure_legibility
@@ -11,7 +14,7 @@ from renderers.agreement import RenderedAgreement, render_agreement
 from renderers.lint_samples import SAMPLES, lint_documents
 from renderers.overrides import Overrides
 from renderers.visibility import find_hidden
-from tests.renderers.samples import MARKING_KEY, MUCH, REQUIRED, rendered, sample
+from tests.renderers.samples import KARI, LONG_NAME, MARKING_KEY, MUCH, OLA, REQUIRED, rendered, sample
 from tests.renderers.test_agreement_text import boxes, folded, page_texts, text_of
 
 MM = 72 / 25.4
@@ -94,3 +97,21 @@ def test_the_privacy_paragraph_says_who_why_look_up_how_long_and_whom_to_ask(lan
     text = text_of(rendered(language).pdf)
     for said in ("Fjordsystem AS", "onboarding@fjordsystem.example.org", "Brønnøysund", "Datatilsynet"):
         assert said in text
+
+
+ALL_LONG = ("customer.name", "admin.name", "contact.contract.name", "contact.business.name")
+
+
+@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("values", [REQUIRED, MUCH], ids=["little", "much"])
+@pytest.mark.parametrize("route", [SigningRoute.SERVICE, SigningRoute.PAPER])
+def test_names_of_130_letters_everywhere_wrap_and_take_no_more_than_six_pages(
+    language: Language, values: dict[str, JsonValue], route: SigningRoute
+) -> None:
+    name = f"{LONG_NAME}, og enda noen ord"[:130]
+    signers = tuple(replace(signer, name=name) for signer in (KARI, OLA))
+    given = {**values, **dict.fromkeys(ALL_LONG, name)}
+    made = render_agreement(sample(given, signers=signers, language=language, route=route))
+    assert 3 <= made.pages <= 6
+    front = {place.page for place in made.values if place.field_id == "signer2"}
+    assert front == {1}

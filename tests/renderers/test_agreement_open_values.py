@@ -16,9 +16,9 @@ from tests.renderers.samples import REQUIRED, sample
 from tests.renderers.test_agreement_text import text_of
 
 OPEN = (
-    "admin.name",
     "contact.business.email",
     "contact.business.name",
+    "contact.contract.name",
     "contact.contract.phone",
     "customer.postal_address",
     "dpa.accepted",
@@ -73,13 +73,8 @@ def test_an_open_value_is_printed_nowhere_and_the_front_page_says_where_it_is_fi
         assert not {place.field_id for place in agreement.values} & set(OPEN)
         assert not {demand.id for demand in agreement.demands} & set(OPEN)
     text = text_of(own_tool.pdf)
-    assert text.count("Fylles ut i punkt 3") == 1  # the administrator
+    assert text.count("Fylles ut i punkt 3") == 1  # who answers for the contract
     assert text.count("Fylles ut i punkt 6") == 1  # the invoice
-
-
-def test_the_power_for_an_administrator_who_is_not_named_yet_points_to_the_field(own_tool: RenderedAgreement) -> None:
-    (power,) = [place for place in own_tool.statements if place.field_id == "statement.power.admin"]
-    assert "personen som er oppgitt som administrator i dette punktet" in power.text
 
 
 def test_a_form_field_says_its_label_how_to_fill_it_in_and_how_much_it_holds(own_tool: RenderedAgreement) -> None:

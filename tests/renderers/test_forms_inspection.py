@@ -90,6 +90,41 @@ WICKED: dict[str, tuple[Callable[[Pdf], None], str]] = {
         "form_actions",
     ),
     "something done as a page is turned": (on_first_page(AA=Dictionary(O=Dictionary(S=Name.Hide))), "form_actions"),
+    "something done on a page, and no more than a link": (
+        on_first_page(AA=Dictionary(O=Dictionary(S=Name.URI, URI=String("https://example.org")))),
+        "form_actions",
+    ),
+    "a page on the web when opened": (
+        in_root(OpenAction=Dictionary(S=Name.URI, URI=String("https://example.org"))),
+        "form_actions",
+    ),
+    "a place gone to when opened, and then a page on the web": (
+        in_root(
+            OpenAction=Dictionary(
+                S=Name.GoTo, D=Array([]), Next=Dictionary(S=Name.URI, URI=String("https://example.org"))
+            )
+        ),
+        "form_actions",
+    ),
+    "an action of no known kind": (annotation("Link", A=Dictionary(S=Name("/Nytt"))), "form_actions"),
+    **{
+        f"a link that begins with {address}": (
+            annotation("Link", A=Dictionary(S=Name.URI, URI=String(f"{address}x"))),
+            "form_actions",
+        )
+        for address in ("javascript:", " JavaScript:", "java\tscript:", "file:///", "data:text/html,", "vbscript:")
+    },
+    "a script behind a link": (
+        annotation(
+            "Link",
+            A=Dictionary(
+                S=Name.URI,
+                URI=String("https://example.org"),
+                Next=Dictionary(S=Name.URI, URI=String("javascript:alert(1)")),
+            ),
+        ),
+        "form_actions",
+    ),
     "layers": (in_root(OCProperties=Dictionary(OCGs=Array([]), D=Dictionary())), "form_layers"),
     "a layer without a list": (layered_content, "form_layers"),
     "an attachment": (embedded_file, "form_attachments"),
@@ -158,8 +193,19 @@ def test_a_file_with_too_many_pages_is_refused() -> None:
     assert codes(changed(many)) == ["form_pages"]
 
 
-def test_links_are_let_pass_counted_and_left_out() -> None:
-    web = Dictionary(S=Name.URI, URI=String("https://example.org"))
+def test_a_place_to_begin_at_is_let_pass_and_left_out_however_it_is_written() -> None:
+    for opening in (Array([]), Dictionary(S=Name.GoTo, D=Array([]))):
+        examined = examine(changed(in_root(OpenAction=opening)))
+        assert examined.faults == ()
+        assert b"/OpenAction" not in examined.base
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["https://example.org", "HTTP://example.org/a:b", "mailto:a@example.org", "example.org", "side.html?a=b:c"],
+)
+def test_links_are_let_pass_counted_and_left_out(address: str) -> None:
+    web = Dictionary(S=Name.URI, URI=String(address))
     linked = changed(annotation("Link", A=web))
     examined = examine(changed(in_root(OpenAction=Array([])), base=linked))
     assert examined.faults == ()

@@ -5,7 +5,7 @@ import pytest
 from agreements.errors import ConfigurationError
 from intake.reading.legible import measure_legibility
 from renderers.agreement import RenderedAgreement, render_agreement
-from renderers.agreement_statements import Demand
+from renderers.agreement_statements import PREFIX, Demand
 from renderers.layout import lay_out
 from renderers.lint_samples import lint_documents
 from renderers.overrides import STANDARD, Overrides
@@ -18,15 +18,17 @@ PAGE = "<html lang=nb><title>x</title><style>{css}</style><div><p><span data-fie
 COVER = "content: ''; position: absolute; left: 0; top: 0; width: 100%; height: 100%"
 
 
-def codes(css: str, text: str = TEXT) -> list[str]:
+def codes(css: str, text: str = TEXT, sheet: str = PAGE) -> list[str]:
     """What is found on a page with one value and this stylesheet."""
-    laid_out = lay_out(PAGE.format(css=css, text=text), "page.css", "agreement.css", overrides=own(logo__svg=SVG))
+    laid_out = lay_out(sheet.format(css=css, text=text), "page.css", "agreement.css", overrides=own(logo__svg=SVG))
     page = RenderedAgreement(
         pdf=laid_out.pdf,
         pages=1,
         template_version="fjord 000000000000",
         control_code="",
-        values=laid_out.places.values,
+        values=tuple(place for place in laid_out.places.values if not place.field_id.startswith(PREFIX)),
+        statements=tuple(place for place in laid_out.places.values if place.field_id.startswith(PREFIX)),
+        letters=laid_out.letters if sheet is SHEET else None,
         demands=(Demand(id="admin.name", text=TEXT),),
     )
     return [fault.code for fault in find_hidden(page, measure_legibility)]
@@ -123,6 +125,59 @@ def test_another_text_in_a_values_place_is_found() -> None:
 )
 def test_what_is_hidden_in_an_agreement_is_found(css: str, code: str, what: str) -> None:
     assert (code, what) in hidden(css)
+
+
+SHEET = (
+    "<html lang=nb><title>x</title><style>{css}</style><body><div class='run footer'><table><tr><td>"
+    "Side <span class=page></span> av <span class=pages></span></td></tr></table></div>"
+    "<div><p><span data-field=admin.name>{text}</span></p><p class=other><b class=tag>Til orientering</b></p>"
+    "<ul><li>Inkasso</li></ul></div>"
+    "<p data-field=statement.power.vendor>Vi gir fullmakt</p><p class=b data-field=statement.power.limit>til dette</p>"
+)
+
+
+def codes_of_sheet(css: str) -> list[str]:
+    """What is found on a sheet that has more than its values on it."""
+    try:
+        return codes(css, sheet=SHEET)
+    except ConfigurationError as error:
+        return [str(error.params["reason"])]
+
+
+@pytest.mark.parametrize(
+    ("css", "code"),
+    [
+        ("", None),
+        (".tag { color: #556 }", None),
+        (".tag { color: #e8ecec }", "template_too_faint"),
+        (".tag { font-size: 6pt }", "template_too_small"),
+        (".tag { position: relative; left: -60mm }", "template_outside"),
+        (".tag { position: relative; left: 155mm; top: -20mm }", "template_outside"),
+        (".tag { position: relative; top: 250mm }", "template_outside"),
+        (".other { position: relative; top: -6mm }", "template_too_faint"),
+        ("@page { size: A5 }", "template_outside"),
+        ("@page { @bottom-center { padding-top: 9mm } }", "template_outside"),
+        (".tag { display: none }", "template_letters_differ"),
+        (".tag { visibility: hidden }", "template_letters_differ"),
+        (".tag { font-size: 0 }", "template_letters_differ"),
+        (".run .page { display: none }", "template_letters_differ"),
+        (".run { display: none }", "template_letters_differ"),
+        ("@page { counter-increment: page 3 }", "template_letters_differ"),
+        ("@page { @left-middle { content: 'Utkast' } }", "template_letters_differ"),
+        ("li { text-transform: uppercase }", "template_letters_differ"),
+        ("p::after { content: ' (ikke bindende)' }", "the stylesheet writes ' (ikke bindende)'"),
+        ("ul { list-style-type: 'ikke ' }", "the stylesheet writes 'ikke '"),
+        (".b { position: relative; top: -18mm }", "template_order"),
+    ],
+)
+def test_what_is_nobodys_value_is_looked_at_too(css: str, code: str | None) -> None:
+    assert codes_of_sheet(css) == ([] if code is None else [code])
+
+
+def test_a_field_that_nobody_asked_for_is_found() -> None:
+    part = '{{ ("<inp" ~ "ut type=text name=admin-name data-field=admin.name>") | safe }}'
+    faults = find_hidden(made(own(agreement_privacy__html=part)), measure_legibility)
+    assert "template_field_added" in {fault.code for fault in faults}
 
 
 def test_an_example_mark_that_is_hidden_is_found() -> None:

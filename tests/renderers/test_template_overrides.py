@@ -140,10 +140,33 @@ def test_what_would_act_in_the_finished_file_is_refused(tag: str) -> None:
         b'<svg><rect fill="url(https://example.org/x)"/></svg>',
         b"<svg><script>x</script></svg>",
         b"<svg><style>@import url(x.css);</style></svg>",
+        b"<svg><text>Ikke bindende</text></svg>",
+        b"<svg><metadata><text>Ikke bindende</text></metadata></svg>",
+        b"<svg><defs><g id='a'/></defs><use href='#a'/></svg>",
+        b"<svg onload='x'></svg>",
+        b"<?xml version='1.0' encoding='cp037'?><svg/>",
+        "<svg><text>x</text></svg>".encode("utf-16"),
+        b"<svg>" + b"<g/>" * 2_500 + b"</svg>",
+        b"<svg><g></svg>",
     ],
 )
 def test_a_logo_that_refers_to_anything_outside_itself_is_refused(logo: bytes) -> None:
     assert codes(own(logo__svg=logo)) == ["template_logo_unfit"]
+
+
+def test_a_picture_too_large_to_be_drawn_is_refused_by_its_first_bytes() -> None:
+    huge = png()[:16] + (30_000).to_bytes(4) * 2 + png()[24:]
+    assert codes(own(logo__png=huge)) == ["template_logo_unfit"]
+    assert codes(own(logo__png=png()[:20])) == ["template_logo_unfit"]
+
+
+def test_a_logo_with_gradients_and_titles_as_drawing_programs_write_them_is_taken() -> None:
+    logo = (
+        b"<?xml version='1.0' encoding='UTF-8'?><svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 9 9'>"
+        b"<title>F</title><defs><linearGradient id='a'><stop offset='0'/></linearGradient><style>.b{fill:#111}</style>"
+        b"</defs><g transform='scale(.5)'><path class='b' fill='url(#a)' d='M0 0h9v9z'/></g></svg>"
+    )
+    check_overrides(own(logo__svg=logo), OURS)
 
 
 def test_a_logo_that_is_something_else_is_refused() -> None:
@@ -196,10 +219,91 @@ def test_a_fault_is_told_with_its_line() -> None:
     ],
 )
 def test_a_stylesheet_that_fetches_or_is_not_understood_fails_the_rendering_every_time(css: str) -> None:
+    """Even if the list of what a stylesheet may hold had let it pass."""
     for _ in range(2):
         with pytest.raises(ConfigurationError) as failed:
-            made(own(agreement__css=css))
+            render_agreement(sample(overrides=own(agreement__css=css)))
         assert failed.value.code == "render_failed"
+
+
+REFUSED_STYLES = {
+    "@import url(x.css);": "@import",
+    "@page { margin: 0 }": "@page",
+    "@page :first { @top-left { content: 'Utkast' } }": "@page",
+    "@font-face { font-family: x }": "@font-face",
+    "@media print { p { color: red } }": "@media",
+    ".power::before { color: red }": "::",
+    ".power:before { color: red }": ":before",
+    "h1 { content: 'Ikke bindende' }": "content",
+    "h1 { c\\6fntent: attr(title) }": "content",
+    "h1 { string-set: x 'y' }": "string-set",
+    ".page { counter-reset: page 7 }": "counter-reset",
+    ".tag { display: none }": "display",
+    ".example { visibility: hidden }": "visibility",
+    ".power { opacity: .1 }": "opacity",
+    ".power { position: relative; left: 300mm }": "position",
+    ".power { float: right }": "float",
+    ".power { transform: rotate(180deg) }": "transform",
+    ".power { overflow: hidden; height: 1mm }": "overflow",
+    ".power p { text-decoration: line-through }": "text-decoration",
+    ".power p { text-transform: uppercase }": "text-transform",
+    ".power p { text-indent: 900mm }": "text-indent",
+    ".power p { direction: rtl }": "direction",
+    ".power { margin-top: -20mm }": "-20mm",
+    ".power { width: calc(1mm - 2mm) }": "calc()",
+    ".power { --x: 1 }": "--x",
+    "ul { list-style: 'ikke ' }": "list-style",
+    "h1 { background: url(https://example.org/x) }": "url()",
+    "h1 { background: url('file:///etc/passwd') }": "url()",
+    "h1 { &::after { content: 'x' } }": "&::after",
+    "<!-- .tag { display: none } -->": "display",
+}
+
+
+@pytest.mark.parametrize("css", REFUSED_STYLES)
+def test_a_stylesheet_that_could_change_what_is_said_is_refused_with_its_line(css: str) -> None:
+    (code, params), *_ = faults(own(agreement__css=f"h1 {{ color: red }}\n{css}"))
+    assert (code, params["line"], params["what"]) == ("template_style_refused", 2, REFUSED_STYLES[css])
+
+
+def test_a_stylesheet_of_nothing_but_brackets_is_refused() -> None:
+    assert codes(own(agreement__css=":is(" * 20_000 + "p" + ")" * 15_000 + "{}")) == ["template_style_refused"]
+
+
+def test_a_stylesheet_that_changes_looks_is_taken() -> None:
+    css = (
+        "/* ours */ h1, h2 { color: #7a1f3d; letter-spacing: -.01em; font: 600 26pt/1.1 'Avtale Display' }\n"
+        ".power { border: 1mm solid rgb(122 31 61); border-radius: 2mm; background: #faf2f5; padding: 3mm 5mm }\n"
+        ".facts { background: url(res:logo.svg) no-repeat } .values th { width: 60mm } section { margin: 0 0 8mm }\n"
+        ".privacy { break-before: page }"
+    )
+    check_overrides(own(agreement__css=css), OURS)
+
+
+@pytest.mark.parametrize(
+    ("part", "what"),
+    [
+        ("<p style='position: absolute; left: -300mm'>x</p>", "style="),
+        ("<p hidden>x</p>", "hidden="),
+        ("{{ ('<sty' ~ 'le>@page { margin: 0 }</style>') | safe }}", "<style>"),
+        ("{{ ('<' ~ 'a href=x>x</a>') | safe }}", "<a>"),
+        ("<ol start=7><li>x</li></ol>", "<ol>"),
+        ("<bdo dir=rtl>ikke</bdo>", "<bdo>"),
+        ("<body class=x style='color: white'>", "style="),
+        ("{{ ('<sv' ~ 'g><text>x</text></sv' ~ 'g>') | safe }}", "<{http://www.w3.org/2000/svg}svg>"),
+    ],
+)
+def test_what_a_part_makes_is_held_to_a_closed_list_however_it_was_written(part: str, what: str) -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        made(own(agreement_privacy__html=part))
+    assert (refused.value.code, refused.value.params["what"]) == ("template_markup_refused", what)
+
+
+def test_words_that_stand_for_thousands_of_millions_are_refused_at_once() -> None:
+    lines = ["own:", "  a0: &a0 {x: Hei}"]
+    lines += [f"  a{n}: &a{n} {{x: *a{n - 1}, y: *a{n - 1}}}" for n in range(1, 60)]
+    assert codes(own(words__nb__yaml="\n".join(lines))) == ["template_words_unreadable"]
+    assert codes(own(words__nb__yaml="own: " + "{a: " * 20_000)) == ["template_words_unreadable"]
 
 
 def test_values_in_a_vendors_part_are_escaped() -> None:

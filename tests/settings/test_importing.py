@@ -164,7 +164,7 @@ def test_two_signers_sign_jointly() -> None:
 
 def test_line_breaks_in_names_are_refused_and_lines_still_count() -> None:
     text = HEADER + '310000000;"Fjord\nAS"\n310000001;B\n'
-    assert faults(text) == [(2, "customer.name", "control_characters"), (4, "customer.orgnr", "orgnr_check_digit")]
+    assert faults(text) == [(2, "customer.name", "invisible_character"), (4, "customer.orgnr", "orgnr_check_digit")]
 
 
 @pytest.mark.parametrize("cells", ["310000000", "310000000;A;B"])
