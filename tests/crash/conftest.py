@@ -1,7 +1,6 @@
 """What all crash tests share: an installation to copy, and a real mailbox server with a mailbox for every round."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 

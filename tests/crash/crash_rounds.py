@@ -24,7 +24,6 @@ from pathlib import Path
 from typing import Any, Final, Literal, Self
 
 import sqlalchemy as sa
-
 from imapclient import IMAPClient
 
 import onboarding.sources

@@ -35,8 +35,14 @@ class Post:
     def settings(self, address: str) -> dict[str, Any]:
         """A mailbox as the configuration names it."""
         return {
-            **{"id": "avtaler", "vendor": "fjord", "address": address, "username": address},
-            **{"host": "127.0.0.1", "port": self.port, "tls": "none", "password_file": self.password_file},
+            "id": "avtaler",
+            "vendor": "fjord",
+            "address": address,
+            "username": address,
+            "host": "127.0.0.1",
+            "port": self.port,
+            "tls": "none",
+            "password_file": self.password_file,
         }
 
     def deliver(self, address: str, *mails: bytes) -> None:

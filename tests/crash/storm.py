@@ -107,7 +107,7 @@ def make_storm(files: int, mails: int, returns: Sequence[bytes]) -> Storm:
     return storm
 
 
-def _file(number: int) -> Dropped:  # noqa: PLR0911 - one for each kind
+def _file(number: int) -> Dropped:
     name, pdf = f"{number:04d}.pdf", junk(number)
     match number % 10:
         case 4:
@@ -124,14 +124,12 @@ def _file(number: int) -> Dropped:  # noqa: PLR0911 - one for each kind
         case 8:
             return Dropped(name=name, data=b"")
         case 9:
-            return Dropped(
-                name=f"{number:04d}.eml", data=_mail(f"fil-{number}", (name, pdf)).data, documents=(pdf,)
-            )
+            return Dropped(name=f"{number:04d}.eml", data=_mail(f"fil-{number}", (name, pdf)).data, documents=(pdf,))
         case _:
             return Dropped(name=name, data=pdf)
 
 
-def _mail_of(number: int) -> Mailed:  # noqa: PLR0911 - one for each kind
+def _mail_of(number: int) -> Mailed:
     marker, pdf = f"{number}", junk(10_000 + number)
     match number % 8:
         case 2:  # the same document as in a file

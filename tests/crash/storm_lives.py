@@ -1,8 +1,8 @@
 """Starts `avtale run` and kills it, again and again, at random moments.
 
-Run as a program by `test_storm.py`: `storm_lives.py FOLDER WARM SEED KILLS`. Prints a line when a life has begun. A life
-is a process forked from this one, which has done a whole run before (in WARM, a folder of its own): a start from nothing
-would cost two seconds each. It does all that `avtale run` does, with all its threads and a sandbox of its own.
+Run as a program by `test_storm.py`: `storm_lives.py FOLDER WARM SEED KILLS`. Prints a line when a life has begun. A
+life is a process forked from this one, which has done a whole run before (in WARM, a folder of its own): a start from
+nothing would cost two seconds each. It does all that `avtale run` does, with all its threads and a sandbox of its own.
 """
 
 import os
