@@ -11,6 +11,8 @@ from typing import IO, Any
 
 import pytest
 
+from agreements.language import Language
+from agreements.texts import text
 from intake.ledger import find_oldest_unfinished, list_receipts
 from intake.receipts import SourceOutcome
 from onboarding.delivery import settle_message
@@ -26,6 +28,7 @@ SEED = int(os.environ.get("AVTALE_SEED", "5"))
 FED_AFTER = 0.8
 """The share of the kills after which everything has arrived."""
 QUIET_SECONDS = 0.35
+_STARTED = text("talk.run_started", Language.NB)
 
 
 @pytest.fixture
@@ -86,15 +89,16 @@ def run_undisturbed(installation: Installation, post: Post) -> int:
     """`avtale run` as installed, until nothing is left to do; returns how many messages a person had to settle."""
     avtale = Path(sys.executable).with_name("avtale")
     command = [str(avtale), "--config", str(installation.config), "run"]
-    settled = 0
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as program:
+    said, settled = installation.folder.parent / "undisturbed", 0
+    with said.open("wb") as log, subprocess.Popen(command, stdout=log, stderr=log) as program:
         try:
+            eventually(lambda: _STARTED in said.read_text())
             eventually(lambda: _is_done(installation, post), seconds=120)
             settled = settle(installation)
             eventually(lambda: _is_done(installation, post), seconds=120)
         finally:
             program.terminate()
-        assert program.wait(30) == 0
+        assert program.wait(30) == 0, said.read_text()
     return settled
 
 
