@@ -6,8 +6,8 @@ warm sandbox and no threads. Prints one JSON line for each round.
 
 What counts as a step is wrapped here, not in the product: storing bytes, every commit, fsync and rename, moving a file
 or a mail away, and the delivery to the mail server with its last dot. The return comes as a file; or as a mail, to a
-mailbox of its own for each round; or (`copy`) as a mail on a server that can't move, and only what takes its place is a
-step.
+mailbox of its own for each round, and then its forward, which is that of a file, has no steps; or (`copy`) as a mail on
+a server that can't move, and only what takes its place is a step.
 """
 
 import functools
@@ -26,6 +26,7 @@ from typing import Any, Final, Literal, Self
 import sqlalchemy as sa
 from imapclient import IMAPClient
 
+import onboarding.jobs.loop
 import onboarding.sources
 import outbox.sending
 import outbox.smtp
@@ -95,6 +96,10 @@ class Killer:
             os.kill(os.getpid(), signal.SIGKILL)
         self._left -= 1
 
+    def disarm(self) -> None:
+        """No step is counted any more."""
+        self._left = -1
+
     def around(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(function)
         def wrapped(*args: Any, **kwargs: Any) -> Any:
@@ -106,10 +111,16 @@ class Killer:
         return wrapped
 
 
-_SENDING: Final = ((outbox.sending, "deliver", "deliver"), (FileBlobs, "put_stream", "put"))
+_PUT: Final = (FileBlobs, "put_stream", "put")
 PLACES: Final[dict[Way, tuple[tuple[Any, str, str], ...]]] = {
-    "file": (*_SENDING, (FolderSource, "finish", "finish"), (os, "rename", "rename"), (os, "fsync", "fsync")),
-    "mail": (*_SENDING, (MailboxSource, "finish", "finish"), (SafeClient, "move", "move")),
+    "file": (
+        _PUT,
+        (FolderSource, "finish", "finish"),
+        (os, "rename", "rename"),
+        (os, "fsync", "fsync"),
+        (outbox.sending, "deliver", "deliver"),
+    ),
+    "mail": (_PUT, (MailboxSource, "finish", "finish"), (SafeClient, "move", "move")),
     "copy": ((SafeClient, "copy", "copy"), (SafeClient, "add_flags", "mark"), (SafeClient, "uid_expunge", "expunge")),
 }
 
@@ -121,12 +132,16 @@ def replace(owner: Any, name: str, value: Any) -> None:
 def arm(killer: Killer, way: Way) -> None:
     """Wrap every durable step of this process."""
     if way != "copy":
-        _arm_commits_and_sending(killer)
+        _arm_commits(killer)
+    if way == "file":
+        _arm_the_last_dot(killer)
+    else:
+        _spare_the_forward(killer)
     for owner, name, place in PLACES[way]:
         replace(owner, name, killer.around(place, getattr(owner, name)))
 
 
-def _arm_commits_and_sending(killer: Killer) -> None:
+def _arm_the_last_dot(killer: Killer) -> None:
     finish = outbox.smtp._finish
 
     def finished(*args: Any) -> Any:
@@ -136,6 +151,20 @@ def _arm_commits_and_sending(killer: Killer) -> None:
         killer.step("after:last dot")
         return outcome
 
+    replace(outbox.smtp, "_finish", finished)
+
+
+def _spare_the_forward(killer: Killer) -> None:
+    deliver_due = vars(onboarding.jobs.loop)["deliver_due"]
+
+    def spared(*args: Any, **kwargs: Any) -> Any:
+        killer.disarm()
+        return deliver_due(*args, **kwargs)
+
+    replace(onboarding.jobs.loop, "deliver_due", spared)
+
+
+def _arm_commits(killer: Killer) -> None:
     begin = Store.begin
 
     @contextmanager
@@ -145,7 +174,6 @@ def _arm_commits_and_sending(killer: Killer) -> None:
             killer.step("before:commit")
         killer.step("after:commit")
 
-    replace(outbox.smtp, "_finish", finished)
     replace(Store, "begin", committing)
 
 

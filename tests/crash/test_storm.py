@@ -93,9 +93,9 @@ def run_undisturbed(installation: Installation, post: Post) -> int:
     with said.open("wb") as log, subprocess.Popen(command, stdout=log, stderr=log) as program:
         try:
             eventually(lambda: _STARTED in said.read_text())
-            eventually(lambda: _is_done(installation, post), seconds=120)
+            eventually(lambda: _is_done(installation, post), seconds=120, every=0.2)
             settled = settle(installation)
-            eventually(lambda: _is_done(installation, post), seconds=120)
+            eventually(lambda: _is_done(installation, post), seconds=120, every=0.2)
         finally:
             program.terminate()
         assert program.wait(30) == 0, said.read_text()
@@ -103,7 +103,6 @@ def run_undisturbed(installation: Installation, post: Post) -> int:
 
 
 def _is_done(installation: Installation, post: Post) -> bool:
-    time.sleep(0.2)  # asked seldom: it costs the program's time
     left = [path for path in installation.inbox.iterdir() if path.is_file() and not path.name.startswith(".")]
     open_messages = [m for m in installation.messages() if m.state in {State.QUEUED, State.SENDING}]
     with installation.workspace.store.read() as connection:

@@ -58,12 +58,12 @@ class MailServer(Protocol):
         ...
 
 
-def eventually(fact: Callable[[], bool], *, seconds: float = PATIENT_SECONDS) -> None:
-    """Wait until a fact can be observed."""
+def eventually(fact: Callable[[], bool], *, seconds: float = PATIENT_SECONDS, every: float = 0.01) -> None:
+    """Wait until a fact can be observed; `every`: seconds between two looks, for those that cost something."""
     until = time.monotonic() + seconds
     while not fact():
         assert time.monotonic() < until, "it did not happen in time"
-        time.sleep(0.01)
+        time.sleep(every)
 
 
 def free_port() -> int:
