@@ -27,6 +27,8 @@ FILES, MAILS, RETURNS, RENUMBERED = (300, 200, 12, 5) if KILLS >= 500 else (60, 
 SEED = int(os.environ.get("AVTALE_SEED", "5"))
 FED_AFTER = 0.8
 """The share of the kills after which everything has arrived."""
+GUST = max(1, KILLS // 100)
+"""Lives between two gusts: everything comes in at least a dozen of them, so that there is work to be killed in."""
 QUIET_SECONDS = 0.35
 _STARTED = text("talk.run_started", Language.NB)
 
@@ -63,7 +65,7 @@ def feed(lives: IO[str], storm: Storm, installation: Installation, post: Post, s
     fed = 0
     for _ in lives:
         began += 1
-        until = min(len(items), round(len(items) * began / (KILLS * FED_AFTER)))
+        until = min(len(items), round(len(items) * (began // GUST * GUST) / (KILLS * FED_AFTER)))
         for item in items[fed:until]:
             if isinstance(item, Dropped):
                 item.drop(installation.inbox)

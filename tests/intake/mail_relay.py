@@ -46,7 +46,6 @@ recipient_delimiter = +
 message_size_limit = {limit}
 mailbox_size_limit = 0
 smtpd_relay_restrictions = reject_unauth_destination
-smtputf8_enable = yes
 smtpd_tls_security_level = none
 disable_dns_lookups = yes
 """
