@@ -19,7 +19,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Template:
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[Dovecot]:
-    names = [f"{way}-{step}" for way in ("mail", "copy") for step in (*range(MAX_STEPS), "warm-up-0", "warm-up-1")]
+    names = [f"{way}-{step}" for way in ("mail", "copy") for step in range(MAX_STEPS)]
     with dovecot(*(f"{name}@example.org" for name in names)) as running:
         yield running
 

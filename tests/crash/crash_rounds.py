@@ -7,9 +7,10 @@ warm sandbox and no threads. Prints one JSON line for each round.
 What counts as a step is wrapped here, not in the product: storing bytes, every commit, fsync and rename, moving a file
 or a mail away, and the delivery to the mail server with its last dot. The return comes as a file; or as a mail, to a
 mailbox of its own for each round, and then its forward, which is that of a file, has no steps; or (`copy`) as a mail on
-a server that can't move, and only what takes its place is a step.
+a server that can't move, and only what takes the place of moving is a step.
 """
 
+import dataclasses
 import functools
 import json
 import os
@@ -57,7 +58,8 @@ Way = Literal["file", "mail", "copy"]
 class Order:
     """What one worker is to do."""
 
-    way: Way
+    ways: list[Way]
+    """One after the other; `copy` last: what it takes from the servers they do not get back."""
     template: str
     work: str
     returned: str
@@ -296,7 +298,7 @@ class Rounds:
         return message.state.value
 
 
-def warm_up(rounds: Rounds, name: str) -> None:
+def warm_up(rounds: Rounds) -> None:
     """A whole run in this process, so that no other imports and loads anything anew.
 
     The summary that goes with the mail is laid out by none: that takes its time and is no step.
@@ -306,7 +308,7 @@ def warm_up(rounds: Rounds, name: str) -> None:
 
     replace(renderers.summary, "render_summary", lambda *_: b"%PDF-1.7\n")
     replace(onboarding.sources, "FolderSource", functools.partial(_impatient, FolderSource))
-    settings = rounds.prepared(name)
+    settings = rounds.prepared("warm-up")
     with rounds.opened(settings) as workspace:
         run_once(workspace)
 
@@ -328,22 +330,28 @@ def without_move() -> None:
 def main(order: Order) -> None:
     with open_sandbox() as sandbox:
         rounds = Rounds(
-            way=order.way,
+            way="file",
             template=Path(order.template),
             work=Path(order.work),
             data=Path(order.returned).read_bytes(),
             post=Post(**order.post),
             sandbox=sandbox,
         )
-        if order.way == "copy":
-            without_move()
-        warm_up(rounds, f"{order.way}-warm-up-{order.worker}")
-        step, killed = order.worker, True
-        while killed:
-            done = rounds.play(step)
-            killed = done["place"] is not None
-            print(json.dumps(done), flush=True)  # noqa: T201 - its result
-            step += order.workers
+        warm_up(rounds)
+        for way in order.ways:
+            if way == "copy":
+                without_move()
+            play_all(dataclasses.replace(rounds, way=way), order)
+
+
+def play_all(rounds: Rounds, order: Order) -> None:
+    """This worker's rounds of one way."""
+    step, killed = order.worker, True
+    while killed:
+        done = rounds.play(step)
+        killed = done["place"] is not None
+        print(json.dumps({"way": rounds.way, **done}), flush=True)  # noqa: T201 - its result
+        step += order.workers
 
 
 if __name__ == "__main__":
