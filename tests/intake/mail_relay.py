@@ -85,10 +85,6 @@ class Postfix:
         """As somebody's mail program reaches it."""
         return smtplib.SMTP("127.0.0.1", self.port, timeout=30)
 
-    @property
-    def log(self) -> str:
-        return (self.folder / "log").read_text(errors="replace")
-
 
 @contextmanager
 def postfix(behind: Dovecot) -> Iterator[Postfix]:
