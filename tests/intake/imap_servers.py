@@ -16,7 +16,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -58,12 +58,12 @@ class MailServer(Protocol):
         ...
 
 
-def eventually(fact: Callable[[], bool], *, seconds: float = PATIENT_SECONDS) -> None:
-    """Wait until a fact can be observed."""
+def eventually(fact: Callable[[], bool], *, seconds: float = PATIENT_SECONDS, every: float = 0.01) -> None:
+    """Wait until a fact can be observed; `every`: seconds between two looks, for those that cost something."""
     until = time.monotonic() + seconds
     while not fact():
         assert time.monotonic() < until, "it did not happen in time"
-        time.sleep(0.01)
+        time.sleep(every)
 
 
 def free_port() -> int:
@@ -106,8 +106,8 @@ passdb {{
   args = username_format=%u {folder}/users
 }}
 userdb {{
-  driver = static
-  args = uid={uid} gid={gid} home={folder}/mail/%u allow_all_users=yes
+  driver = passwd-file
+  args = username_format=%u {folder}/users
 }}
 service imap-login {{
   chroot =
@@ -121,7 +121,7 @@ service imap-login {{
 }}
 service lmtp {{
   unix_listener {folder}/lmtp {{
-    mode = 0600
+    mode = 0666
   }}
 }}
 service anvil {{
@@ -177,6 +177,8 @@ class Dovecot:
     tls: ThrowawayTls
     handler: type[_Introspection]
     password: str = PASSWORD
+    numbered: int = 0
+    """How often its inbox was numbered anew."""
 
     def account(self, **changes: Any) -> Account:
         settings: dict[str, Any] = {
@@ -189,19 +191,26 @@ class Dovecot:
         }
         return Account(**(settings | changes))
 
+    @property
+    def lmtp(self) -> Path:
+        """The socket that takes mail for it."""
+        return self.folder / "lmtp"
+
     def deliver(self, *mails: bytes) -> None:
-        with smtplib.LMTP(str(self.folder / "lmtp")) as lmtp:
+        with smtplib.LMTP(str(self.lmtp)) as lmtp:
             for mail in mails:
                 lmtp.sendmail("kari@example.org", [USER], mail)
 
-    def client(self) -> IMAPClient:
+    def client(self, user: str = USER) -> IMAPClient:
         client = IMAPClient("localhost", self.imaps, ssl_context=self.tls.client, timeout=10)
-        client.plain_login(USER, PASSWORD)
+        client.plain_login(user, PASSWORD)
         return client
 
     def renumber(self) -> None:
-        """What an administrator does who restores a mailbox."""
-        update = ("mailbox", "update", "-u", USER, "--uid-validity", str(int(time.time()) + 1000), "INBOX")
+        """What an administrator does who restores a mailbox; each time a higher number, as they must be."""
+        self.numbered += 1
+        number = str(int(time.time()) + 1000 * self.numbered)
+        update = ("mailbox", "update", "-u", USER, "--uid-validity", number, "INBOX")
         subprocess.run(["/usr/bin/doveadm", "-c", str(self.folder / "dovecot.conf"), *update], check=True)
 
     def trust(self, *tokens: str) -> None:
@@ -210,14 +219,15 @@ class Dovecot:
 
 
 @contextmanager
-def dovecot() -> Iterator[Dovecot]:
-    """A Dovecot of our own, with an empty mailbox."""
+def dovecot(*others: str) -> Iterator[Dovecot]:
+    """A Dovecot of our own, with an empty mailbox for USER and each of the others, all of one password."""
     folder = Path(tempfile.mkdtemp(prefix="dovecot", dir="/tmp"))
+    folder.chmod(0o755)  # for its own users, and for who delivers by LMTP
     handler = type("Introspection", (_Introspection,), {})
     web = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     threading.Thread(target=web.serve_forever, daemon=True).start()
     server = Dovecot(folder, free_port(), free_port(), throwaway_tls(folder), handler)
-    _configure(server, web.server_address[1])
+    _configure(server, web.server_address[1], (USER, *others))
     program = subprocess.Popen(["/usr/sbin/dovecot", "-F", "-c", str(folder / "dovecot.conf")])
     try:
         eventually(lambda: _answers(server, program))
@@ -240,21 +250,21 @@ def _answers(server: Dovecot, program: "subprocess.Popen[bytes]") -> bool:
     return True
 
 
-def _configure(server: Dovecot, web_port: int) -> None:
+def _configure(server: Dovecot, web_port: int, names: Sequence[str]) -> None:
     folder, me = server.folder, pwd.getpwuid(os.getuid())
     mail = folder / "mail"
     mail.mkdir()
     internal, login, owner = me.pw_name, me.pw_name, me
     if os.getuid() == 0:  # Dovecot never opens mail as root
         internal, login, owner = "dovecot", "dovenull", pwd.getpwnam("nobody")
-        folder.chmod(0o755)
         os.chown(mail, owner.pw_uid, owner.pw_gid)
     group = "dovecot" if os.getuid() == 0 else str(me.pw_gid)
     ports = {"imap": server.imap, "imaps": server.imaps}
     users = {"internal": internal, "login": login, "group": group, "uid": owner.pw_uid, "gid": owner.pw_gid}
     text = _DOVECOT.format(folder=folder, run=folder / "run", **ports, **users)
     (folder / "dovecot.conf").write_text(text)
-    (folder / "users").write_text(f"{USER}:{{PLAIN}}{PASSWORD}\n")
+    place = f"{owner.pw_uid}:{owner.pw_gid}::{mail}"
+    (folder / "users").write_text("".join(f"{name}:{{PLAIN}}{PASSWORD}:{place}/{name}::\n" for name in names))
     (folder / "oauth2.conf").write_text(_OAUTH2.format(port=web_port))
 
 
