@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 
 from agreements.case import AgreementState
+from agreements.case_address import case_token, find_tokens, plus_address
 from agreements.findings import INT_BOUNCE, INT_ONLY_TEXT
-from intake.matching import find_tokens, new_token, plus_address
+from intake.ledger import find_document
+from intake.matching import Evidence
 from intake.openings import find_opening
 from intake.receipts import Receipt, ReceiptState, SourceOutcome
 from intake.replies import bar_to_answer
@@ -112,12 +114,24 @@ def read_mail(installation: Installation, receipt: Receipt) -> MailReading:
     return opening.mail
 
 
+def evidence(installation: Installation, receipt: Receipt) -> set[Evidence]:
+    """By what a document was known."""
+    assert receipt.sha256 is not None
+    with installation.workspace.store.read() as connection:
+        document = find_document(connection, receipt.sha256)
+    assert document is not None
+    assert document.outcome is not None
+    return {clue.evidence for clue in document.outcome.clues}
+
+
 def test_a_signed_agreement_sent_by_a_customer_comes_back_out_of_the_relay_as_the_forward(
     opened: Open, server: Dovecot, relay: Postfix
 ) -> None:
-    installation, token = opened(), new_token()
-    document = installation.template.honest
+    installation = opened()
+    document, case = installation.template.honest, installation.case(installation.template.by_one).number
+    token = case_token(installation.workspace.marking_key, case)
     to = plus_address(USER, token)
+    assert to is not None
     send(relay, to, bytes(letter(to, ("avtale.pdf", document))))
     [came] = arrived(server, USER)
     installation.run()
@@ -126,6 +140,7 @@ def test_a_signed_agreement_sent_by_a_customer_comes_back_out_of_the_relay_as_th
     assert installation.workspace.blobs.read(inside.sha256 or "") == document
     assert (mail.state, mail.source_outcome) == (ReceiptState.RECEIVED, SourceOutcome.MOVED)
     assert find_tokens(read_mail(installation, mail).recipients) == (token,)
+    assert Evidence.ADDRESS_TOKEN in evidence(installation, inside)
     assert lying_in(server, USER, "Inntak/Mottatt") == [came]
     [forward] = map(parsed, arrived(server, DIGIPOST))
     assert document in attached(forward)
