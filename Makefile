@@ -19,7 +19,7 @@ PYTEST := $(BIN)/python -m pytest
 help:  ## this list
 	@awk 'BEGIN { FS = ":.*## " } \
 	  /^##@/ { printf "\n%s\n", substr($$0, 5) } \
-	  /^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 } \
+	  /^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 } \
 	  END { print "" }' $(MAKEFILE_LIST)
 
 .PHONY: demo
@@ -68,12 +68,16 @@ e2e: $(VENV)/installed-dev  ## the built wheel in a fresh virtual environment
 crash: $(VENV)/installed-dev  ## kill the process at every point and start it again (at most 90 s)
 	$(PYTEST) -m crash
 
+.PHONY: crash-long
+crash-long: $(VENV)/installed-dev  ## 500 kills at random moments while 300 files and 200 mails arrive; some minutes
+	AVTALE_KILLS=500 $(PYTEST) -m crash -q tests/crash/test_storm.py
+
 .PHONY: fuzz
 fuzz: $(VENV)/installed-dev  ## hostile bytes (at most 90 s)
 	$(PYTEST) -m fuzz
 
 .PHONY: fuzz-long
-fuzz-long: $(VENV)/installed-dev  ## ten thousand hostile files, and new chance for every property; takes some minutes
+fuzz-long: $(VENV)/installed-dev  ## ten thousand hostile files, a hundred thousand mails, and new chance for every property; takes some minutes
 	AVTALE_SEARCH=1 AVTALE_MUTANTS=10000 $(PYTEST) -m fuzz -q tests/fuzz
 	AVTALE_SEARCH=1 $(PYTEST) -q -n 2 -m "hypothesis and not (e2e or crash or fuzz or bench)"
 
@@ -90,6 +94,10 @@ lint-pdf: $(VENV)/installed-dev  ## sample agreements against the rules of PDF/A
 bench: $(VENV)/installed-dev  ## numbers: issue, validate, forward
 	$(PYTEST) -m bench -s -q
 
+.PHONY: bench-intake
+bench-intake: $(VENV)/installed-dev  ## numbers: receiving, 10,000 files and 10,000 mails among them; takes some minutes
+	AVTALE_FILES=10000 AVTALE_MAILS=10000 $(PYTEST) -m bench -s -q $(wildcard tests/bench/test_bench_intake*.py)
+
 ##@ Housekeeping
 
 .PHONY: install
@@ -105,7 +113,7 @@ lock: $(VENV)/installed  ## lock the packages anew: versions and hashes, without
 	build/lock/bin/python -m pip --disable-pip-version-check --quiet install $(UV)
 	build/lock/bin/uv pip compile $(COMPILE) -o requirements/runtime.txt pyproject.toml requirements/build.in
 	build/lock/bin/uv pip compile $(COMPILE) -o requirements/dev.txt -c requirements/runtime.txt \
-	  --extra dev --extra postgres pyproject.toml requirements/build.in
+	  --extra dev --extra google --extra microsoft365 --extra postgres pyproject.toml requirements/build.in
 	build/lock/bin/uv pip compile $(COMPILE) -o requirements/guided.txt requirements/guided.in
 
 COMPILE := --quiet --universal --python-version 3.11 --generate-hashes --no-header \

@@ -120,9 +120,22 @@ INT_NO_ACCESS: Final = FindingCode("INT-007", Severity.REVIEW)  # the file can't
 INT_NO_CASE: Final = FindingCode("INT-008", Severity.REVIEW)  # a PDF, but none of our agreements
 INT_RESOURCE_LIMIT: Final = FindingCode("INT-009", Severity.REVIEW)  # opening it broke a limit; limit
 INT_ENGINE_ERROR: Final = FindingCode("INT-010", Severity.REVIEW)  # the reader failed on it; error
-INT_CONTAINER: Final = FindingCode("INT-011", Severity.REVIEW)  # zip, asice, p7m …: can't be unpacked yet; kind
+INT_CONTAINER: Final = FindingCode("INT-011", Severity.REVIEW)  # asice, sdo, rar …: not unpacked here; kind
 INT_WITHDRAWN: Final = FindingCode("INT-012", Severity.INFO)  # gone, or replaced, before it could be read
 INT_MISSING: Final = FindingCode("INT-013", Severity.REJECT)  # no such file (`avtale validate` only)
+INT_LINK: Final = FindingCode("INT-014", Severity.REVIEW)  # a link in place of a file; hosts
+INT_ENCRYPTED_MAIL: Final = FindingCode("INT-015", Severity.REVIEW)  # S/MIME or PGP: can't be read
+INT_LOCKED_PACKAGE: Final = FindingCode("INT-016", Severity.REVIEW)  # an archive with a password
+INT_UNPACK_LIMIT: Final = FindingCode("INT-017", Severity.REVIEW)  # part was not looked at; limit, allowed
+INT_BROKEN_PACKAGE: Final = FindingCode("INT-018", Severity.REVIEW)  # a mail or archive that can't be read; kind
+INT_NO_PDF_INSIDE: Final = FindingCode("INT-019", Severity.REVIEW)  # files, but no PDF among them; count
+INT_OUTER_SIGNATURE: Final = FindingCode("INT-020", Severity.REVIEW)  # signed around the file, not in it: not checked
+INT_ONLY_TEXT: Final = FindingCode("INT-021", Severity.INFO)  # a mail from a person without a document
+INT_AUTO_REPLY: Final = FindingCode("INT-022", Severity.INFO)  # an absence message or a receipt, by a program
+INT_BOUNCE: Final = FindingCode("INT-023", Severity.INFO)  # a mail system tells about a mail of ours
+INT_OWN_COPY: Final = FindingCode("INT-024", Severity.INFO)  # a copy of our own mail
+INT_LIST_MAIL: Final = FindingCode("INT-025", Severity.INFO)  # sent to many
+INT_MAIL_NOT_GIVEN: Final = FindingCode("INT-026", Severity.REVIEW)  # the mail server does not hand it out; reason
 
 
 def all_codes() -> tuple[FindingCode, ...]:

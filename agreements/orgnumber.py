@@ -20,6 +20,9 @@ class OrgNumberError(AvtaleError):
     exit_code = 2
 
 
+_IN_TEXT = re.compile(r"(?<![0-9])[0-9]{3}([ \u00a0.]?)[0-9]{3}\1[0-9]{3}(?![0-9])")
+
+
 @dataclass(frozen=True, order=True)
 class OrgNumber:
     """A checked organisation number. Not a `SenderId`: Digipost's technical sender id is another number."""
@@ -71,3 +74,9 @@ def find_org_number(text: str | None, *, allow_synthetic: bool = True) -> OrgNum
         return parse_org_number(text, allow_synthetic=allow_synthetic)
     except OrgNumberError:
         return None
+
+
+def find_org_numbers(text: str) -> tuple[OrgNumber, ...]:
+    """Every organisation number in a text, once each, in order: nine digits in one piece or in groups of three."""
+    found = (find_org_number(match[0]) for match in _IN_TEXT.finditer(text))
+    return tuple(dict.fromkeys(number for number in found if number is not None))

@@ -12,6 +12,7 @@ _CMS_SEQUENCE = re.compile(rb"\A\x30(?:[\x81-\x84]|\x80|.)", re.DOTALL)
 _CMS_TYPES = (  # RFC 5652 §5.1 and §6.1, DER: 1.2.840.113549.1.7.2 signedData, .3 envelopedData
     bytes.fromhex("06092a864886f70d010702"),
     bytes.fromhex("06092a864886f70d010703"),
+    bytes.fromhex("060b2a864886f70d0109100117"),  # authEnvelopedData, RFC 5083
 )
 _CMS_TYPE_WITHIN = 32  # bytes: the type is the first element of the outer sequence
 _MAGIC = {
@@ -33,14 +34,14 @@ def classify(head: bytes, size: int, *, max_bytes: int) -> Finding | None:
     if size > max_bytes:
         return INT_TOO_LARGE(size=size, limit=max_bytes)
     head = head[:HEAD_BYTES]
-    kind = _container_kind(head)  # first: a container may show the header of the PDF inside it
+    kind = container_kind(head)  # first: a container may show the header of the PDF inside it
     if kind is not None:
         return INT_CONTAINER(kind=kind)
     return None if b"%PDF-" in head else INT_NOT_PDF()
 
 
-def _container_kind(head: bytes) -> str | None:
-    """The kind of a container that may hold an agreement: signing services and mail programs make these."""
+def container_kind(head: bytes) -> str | None:
+    """The kind of a container that may hold an agreement (signing services and mail programs make these), or None."""
     if head.startswith(b"PK\x03\x04"):
         if b"application/vnd.etsi.asic" in head:
             return "asice"

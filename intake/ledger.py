@@ -18,10 +18,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from agreements.canonical import canonical_json
 from agreements.errors import NotFoundError, TemporaryError
 from agreements.findings import INT_WITHDRAWN, Finding
-from agreements.times import format_utc, parse_utc
+from agreements.times import format_utc
+from intake.ledger_rows import clues_text, document_of, reason_text, receipt_of
 from intake.receipts import (
     FINAL_STATES,
     Delivery,
@@ -54,10 +54,12 @@ receipts = sa.Table(
     sa.Column("decided_at", sa.Text),
     sa.Column("finished_at", sa.Text),
     sa.Column("source_outcome", sa.Text),
+    sa.Column("parent", sa.Integer),
     sa.UniqueConstraint("source", "source_key", name="receipts_source_key"),
     sa.Index("receipts_slot", "source", "slot"),
     sa.Index("receipts_sha256", "sha256"),
     sa.Index("receipts_state", "state"),
+    sa.Index("receipts_parent", "parent"),
     sqlite_autoincrement=True,  # an id is never given twice: it stands in the names of moved files
 )
 
@@ -71,6 +73,7 @@ documents = sa.Table(
     sa.Column("reason", sa.Text),
     sa.Column("case_number", sa.Text),
     sa.Column("agreement", sa.Text),
+    sa.Column("clues", sa.Text),
     sa.Column("first_receipt", sa.Integer, nullable=False),
     sa.Column("judged_at", sa.Text),
     sa.Index("documents_state", "state"),
@@ -126,10 +129,14 @@ def _new_row(delivery: Delivery, moment: str, reason: Finding | None) -> dict[st
         "sha256": delivery.sha256,
         "size": delivery.size,
         "state": ReceiptState.STORED if stored else ReceiptState.SEEN,
-        "reason": None if stored else _reason_text(reason),
+        "reason": None if stored else reason_text(reason),
         "supersedes": delivery.supersedes,
         "seen_at": moment,
         "stored_at": moment if stored else None,
+        "parent": delivery.parent,
+        # What lies in another delivery is done with at its source when that is.
+        "finished_at": None if delivery.parent is None else moment,
+        "source_outcome": None if delivery.parent is None else SourceOutcome.INSIDE,
     }
 
 
@@ -157,7 +164,7 @@ def mark_decided(conn: sa.Connection, receipt_id: int, outcome: Outcome, *, now:
         .returning(receipts)
     ).one_or_none()
     if changed is not None:
-        return _receipt(changed)
+        return receipt_of(changed)
     receipt = get_receipt(conn, receipt_id)
     if (receipt.state, receipt.reason) != (outcome.state, outcome.reason):
         raise TemporaryError("receipt_already_decided", receipt=receipt_id, state=receipt.state)
@@ -176,9 +183,10 @@ def mark_judged(conn: sa.Connection, sha256: str, outcome: Outcome, *, now: date
         .values(
             state=DocumentState.JUDGED,
             outcome=outcome.state,
-            reason=_reason_text(outcome.reason),
+            reason=reason_text(outcome.reason),
             case_number=outcome.case_number,
             agreement=outcome.agreement,
+            clues=clues_text(outcome.clues),
             judged_at=format_utc(now),
         )
         .returning(documents.c.sha256)
@@ -193,7 +201,7 @@ def mark_judged(conn: sa.Connection, sha256: str, outcome: Outcome, *, now: date
         .values(_outcome_values(outcome, now))
         .returning(receipts)
     )
-    return tuple(sorted((_receipt(row) for row in rows), key=lambda receipt: receipt.id))
+    return tuple(sorted((receipt_of(row) for row in rows), key=lambda receipt: receipt.id))
 
 
 def reopen(conn: sa.Connection, receipt_id: int) -> Receipt:
@@ -208,7 +216,8 @@ def reopen(conn: sa.Connection, receipt_id: int) -> Receipt:
         sa.update(documents)
         .where(documents.c.sha256 == receipt.sha256)
         .values(
-            state=DocumentState.PENDING, outcome=None, reason=None, case_number=None, agreement=None, judged_at=None
+            **dict.fromkeys(("outcome", "reason", "case_number", "agreement", "clues", "judged_at")),
+            state=DocumentState.PENDING,
         )
     )
     conn.execute(
@@ -228,7 +237,7 @@ def mark_finished(conn: sa.Connection, receipt_id: int, outcome: SourceOutcome, 
         .returning(receipts)
     ).one_or_none()
     if row is not None:
-        return _receipt(row)
+        return receipt_of(row)
     raise TemporaryError("receipt_not_decided", receipt=get_receipt(conn, receipt_id).id)
 
 
@@ -275,6 +284,11 @@ def receipts_to_finish(conn: sa.Connection, source: str, *, limit: int = MAX_LIS
     return _select(conn, sa.select(receipts).where(*due), limit)
 
 
+def receipts_inside(conn: sa.Connection, parent: int) -> tuple[Receipt, ...]:
+    """The receipts of what was taken out of a delivery, in order."""
+    return _select(conn, sa.select(receipts).where(receipts.c.parent == parent), MAX_LISTED)
+
+
 def receipts_of(conn: sa.Connection, sha256: str) -> tuple[Receipt, ...]:
     """Every receipt of one content, oldest first."""
     return _select(conn, sa.select(receipts).where(receipts.c.sha256 == sha256), MAX_LISTED)
@@ -303,7 +317,7 @@ def list_receipts(
 def find_receipt(conn: sa.Connection, receipt_id: int) -> Receipt | None:
     """The receipt with this id, or None."""
     row = conn.execute(sa.select(receipts).where(receipts.c.id == receipt_id)).one_or_none()
-    return None if row is None else _receipt(row)
+    return None if row is None else receipt_of(row)
 
 
 def get_receipt(conn: sa.Connection, receipt_id: int) -> Receipt:
@@ -317,13 +331,18 @@ def get_receipt(conn: sa.Connection, receipt_id: int) -> Receipt:
 def find_document(conn: sa.Connection, sha256: str) -> Document | None:
     """The content with this digest (hex), or None."""
     row = conn.execute(sa.select(documents).where(documents.c.sha256 == sha256)).one_or_none()
-    return None if row is None else _document(row)
+    return None if row is None else document_of(row)
 
 
 def count_receipts(conn: sa.Connection) -> Mapping[ReceiptState, int]:
     """How many receipts stand in each state; every state is there, and the sum is all that was ever seen."""
     rows = conn.execute(sa.select(receipts.c.state, sa.func.count()).group_by(receipts.c.state))
     return dict.fromkeys(ReceiptState, 0) | {ReceiptState(state): count for state, count in rows}
+
+
+def count_seen(conn: sa.Connection) -> int:
+    """How many deliveries were ever seen, whatever state they stand in."""
+    return conn.execute(sa.select(sa.func.count()).select_from(receipts)).scalar_one()
 
 
 def find_oldest_unfinished(conn: sa.Connection) -> Receipt | None:
@@ -341,7 +360,7 @@ def _insert_new(conn: sa.Connection, table: sa.Table, row: Mapping[str, object])
 def _find_by_key(conn: sa.Connection, source: str, source_key: str) -> Receipt | None:
     query = sa.select(receipts).where(receipts.c.source == source, receipts.c.source_key == source_key)
     row = conn.execute(query).one_or_none()
-    return None if row is None else _receipt(row)
+    return None if row is None else receipt_of(row)
 
 
 def _get_by_key(conn: sa.Connection, delivery: Delivery) -> Receipt:
@@ -352,56 +371,8 @@ def _get_by_key(conn: sa.Connection, delivery: Delivery) -> Receipt:
 
 
 def _select(conn: sa.Connection, query: sa.Select[Any], limit: int) -> tuple[Receipt, ...]:
-    return tuple(_receipt(row) for row in conn.execute(query.order_by(receipts.c.id).limit(limit)))
+    return tuple(receipt_of(row) for row in conn.execute(query.order_by(receipts.c.id).limit(limit)))
 
 
 def _outcome_values(outcome: Outcome, now: datetime) -> dict[str, object]:
-    return {"state": outcome.state, "reason": _reason_text(outcome.reason), "decided_at": format_utc(now)}
-
-
-def _reason_text(reason: Finding | None) -> str | None:
-    return None if reason is None else canonical_json(reason.model_dump(mode="json"))
-
-
-def _reason(text: str | None) -> Finding | None:
-    return None if text is None else Finding.model_validate_json(text)
-
-
-def _time(text: str | None) -> datetime | None:
-    return None if text is None else parse_utc(text)
-
-
-def _receipt(row: sa.Row[Any]) -> Receipt:
-    return Receipt(
-        id=row.id,
-        source=row.source,
-        source_key=row.source_key,
-        slot=row.slot,
-        vendor_id=row.vendor_id,
-        display_name=row.display_name,
-        sha256=row.sha256,
-        size=row.size,
-        state=ReceiptState(row.state),
-        reason=_reason(row.reason),
-        supersedes=row.supersedes,
-        seen_at=parse_utc(row.seen_at),
-        stored_at=_time(row.stored_at),
-        decided_at=_time(row.decided_at),
-        finished_at=_time(row.finished_at),
-        source_outcome=None if row.source_outcome is None else SourceOutcome(row.source_outcome),
-    )
-
-
-def _document(row: sa.Row[Any]) -> Document:
-    outcome = None
-    if row.outcome is not None:
-        state, reason = ReceiptState(row.outcome), _reason(row.reason)
-        outcome = Outcome(state=state, reason=reason, case_number=row.case_number, agreement=row.agreement)
-    return Document(
-        sha256=row.sha256,
-        size=row.size,
-        state=DocumentState(row.state),
-        outcome=outcome,
-        first_receipt=row.first_receipt,
-        judged_at=_time(row.judged_at),
-    )
+    return {"state": outcome.state, "reason": reason_text(outcome.reason), "decided_at": format_utc(now)}

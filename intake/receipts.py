@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from agreements.findings import Finding
+from intake.matching import Clue
 
 
 class ReceiptState(StrEnum):
@@ -38,6 +39,8 @@ class SourceOutcome(StrEnum):
     CHANGED = "changed"
     """The source holds something else by now, which is a delivery of its own."""
     GONE = "gone"
+    INSIDE = "inside"
+    """It lies in another delivery (a PDF in a mail), and goes where that goes."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +61,8 @@ class Delivery:
     """Hex digest of the stored bytes; None as long as they could not be read or were refused unread."""
     supersedes: int | None = None
     """The receipt of which this delivery is the later, fuller version."""
+    parent: int | None = None
+    """The receipt of the delivery it was taken out of."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,6 +86,8 @@ class Receipt:
     finished_at: datetime | None
     """When the source was dealt with; None as long as that remains to be done."""
     source_outcome: SourceOutcome | None
+    parent: int | None = None
+    """The receipt of the delivery it was taken out of."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,6 +99,8 @@ class Outcome:
     case_number: str | None = None
     agreement: str | None = None
     """Agreement number, with version."""
+    clues: tuple[Clue, ...] = ()
+    """What it was told by where it belongs, the strongest first."""
 
     def __post_init__(self) -> None:
         if self.state not in FINAL_STATES:

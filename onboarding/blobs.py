@@ -68,6 +68,16 @@ class FileBlobs:
         _require_same(hashlib.sha256(data).hexdigest(), sha256)
         return data
 
+    def read_head(self, sha256: str, size: int) -> bytes:
+        """The first bytes, at most `size`; their hash is not checked, so only for choosing how to go on."""
+        with os.fdopen(self._open(sha256), "rb") as file:
+            return file.read(size)
+
+    @property
+    def work_dir(self) -> Path:
+        """Where temporary files may stand: on the same disk as the originals, swept at start-up."""
+        return self._temporary
+
     def open(self, sha256: str) -> int:
         """A descriptor to read the bytes from, at their start, their hash checked. The caller closes it.
 

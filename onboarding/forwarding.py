@@ -16,6 +16,7 @@ from agreements.case import AgreementState, Case, move_agreement
 from agreements.casenumber import parse_case_number
 from agreements.errors import ConfigurationError
 from agreements.language import Language
+from agreements.mail import AGREEMENT_HEADER
 from agreements.parties import Actor, Vendor
 from agreements.texts import text
 from onboarding.record import EventKind
@@ -112,7 +113,7 @@ def _letter(workspace: Workspace, forward: _Forward) -> Letter:
         date=forward.approval.at,
         message_id=message_id_for(forward.key, sender=sender, now=forward.approval.at),
         attachments=_attachments(workspace, forward),
-        headers=(("X-Agreement-ID", str(forward.agreement.number)),),
+        headers=((AGREEMENT_HEADER, str(forward.agreement.number)),),
     )
 
 
@@ -179,7 +180,9 @@ def record_outcome(connection: Connection, message: Message, outcome: Outcome, *
 def record_forwarded(
     connection: Connection, message: Message, *, actor: Actor, now: datetime, data: dict[str, JsonValue]
 ) -> None:
-    """The agreement has been taken by the mail server, or a person has settled that it was."""
+    """The agreement has been taken by the mail server, or a person has settled that it was. Other mail is no event."""
+    if message.purpose != FORWARD:
+        return
     event = NewEvent(
         kind=EventKind.AGREEMENT_FORWARDED, actor=actor, at=now, case_number=message.case_number, data=data
     )

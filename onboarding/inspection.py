@@ -15,6 +15,7 @@ from agreements.casenumber import find_agreement_numbers
 from agreements.fieldmap import FieldMap
 from agreements.findings import INT_ENCRYPTED, INT_ENGINE_ERROR, INT_RESOURCE_LIMIT, INT_UNREADABLE_PDF, Finding
 from agreements.national_id import contains_national_id
+from agreements.orgnumber import find_org_numbers
 from agreements.pages import Pages
 from agreements.signature_report import SignatureReport
 from agreements.times import format_utc, parse_utc
@@ -25,7 +26,10 @@ from signatures.trust import Trust
 DOCUMENT, ISSUED, FIELD_MAP = "document", "issued", "field_map"
 MAX_NUMBERS = 100
 """Numbers a child reports; ours: an honest return holds one, a hostile one may hold thousands."""
-_PRELOADED = ("onboarding.inspection", "signatures.judge", "intake.reading.pages", "onboarding.rehearsal")
+_PRELOADED = (
+    *("onboarding.inspection", "signatures.judge", "intake.reading.pages", "onboarding.rehearsal"),
+    "onboarding.unpack",
+)
 
 
 class Inspection(BaseModel):
@@ -39,6 +43,8 @@ class Inspection(BaseModel):
     report: SignatureReport | None = None
     numbers: tuple[str, ...] = ()
     """Case and agreement numbers in the visible text; the text itself stays in the child."""
+    organisations: tuple[str, ...] = ()
+    """Organisation numbers in the visible text."""
     has_national_id: bool = False
     failure: Finding | None = None
 
@@ -70,8 +76,13 @@ def inspect(files: Mapping[str, bytes], arguments: JsonValue) -> JsonValue:
     )
     text = "" if pages is None else pages.text
     numbers = tuple(f"{case}.{version}" if version else str(case) for case, version in find_agreement_numbers(text))
+    organisations = tuple(number.digits for number in find_org_numbers(text))
     return Inspection(
-        report=report, numbers=numbers[:MAX_NUMBERS], has_national_id=contains_national_id(text), failure=failure
+        report=report,
+        numbers=numbers[:MAX_NUMBERS],
+        organisations=organisations[:MAX_NUMBERS],
+        has_national_id=contains_national_id(text),
+        failure=failure,
     ).model_dump(mode="json")
 
 

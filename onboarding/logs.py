@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 _STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
 _TALKATIVE = (
     *("pyhanko", "pyhanko_certvalidator", "weasyprint", "fontTools", "pypdf", "pikepdf", "aiosmtpd", "mail.log"),
-    "watchdog",
+    *("watchdog", "imapclient", "msal", "google", "requests", "urllib3"),
 )
 """Libraries whose log lines may quote documents or mail."""
 

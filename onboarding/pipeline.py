@@ -1,7 +1,8 @@
 """From receipt to verdict to forward. Each step is durable before the next begins, and every step can be done twice.
 
-1. take      a source's bytes go to the originals, then one transaction writes the receipt         (`sources.py`)
-2. match     the beginning of the bytes, or a number in the text, says which agreement it is
+1. take      a source's bytes go to the originals, then one transaction writes the receipt
+             (`sources.py`, `mail_intake.py`); mails and archives are taken apart                  (`opening.py`)
+2. match     everything that points at a case is weighed: the document first, then what is around it   (`clues.py`)
 3. inspect   a sandbox child reads text and signatures
 4. decide    a pure policy over everything known: approved, needs_review, rejected
 5. record    one transaction: judgement, case, event, outgoing message, receipt
@@ -13,6 +14,7 @@ What was stored but not judged when the process died is judged at the next start
 
 import logging
 import os
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,7 +22,6 @@ from datetime import datetime
 from agreements.agreement import Agreement
 from agreements.calendar import norwegian_day
 from agreements.case import AgreementState, Case, move_agreement
-from agreements.casenumber import AgreementNumber
 from agreements.decision import Decision, Verdict, decide
 from agreements.errors import AvtaleError, as_told
 from agreements.findings import (
@@ -33,15 +34,19 @@ from agreements.findings import (
     SIG_TOO_MANY,
     Finding,
 )
+from agreements.orgnumber import OrgNumber
 from agreements.returns import ReturnContext, judge_return
+from agreements.signature_report import Shape
 from agreements.signers import ExpectedSigners
 from intake.classify import HEAD_BYTES, classify
 from intake.ledger import get_receipt, mark_judged, receipts_to_judge
-from intake.matching import Match, match_return, prefix_digests
+from intake.matching import OF_DOCUMENT, Clue, Evidence, Match, clues_of_text, prefix_digests, weigh
 from intake.receipts import Outcome, Receipt, ReceiptState
 from onboarding.authority import confirmed_signers
+from onboarding.clues import clues_around, find_delivery, vendors_of
 from onboarding.forwarding import NATIONAL_ID, Approval, prepare_forward
 from onboarding.inspection import Inspection, inspect_document
+from onboarding.opening import holds_documents, open_delivery
 from onboarding.record import EventKind
 from onboarding.store.cases import find_case, move_case
 from onboarding.store.events import NewEvent, append_event
@@ -81,6 +86,8 @@ class Judged:
     outcome: Outcome
     judgement: NewJudgement | None = None
     claim: Claim | None = None
+    evidence: Evidence | None = None
+    """Why it is held to be that agreement."""
     message: NewMessage | None = None
 
 
@@ -93,25 +100,34 @@ class JudgingPass:
     """What kept the others from being judged; they stay due."""
 
 
-def judge_due(workspace: Workspace) -> JudgingPass:
+def judge_due(workspace: Workspace, go_on: Callable[[], bool] = lambda: True) -> JudgingPass:
     """Judge every stored document without a verdict, oldest first.
 
-    One document's failure is logged and leaves it due; the others are judged all the same.
+    One document's failure is logged and leaves it due; the others are judged all the same. `go_on` is asked before
+    every document.
     """
     with workspace.store.read() as connection:
         due = receipts_to_judge(connection)
-    failed: list[AvtaleError] = []
+    done, failed = 0, list[AvtaleError]()
     for receipt in due:
+        if not go_on():
+            break
         try:
             judge_receipt(workspace, receipt)
+            done += 1
         except Exception as error:  # noqa: BLE001 - hostile documents come by here: none holds up those behind it
             failed.append(as_told(error))
             logger.warning("document not judged yet", extra={"receipt": receipt.id, "error": type(error).__name__})
-    return JudgingPass(done=len(due) - len(failed), failed=tuple(failed))
+    return JudgingPass(done=done, failed=tuple(failed))
 
 
 def judge_receipt(workspace: Workspace, receipt: Receipt) -> Outcome:
-    """Steps 2 to 5 for one stored document. Raises TemporaryError if the case changed meanwhile: it stays due."""
+    """Steps 2 to 5 for one stored document, or for each document of a delivery that holds some.
+
+    Raises TemporaryError if the case changed meanwhile: it stays due.
+    """
+    if holds_documents(workspace, receipt):
+        return open_delivery(workspace, receipt, judge_receipt)
     judged = _judge(workspace, receipt)
     _record(workspace, judged)
     logger.info("document judged", extra={"receipt": receipt.id, "state": judged.outcome.state.value})
@@ -129,15 +145,15 @@ def _judge(workspace: Workspace, receipt: Receipt) -> Judged:
         return _quarantined(receipt, unfit)
     claim = _claim_by_bytes(workspace, data)
     inspection = _inspect(workspace, receipt.sha256, claim)
-    match = _match(claim, inspection)
-    if claim is None and match.agreement is not None:
-        claim = _find_claim(workspace, match.agreement)
+    match = _match(workspace, receipt, claim, inspection)
+    if claim is None and match.case is not None:
+        claim = _find_claim(workspace, match)
         inspection = _inspect(workspace, receipt.sha256, claim) if claim else inspection
     if claim is None:
-        return _quarantined(receipt, inspection.failure or _no_case(match))
+        return _quarantined(receipt, inspection.failure or _no_case(match), match=match)
     unjudged = _unjudged(inspection)
     if unjudged is not None:
-        return _quarantined(receipt, unjudged, claim)
+        return _quarantined(receipt, unjudged, claim, match)
     return _decided(workspace, receipt, claim, inspection, match)
 
 
@@ -153,9 +169,12 @@ def _claim_by_bytes(workspace: Workspace, data: bytes) -> Claim | None:
     return None
 
 
-def _find_claim(workspace: Workspace, number: AgreementNumber) -> Claim | None:
+def _find_claim(workspace: Workspace, match: Match) -> Claim | None:
+    """The agreement that the evidence names; where it names the case alone, the version in force."""
     with workspace.store.read() as connection:
-        agreement, case = find_agreement(connection, number), find_case(connection, number.case)
+        case = None if match.case is None else find_case(connection, match.case)
+        number = match.agreement or (case.in_force if case is not None else None)
+        agreement = None if number is None else find_agreement(connection, number)
     return None if agreement is None or case is None else Claim(case=case, agreement=agreement)
 
 
@@ -185,12 +204,14 @@ def _opened(stack: ExitStack, workspace: Workspace, sha256: str) -> int:
     return descriptor
 
 
-def _match(claim: Claim | None, inspection: Inspection) -> Match:
-    text = " ".join(inspection.numbers)
-    if claim is None:
-        return match_return({}, {}, text)
-    pair = (claim.agreement.size, claim.agreement.sha256)
-    return match_return(dict([pair]), {pair: claim.agreement.number}, text)
+def _match(workspace: Workspace, receipt: Receipt, claim: Claim | None, inspection: Inspection) -> Match:
+    clues: list[Clue] = []
+    if claim is not None:
+        number = claim.agreement.number
+        clues.append(Clue(evidence=Evidence.ISSUED_BYTES, case=number.case, version=number.version))
+    clues += clues_of_text(" ".join(inspection.numbers))
+    clues += clues_around(workspace, receipt, map(OrgNumber, inspection.organisations))
+    return weigh(clues, delivered_by=receipt.vendor_id, vendors=vendors_of(workspace, clues))
 
 
 def _unjudged(inspection: Inspection) -> Finding | None:
@@ -201,15 +222,16 @@ def _unjudged(inspection: Inspection) -> Finding | None:
 
 
 def _no_case(match: Match) -> Finding:
-    return match.findings[0] if match.findings else INT_NO_CASE()
+    return match.vendor_finding or (match.findings[0] if match.findings else INT_NO_CASE())
 
 
-def _quarantined(receipt: Receipt, reason: Finding, claim: Claim | None = None) -> Judged:
+def _quarantined(receipt: Receipt, reason: Finding, claim: Claim | None = None, match: Match | None = None) -> Judged:
     outcome = Outcome(
         state=ReceiptState.QUARANTINED,
         reason=reason,
         case_number=str(claim.case.number) if claim else None,
         agreement=str(claim.agreement.number) if claim else None,
+        clues=match.clues if match else (),
     )
     return Judged(receipt=receipt, outcome=outcome)
 
@@ -224,7 +246,8 @@ def _decided(workspace: Workspace, receipt: Receipt, claim: Claim, inspection: I
     )
     judged = judge_return(inspection.report, context, None)
     notes = _notes(workspace, claim, inspection)
-    decision = decide((*judged.decision.findings, *match.findings, *notes))
+    around = _of_delivery(workspace, receipt)
+    decision = decide((*judged.decision.findings, *match.findings, *notes, *around))
     approved = decision.verdict is Verdict.APPROVED
     first = claim.case.in_force == claim.agreement.number and claim.case.agreement_state in APPROVABLE
     now = workspace.clock()
@@ -249,9 +272,19 @@ def _decided(workspace: Workspace, receipt: Receipt, claim: Claim, inspection: I
             hold=hold_reason(workspace, decision),
         )
     outcome = Outcome(
-        state=ReceiptState.RECEIVED, case_number=str(claim.case.number), agreement=str(claim.agreement.number)
+        state=ReceiptState.RECEIVED,
+        case_number=str(claim.case.number),
+        agreement=str(claim.agreement.number),
+        clues=match.clues,
     )
-    return Judged(receipt=receipt, outcome=outcome, judgement=new_judgement, claim=claim, message=message)
+    return Judged(
+        receipt=receipt,
+        outcome=outcome,
+        judgement=new_judgement,
+        claim=claim,
+        evidence=match.evidence,
+        message=message,
+    )
 
 
 APPROVABLE = frozenset({AgreementState.ISSUED, AgreementState.SENT, AgreementState.RETURNED})
@@ -268,6 +301,13 @@ def _notes(workspace: Workspace, claim: Claim, inspection: Inspection) -> tuple[
     """What is worth telling and changes nothing."""
     notes: tuple[Finding, ...] = (CAS_EXAMPLE_TERMS(),) if claim.agreement.example_terms else ()
     return (*notes, CAS_NATIONAL_ID()) if inspection.has_national_id else notes
+
+
+def _of_delivery(workspace: Workspace, receipt: Receipt) -> tuple[Finding, ...]:
+    """What was found wrong with the mail or archive the document came in: it bears on each document."""
+    with workspace.store.read() as connection:
+        delivery = find_delivery(connection, receipt)
+    return () if delivery is None else delivery[1].findings
 
 
 def hold_reason(workspace: Workspace, decision: Decision) -> str | None:
@@ -310,6 +350,7 @@ def _record(workspace: Workspace, judged: Judged) -> None:
                 "receipt": judged.receipt.id,
                 "sha256": judged.receipt.sha256,
                 "agreement": str(judged.claim.agreement.number),
+                "evidence": None if judged.evidence is None else judged.evidence.value,
                 "verdict": decision.verdict.value,
                 "findings": [finding.code for finding in decision.findings],
             },
@@ -342,6 +383,17 @@ def _moved_case(judged: Judged, now: datetime) -> Case | None:
     case, agreement = judged.claim.case, judged.claim.agreement
     if judged.message is not None:
         return move_agreement(case, AgreementState.APPROVED, now=now)
-    if case.in_force == agreement.number and case.agreement_state in APPROVABLE:
+    if _is_return(judged) and case.in_force == agreement.number and case.agreement_state in APPROVABLE:
         return move_agreement(case, AgreementState.RETURNED, now=now)
     return None
+
+
+def _is_return(judged: Judged) -> bool:
+    """Whether it is the agreement, however it was signed or altered; what only names it must not stop reminders.
+
+    A number in a subject proves nothing of what follows it, nor does one in the text of quite another document.
+    """
+    report = None if judged.judgement is None else judged.judgement.report
+    shape = report.provenance.shape if report is not None and report.provenance is not None else None
+    by_number_alone = judged.evidence is Evidence.NUMBER_IN_TEXT and shape is Shape.OTHER
+    return judged.evidence in OF_DOCUMENT and not by_number_alone

@@ -72,12 +72,14 @@ def agreement_file_name(number: AgreementNumber) -> str:
     return f"Avtale-{number}.pdf"
 
 
-def make_handout(agreement: Agreement, pdf: bytes, vendor: VendorSettings) -> Handout:
+def make_handout(agreement: Agreement, pdf: bytes, vendor: VendorSettings, *, return_to: str) -> Handout:
     """What the organisation is handed with an agreement that is about to be issued.
+
+    `return_to`: the address to send it to when it is signed.
 
     Raises ConfigurationError("signing_service_limits") if the signing service would refuse it.
     """
-    letter = _letter(agreement, vendor)
+    letter = _letter(agreement, vendor, return_to)
     if agreement.route is not SigningRoute.SERVICE:
         return Handout(folder=None, files={f"Avtale-{agreement.number}-{LETTER_FILE}": letter})
     order = signing_order(agreement, pdf, vendor)
@@ -107,7 +109,7 @@ def signing_order(agreement: Agreement, pdf: bytes, vendor: VendorSettings) -> S
     )
 
 
-def _letter(agreement: Agreement, vendor: VendorSettings) -> bytes:
+def _letter(agreement: Agreement, vendor: VendorSettings, return_to: str) -> bytes:
     from renderers.letters import SigningLetter, SigningTask, render_signing_file
 
     task = SigningTask(
@@ -115,7 +117,7 @@ def _letter(agreement: Agreement, vendor: VendorSettings) -> bytes:
         signers=agreement.signers,
         route=agreement.route,
         deadline=signing_deadline(norwegian_day(agreement.issued_at), vendor.signing_days),
-        return_to=vendor.contact.email,
+        return_to=return_to,
         has_open_fields=bool(agreement.open_fields),
     )
     kind = str(agreement.values["agreement.kind"])

@@ -99,6 +99,7 @@ def receipt_data(receipt: Receipt, language: Language) -> dict[str, JsonValue]:
         "state": receipt.state.value,
         "reason": None if receipt.reason is None else finding_data(receipt.reason, language),
         "supersedes": receipt.supersedes,
+        "parent": receipt.parent,
         "seen_at": utc(receipt.seen_at),
         "stored_at": utc(receipt.stored_at),
         "decided_at": utc(receipt.decided_at),
@@ -108,10 +109,11 @@ def receipt_data(receipt: Receipt, language: Language) -> dict[str, JsonValue]:
 
 
 def receipt_row(receipt: Receipt, language: Language) -> list[str]:
-    """A receipt as a table row: id, file, state, reason, time."""
+    """A receipt as a table row: id, file (behind the receipt it lay in), state, reason, time."""
     reason = "" if receipt.reason is None else finding_message(receipt.reason, language)
     state = text(f"states.receipt.{receipt.state.value}", language)
-    return [str(receipt.id), receipt.display_name, state, reason, local_time(receipt.seen_at)]
+    name = receipt.display_name if receipt.parent is None else f"{receipt.parent} > {receipt.display_name}"
+    return [str(receipt.id), name, state, reason, local_time(receipt.seen_at)]
 
 
 def judgement_data(judgement: Judgement, language: Language) -> dict[str, JsonValue]:
@@ -168,8 +170,9 @@ def message_data(message: Message) -> dict[str, JsonValue]:
 
 
 def message_row(message: Message, language: Language) -> list[str]:
-    """A message as a table row: id, agreement, recipient, state, the server's reply or the reason, time."""
+    """A message as a table row: id, agreement or case, recipient, state, the server's reply or the reason, time."""
     reason = text(f"outbox_reasons.{message.reason}.message", language) if message.reason else ""
     state = text(f"states.message.{message.state.value}", language)
     said = message.reply or reason
-    return [str(message.id), message.agreement or "", message.recipient, state, said, local_time(message.updated_at)]
+    about = message.agreement or message.case_number or ""
+    return [str(message.id), about, message.recipient, state, said, local_time(message.updated_at)]

@@ -80,6 +80,8 @@ class NewMessage:
     agreement: str | None = None
     hold: str | None = None
     """A code that says why a person must release it first; None: it is due at once."""
+    draft: bool = False
+    """Kept only: never due, and nobody can release it."""
 
     def __post_init__(self) -> None:
         check_address(self.sender)
@@ -123,7 +125,7 @@ class Message:
 
 
 def enqueue(conn: Connection, message: NewMessage, *, now: datetime) -> int | None:
-    """Write a message, `queued` or `held`, in the caller's transaction. Returns its id.
+    """Write a message, `queued`, `held` or `draft`, in the caller's transaction. Returns its id.
 
     A second enqueue with the same idempotency key is nothing and returns None, whatever else differs. Raises UsageError
     `message_id_taken` when another message has the Message-ID: nothing was written, and it must not pass for enqueued.
@@ -140,7 +142,7 @@ def enqueue(conn: Connection, message: NewMessage, *, now: datetime) -> int | No
         "recipient": message.recipient,
         "sha256": message.sha256,
         "size": message.size,
-        "state": (State.HELD if message.hold else State.QUEUED).value,
+        "state": _first_state(message).value,
         "reason": message.hold,
         "attempts": 0,
         "backoff_step": 0,
@@ -152,6 +154,12 @@ def enqueue(conn: Connection, message: NewMessage, *, now: datetime) -> int | No
     if written is None and not _is_enqueued(conn, message.idempotency_key):
         raise UsageError("message_id_taken", message_id=message.message_id)
     return written
+
+
+def _first_state(message: NewMessage) -> State:
+    if message.draft:
+        return State.DRAFT
+    return State.HELD if message.hold else State.QUEUED
 
 
 def _is_enqueued(conn: Connection, idempotency_key: str) -> bool:
@@ -170,6 +178,12 @@ def _envelope_id(message_id: str) -> str:
 def find(conn: Connection, message_id: int) -> Message | None:
     """The message with this row id."""
     row = conn.execute(sa.select(messages).where(messages.c.id == message_id)).one_or_none()
+    return None if row is None else _message(row)
+
+
+def find_by_message_id(conn: Connection, message_id: str) -> Message | None:
+    """The message that was given this Message-ID (with its angle brackets), or None."""
+    row = conn.execute(sa.select(messages).where(messages.c.message_id == message_id).limit(1)).one_or_none()
     return None if row is None else _message(row)
 
 

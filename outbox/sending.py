@@ -55,14 +55,18 @@ class Sender:
     pace: Pace = field(default_factory=Pace)
 
 
-def deliver_due(sender: Sender, *, at_most: int = AT_MOST) -> Pass:
+def deliver_due(sender: Sender, *, at_most: int = AT_MOST, go_on: Callable[[], bool] = lambda: True) -> Pass:
     """Send what is due, oldest first, until nothing is, the pace is used up, or the server is not to be had.
+
+    `go_on` is asked before every message.
 
     Interrupted attempts of an earlier process become `unknown` first. Raises what the store or `on_outcome` raises,
     after the outcome is written as far as it can be.
     """
     _report_interrupted(sender)
     for attempted in range(at_most):
+        if not go_on():
+            return Pass(attempted=attempted, resume_at=None)
         now = sender.clock()
         free_at = sender.pace.free_at(now)
         if free_at > now:

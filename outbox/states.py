@@ -1,6 +1,6 @@
 """The states of a message and the moves between them.
 
-(new)   ─> queued | held
+(new)   ─> queued | held | draft
 queued  ─> sending              claimed
 sending ─> sent                 the server said so
         ─> queued               did not leave: later again
@@ -9,6 +9,7 @@ sending ─> sent                 the server said so
         ─> unknown              may have left: a person settles
 unknown ─> sent | queued        a person says "it left" or "send again"
 held, blocked, gave_up ─> queued    a person says "now"
+draft   ─> nowhere              written and kept; nothing sends it (docs/adr/0021)
 """
 
 from enum import StrEnum
@@ -27,6 +28,8 @@ class State(StrEnum):
     BLOCKED = "blocked"
     HELD = "held"
     GAVE_UP = "gave_up"
+    DRAFT = "draft"
+    """Of the letters to organisations, which are not sent yet: to be read, and sent by hand."""
 
 
 WAITING_FOR_A_PERSON = frozenset({State.UNKNOWN, State.BLOCKED, State.HELD, State.GAVE_UP})
@@ -42,6 +45,7 @@ MOVES = MappingProxyType(
         State.SENT: frozenset[State](),
         State.DELIVERED: frozenset[State](),
         State.FAILED_LATER: frozenset[State](),
+        State.DRAFT: frozenset[State](),
     }
 )
 """Every allowed move. Nothing leads out of `sent`: what a server took is never queued again."""

@@ -108,7 +108,7 @@ def open_pkcs11(module: Path, *, token: str, label: str, pin: str | None) -> Sea
         from pyhanko.config.pkcs11 import TokenCriteria
         from pyhanko.sign.pkcs11 import PKCS11Signer, open_pkcs11_session
     except ImportError as error:
-        raise ConfigurationError("extra_missing", package="python-pkcs11", extra="pkcs11") from error
+        raise ConfigurationError("extra_missing", extra="pkcs11") from error
     try:
         session = open_pkcs11_session(str(module), token_criteria=TokenCriteria(label=token), user_pin=pin)
         signer = PKCS11Signer(session, cert_label=label, key_label=label, other_certs_to_pull=None)

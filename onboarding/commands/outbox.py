@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _ID = argument("identity", metavar="ID", type=int)
 _COLUMNS = ("id", "agreement", "recipient", "state", "reply", "time")
-_STATES = ("queued", "sending", "sent", "delivered", "failed_later", "unknown", "blocked", "held", "gave_up")
+_STATES = ("queued", "sending", "sent", "delivered", "failed_later", "unknown", "blocked", "held", "gave_up", "draft")
 
 group = TextGroup(
     "outbox",
@@ -43,10 +43,17 @@ def list_(call: Call, state: str | None) -> Answer:
 
 @command("outbox.show", _ID)
 def show(call: Call, identity: int) -> Answer:
-    """Show one message."""
-    from onboarding.delivery import read_message
+    """Show one message, and what a draft says."""
+    from dataclasses import replace
 
-    return _answer(call, read_message(call.workspace, identity))
+    from onboarding.delivery import draft_lines, read_message
+    from outbox.states import State
+
+    message = read_message(call.workspace, identity)
+    answer = _answer(call, message)
+    if message.state is not State.DRAFT:
+        return answer
+    return replace(answer, lines=[*answer.lines, "", *draft_lines(call.workspace, message)])
 
 
 @command("outbox.retry", _ID)

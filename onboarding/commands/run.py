@@ -10,6 +10,7 @@ from onboarding.answers import Answer
 from onboarding.call import Call
 from onboarding.command import command, option, talk
 from onboarding.logs import set_up_logs
+from onboarding.settings import notify_socket, watchdog_seconds
 
 if TYPE_CHECKING:
     from onboarding.jobs.loop import Round
@@ -20,6 +21,7 @@ def run(call: Call, once: bool) -> Answer:
     """Work until stopped, or do what is due and return."""
     from agreements.texts import text
     from onboarding.jobs.loop import run_once, run_until
+    from onboarding.jobs.notify import ServiceManager
 
     if once:
         return _answer(call, run_once(call.workspace))
@@ -27,7 +29,8 @@ def run(call: Call, once: bool) -> Answer:
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    run_until(call.workspace, stop, lambda: talk(call, text("talk.run_started", call.lang)))
+    manager = ServiceManager(notify_socket(), watchdog_seconds())
+    run_until(call.workspace, stop, lambda: talk(call, text("talk.run_started", call.lang)), manager)
     return Answer(data={"stopped": True}, lines=[text("talk.run_stopped", call.lang)])
 
 

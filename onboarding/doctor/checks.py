@@ -7,7 +7,8 @@ from types import MappingProxyType
 from typing import Final
 
 from agreements.errors import AvtaleError
-from onboarding.doctor.outcome import Check, Level, fault, fine
+from onboarding.doctor.mailboxes import check_mailboxes
+from onboarding.doctor.outcome import Check, Level, fault, fault_of, fine
 from onboarding.doctor.places import check_clock, check_data, check_folders, check_keys, check_space
 from onboarding.doctor.services import (
     check_database,
@@ -43,6 +44,7 @@ CHECKS: Final[Mapping[str, _Checker]] = MappingProxyType(
         "keys": check_keys,
         "database": check_database,
         "folders": check_folders,
+        "mailboxes": check_mailboxes,
         "mail": check_mail,
         "trust": check_trust,
         "terms": check_terms,
@@ -56,7 +58,7 @@ CHECKS: Final[Mapping[str, _Checker]] = MappingProxyType(
 
 
 def run_checks(settings: Settings, *, now: datetime) -> tuple[Check, ...]:
-    """Every check's outcomes. Never raises for what is wrong; takes seconds, most of them waiting for a mail server."""
+    """Every check's outcomes. Never raises for what is wrong; takes seconds, most of them waiting for mail servers."""
     return tuple(check for name, checker in CHECKS.items() for check in _guarded(name, checker, settings, now))
 
 
@@ -64,8 +66,7 @@ def _guarded(name: str, checker: _Checker, settings: Settings, now: datetime) ->
     try:
         yield from checker(settings, now)
     except AvtaleError as error:
-        params = {key: value if isinstance(value, str | int) else str(value) for key, value in error.params.items()}
-        yield Check(name=name, level=Level.FAULT, code=error.code, params=params)
+        yield fault_of(name, error)
     except Exception as error:  # the checks after this one must be told, too
         if isinstance(error, OSError) and error.errno in NO_SPACE:
             yield fault(name, "disk_full", place=str(error.filename or settings.data_dir))

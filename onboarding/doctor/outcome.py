@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from agreements.errors import AvtaleError
+
 
 class Level(StrEnum):
     """How a check ended."""
@@ -47,3 +49,9 @@ def warning(name: str, /, code: str, **params: str | int) -> Check:
 def fault(name: str, /, code: str, **params: str | int) -> Check:
     """Somebody must put it right."""
     return Check(name=name, level=Level.FAULT, code=code, params=params)
+
+
+def fault_of(name: str, /, error: AvtaleError) -> Check:
+    """What could not be done, as a fault with the error's own code and texts."""
+    params = {key: value if isinstance(value, str | int) else str(value) for key, value in error.params.items()}
+    return Check(name=name, level=Level.FAULT, code=error.code, params=params)

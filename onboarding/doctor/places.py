@@ -3,12 +3,13 @@
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
+from agreements.errors import AvtaleError
 from agreements.marking import KEY_BYTES
 from agreements.times import format_utc
 from onboarding.doctor.outcome import Check, fault, fine, warning
@@ -76,43 +77,85 @@ def check_keys(settings: Settings, _now: datetime) -> Iterator[Check]:
 
 
 def check_folders(settings: Settings, now: datetime) -> Iterator[Check]:
-    """Every watched folder can be read, files can be moved to `ferdig` and `karantene`, and how changes are noticed."""
+    """Every watched folder is the one we know, can be read and written to; and how changes in it are noticed."""
+    marks = _known_marks(settings)
     for vendor in settings.vendors:
         for folder in vendor.folders:
-            looked = _folder(folder)
+            looked = _folder(folder, marks.get(str(folder.path)))
             yield looked
             if looked.ok:
-                yield from _overlooked(folder.path, now)
+                yield from _overlooked(folder, now)
 
 
-def _folder(folder: WatchedFolder) -> Check:
+def _known_marks(settings: Settings) -> Mapping[str, str]:
+    """By what each folder is known, by its path; nothing where the database can't say (it has a check of its own)."""
+    from onboarding.sources import read_marks
+    from onboarding.store import open_store
+
+    try:
+        with closing(open_store(settings.database, environment=settings.environment)) as store:
+            return read_marks(store)
+    except AvtaleError:
+        return {}
+
+
+def _folder(folder: WatchedFolder, mark: str | None) -> Check:
+    from intake.sources.folder import is_stranger
+    from onboarding.sources import stranger_code
+
     path = folder.path
     if not path.is_dir():
         return fault("folders", "doctor_folder_missing", path=str(path))
     if not os.access(path, os.R_OK | os.X_OK):
         return fault("folders", "doctor_folder_not_readable", path=str(path))
+    stranger = is_stranger(path, mark)
+    if stranger is not None:
+        return fault("folders", stranger_code(stranger), path=str(path), problem=stranger.value)
     for place in (path, *_own_folders(path)):
         if (reason := _refused_write(place)) is not None:
             return fault("folders", "doctor_folder_not_writable", path=str(place), reason=reason)
-    if folder.mode == "scan":
-        return fine("folders", "folder_scan", path=str(path))
-    if _has_events(path):
-        return fine("folders", "folder_events", path=str(path))
-    if folder.mode == "events":
-        return fault("folders", "doctor_no_events", path=str(path))
-    return fine("folders", "folder_scan", path=str(path))
+        if _device(place) != _device(path):
+            return fault("folders", "doctor_folder_other_device", path=str(place), folder=str(path))
+    return _noticing(folder)
 
 
-def _overlooked(path: Path, now: datetime) -> Iterator[Check]:
-    """Sub-folders, hidden and temporary names that have lain there for long."""
-    from intake.names import OWN_FOLDER, display_name, ignored_as
+def _device(path: Path) -> int:
+    """The file system it lies on: nothing is moved from one to another in a single step."""
+    return path.stat().st_dev
 
-    oldest = (now - OVERLOOKED_AFTER).timestamp()
+
+def _noticing(folder: WatchedFolder) -> Check:
+    """How changes are noticed, and why so."""
+    from onboarding.watching import watch_plan
+
+    plan, events = watch_plan(folder), folder.mode != "scan" and _has_events(folder.path)
+    if folder.mode == "events" and not events:
+        return fault("folders", "doctor_no_events", path=str(folder.path))
+    params = {
+        "path": str(folder.path),
+        "filesystem": plan.mount.filesystem if plan.mount else "?",
+        "seconds": f"{plan.scan_seconds:g}",
+        "quiet": f"{plan.quiet_seconds:g}",
+    }
+    if plan.events and events:
+        return fine("folders", "folder_events", **params)
+    remote = plan.mount is None or not plan.mount.is_local
+    return fine("folders", "folder_scan_remote" if remote else "folder_scan", **params)
+
+
+def _overlooked(folder: WatchedFolder, now: datetime) -> Iterator[Check]:
+    """Sub-folders, hidden and temporary names, and markers without their file, that have lain there for long."""
+    from intake.names import DONE_MARKER, UNTOLD, display_name, ignored_as, marked_name
+
+    path, oldest = folder.path, (now - OVERLOOKED_AFTER).timestamp()
+    marker = os.fsencode(folder.done_marker) if folder.done_marker else DONE_MARKER
     names: list[str] = []
     for item in sorted(path.iterdir()):
         name = os.fsencode(item.name)
-        reason = ignored_as(name)
-        if reason == OWN_FOLDER or (reason is None and (item.is_symlink() or not item.is_dir())):
+        marked, reason = marked_name(name, marker), ignored_as(name)
+        is_lone_marker = marked is not None and not os.path.lexists(path / os.fsdecode(marked))
+        is_read = reason is None and (item.is_symlink() or not item.is_dir())
+        if reason in UNTOLD or (is_read and not is_lone_marker):
             continue
         with suppress(FileNotFoundError):  # gone since the listing
             names += [display_name(name)] if item.lstat().st_mtime < oldest else []

@@ -1,6 +1,6 @@
-"""`avtale run`: a plain loop that finds what is due. Two threads: one receives and judges, one sends.
+"""`avtale run`: plain loops that find what is due. One receives and judges, one sends; the main thread watches them.
 
-Every round is safe to repeat, and no fault ends the loop: it is logged, told in `status`, and tried again.
+Every round is safe to repeat, and no fault of the work ends a loop: it is logged, told in `status`, and tried again.
 """
 
 import logging
@@ -8,22 +8,31 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from agreements.errors import AvtaleError
+from onboarding.alarm_watch import look_for_alarms
 from onboarding.delivery import sender_of
-from onboarding.health import NOTHING_IGNORED, HealthNotes
+from onboarding.health import HealthNotes
 from onboarding.jobs.lock import run_lock
+from onboarding.jobs.mail import finish_mail, mail_loop, part_of, receive_mail
+from onboarding.jobs.notify import ServiceManager
+from onboarding.jobs.noting import note, noting
+from onboarding.jobs.supervising import GoOn, Loop, Watched, always, supervise
+from onboarding.mail_intake import mailboxes_of
 from onboarding.pipeline import JudgingPass, judge_due
 from onboarding.sources import Folders, Looked, watched_folders
+from onboarding.watching import SCAN_SECONDS
 from onboarding.workspace import Workspace
 from outbox.sending import deliver_due
 
 logger = logging.getLogger(__name__)
 
-SCAN_SECONDS = 2.0  # G7: a file without an event is found within this and the quiet time (facts/mail-and-folders.md §7)
-SEND_SECONDS = 5.0  # how often the outbox is looked at unasked; back-off is minutes
-MAX_ONCE_SECONDS = 60.0  # `--once` waits this long for files that are still being written, no longer
+SEND_SECONDS: Final = 5.0  # how often the outbox is looked at unasked; back-off is minutes
+ALARM_SECONDS: Final = 10.0  # how often alarms are looked for; the shortest delay of one is minutes
+MAX_ONCE_SECONDS: Final = 60.0  # `--once` waits this long for files that are still being written, no longer
+INTAKE_SILENT_SECONDS: Final = 300.0  # one document: ten times its own limits (`limits.validation_seconds`), and a disk
+OUTBOX_SILENT_SECONDS: Final = 3600.0  # one mail: six answers of 5 minutes, its body, and 10 minutes for the last one
 INTAKE, OUTBOX = "intake", "outbox"
 """The two parts that `status` tells of, beside folders and judging."""
 _Result = TypeVar("_Result")
@@ -40,7 +49,7 @@ class Round:
     attempted: int
     """Messages tried."""
     unavailable: tuple[str, ...]
-    """Folders that could not be looked into."""
+    """Folders and mailboxes that could not be looked into."""
     ignored: Mapping[str, Mapping[str, int]]
     """Per folder how many names were passed over in the last look, by reason."""
 
@@ -52,73 +61,138 @@ def run_once(workspace: Workspace) -> Round:
     with run_lock(workspace.settings.data_dir), watched_folders(workspace) as (folders, _):
         workspace.blobs.sweep(workspace.clock())
         sender = sender_of(workspace)
+        mailboxes = mailboxes_of(workspace)
+        mailed, unreached = receive_mail(mailboxes)
+        received += mailed
         while True:
-            looked, judging = _receive(workspace, folders)
+            looked, judging = _receive(workspace, folders, always)
             received, judged = received + looked.received, judged + judging.done
-            if looked.look_again_in is None or time.monotonic() > deadline:
+            if looked.look_again_in is None or time.monotonic() + looked.look_again_in > deadline:
                 break
             time.sleep(looked.look_again_in)
-        sent = deliver_due(sender)
+        unreached |= finish_mail([mailbox for mailbox in mailboxes if mailbox.id not in unreached])
         notes = HealthNotes(workspace)
         _note_round(notes, looked, judging)
+        for mailbox in mailboxes:
+            problem = unreached.get(mailbox.id)
+            note(notes, part_of(mailbox), problem.code if problem else None)
+        _look_for_alarms(workspace, Watched())
+        sent = deliver_due(sender)
         for part in (INTAKE, OUTBOX):
-            _note(notes, part, None)
+            note(notes, part, None)
     return Round(
         received=received,
         judged=judged,
-        failed=(*looked.problems, *judging.failed),
+        failed=(*looked.problems, *unreached.values(), *judging.failed),
         attempted=sent.attempted,
-        unavailable=looked.unavailable,
+        unavailable=(*looked.unavailable, *unreached),
         ignored=looked.ignored,
     )
 
 
-def run_until(workspace: Workspace, stop: threading.Event, started: Callable[[], None]) -> None:
-    """Work until `stop` is set. `started` is called when the lock is held and the folders are watched."""
+def run_until(
+    workspace: Workspace, stop: threading.Event, started: Callable[[], None], manager: ServiceManager
+) -> None:
+    """Work until `stop` is set, and at most STOP_SECONDS longer.
+
+    `started` is called when the lock is held and the folders are watched; `manager` is told of it, and fed while every
+    loop answers. Raises AvtaleError `loop_died`.
+    """
     with run_lock(workspace.settings.data_dir), watched_folders(workspace) as (folders, doorbell):
         workspace.blobs.sweep(workspace.clock())
         due = threading.Event()
-        sending = threading.Thread(target=_send_until, args=(workspace, stop, due), name="outbox")
-        sending.start()
-        started()
-        try:
-            _receive_until(workspace, folders, stop, rung=doorbell.rung, due=due)
-        finally:
-            stop.set()
+        mailboxes = mailboxes_of(workspace)
+
+        def judged() -> None:
             due.set()
-            sending.join()
+            for mailbox in mailboxes:
+                mailbox.nudged.set()
+
+        loops = (
+            Loop(
+                name=INTAKE,
+                work=lambda go_on: _receive_until(workspace, folders, go_on, rung=doorbell.rung, judged=judged),
+                wake=doorbell.rung.set,
+                silent_seconds=INTAKE_SILENT_SECONDS,
+            ),
+            Loop(
+                name=OUTBOX,
+                work=lambda go_on: _send_until(workspace, go_on, due),
+                wake=due.set,
+                silent_seconds=OUTBOX_SILENT_SECONDS,
+            ),
+            *(mail_loop(workspace, mailbox, stop, rung=doorbell.rung) for mailbox in mailboxes),
+        )
+        started()
+        manager.ready()
+        try:
+            supervise(loops, stop, _Attendant(workspace, manager).attend)
+        finally:
+            manager.stopping()
+
+
+class _Attendant:
+    """What is done about what the supervisor sees: the watchdog fed, silence told, alarms looked for."""
+
+    def __init__(self, workspace: Workspace, manager: ServiceManager) -> None:
+        self._workspace = workspace
+        self._manager = manager
+        self._notes = HealthNotes(workspace)
+        self._before = Watched()
+        self._looked = float("-inf")
+
+    def attend(self, watched: Watched) -> None:
+        """Called about once a second."""
+        if watched.well:
+            self._manager.alive()
+        for part in {*watched.silent} - {*self._before.silent}:
+            logger.error("a loop does not answer", extra={"part": part})
+        for part in {*self._before.silent} - {*watched.silent} - {*watched.dead}:
+            logger.info("a loop answers again", extra={"part": part})
+            note(self._notes, part, None)
+        for part in watched.silent:
+            note(self._notes, part, "loop_silent")
+        for part in watched.dead:
+            note(self._notes, part, "loop_died")
+        if watched != self._before or time.monotonic() - self._looked >= ALARM_SECONDS:
+            self._looked = time.monotonic()
+            _look_for_alarms(self._workspace, watched)
+        self._before = watched
 
 
 def _receive_until(
-    workspace: Workspace, folders: Folders, stop: threading.Event, *, rung: threading.Event, due: threading.Event
+    workspace: Workspace, folders: Folders, go_on: GoOn, *, rung: threading.Event, judged: Callable[[], None]
 ) -> None:
     notes = HealthNotes(workspace)
-    while not stop.is_set():
+    while go_on():
         rung.clear()
-        done = _guarded(notes, INTAKE, lambda: _receive(workspace, folders))
+        done = _guarded(notes, INTAKE, lambda: _receive(workspace, folders, go_on))
         wait = SCAN_SECONDS
         if done is not None:
             looked, judging = done
             _note_round(notes, looked, judging)
-            wait = min(wait, looked.look_again_in or wait)
+            if looked.look_again_in is not None:
+                wait = min(wait, looked.look_again_in)
             if judging.done:
-                due.set()
-        rung.wait(wait)
+                judged()
+        if go_on():
+            rung.wait(wait)
 
 
-def _receive(workspace: Workspace, folders: Folders) -> tuple[Looked, JudgingPass]:
-    looked = folders.look()
-    judging = judge_due(workspace)
-    folders.finish()
+def _receive(workspace: Workspace, folders: Folders, go_on: GoOn) -> tuple[Looked, JudgingPass]:
+    looked = folders.look(go_on)
+    judging = judge_due(workspace, go_on)
+    folders.finish(go_on)
     return looked, judging
 
 
-def _send_until(workspace: Workspace, stop: threading.Event, due: threading.Event) -> None:
+def _send_until(workspace: Workspace, go_on: GoOn, due: threading.Event) -> None:
     notes, sender = HealthNotes(workspace), sender_of(workspace)
-    while not stop.is_set():
+    while go_on():
         due.clear()
-        _guarded(notes, OUTBOX, lambda: deliver_due(sender))
-        due.wait(SEND_SECONDS)
+        _guarded(notes, OUTBOX, lambda: deliver_due(sender, go_on=go_on))
+        if go_on():
+            due.wait(SEND_SECONDS)
 
 
 def _guarded(notes: HealthNotes, part: str, work: Callable[[], _Result]) -> _Result | None:
@@ -128,20 +202,24 @@ def _guarded(notes: HealthNotes, part: str, work: Callable[[], _Result]) -> _Res
     except Exception as error:  # noqa: BLE001 - the loop outlives every fault; the next round tries again
         problem = error.code if isinstance(error, AvtaleError) else type(error).__name__
         logger.warning("round failed", extra={"part": part, "error": problem})
-        _note(notes, part, problem)
+        note(notes, part, problem)
         return None
-    _note(notes, part, None)
+    note(notes, part, None)
     return result
 
 
 def _note_round(notes: HealthNotes, looked: Looked, judging: JudgingPass) -> None:
     for folder, problem in looked.folders.items():
-        _note(notes, f"folder {folder}", problem.code if problem else None, looked.ignored.get(folder, {}))
-    _note(notes, "judging", judging.failed[0].code if judging.failed else None)
+        with noting(f"folder {folder}"):
+            notes.note(
+                f"folder {folder}",
+                problem.code if problem else None,
+                ignored=looked.ignored.get(folder, {}),
+                waiting_since=looked.waiting_since.get(folder),
+            )
+    note(notes, "judging", judging.failed[0].code if judging.failed else None)
 
 
-def _note(notes: HealthNotes, part: str, problem: str | None, ignored: Mapping[str, int] = NOTHING_IGNORED) -> None:
-    try:
-        notes.note(part, problem, ignored)
-    except Exception as error:  # noqa: BLE001 - the database itself may be what failed
-        logger.warning("health not noted", extra={"part": part, "error": type(error).__name__})
+def _look_for_alarms(workspace: Workspace, watched: Watched) -> None:
+    with noting("alarms"):
+        look_for_alarms(workspace, stuck=(*watched.dead, *watched.silent))

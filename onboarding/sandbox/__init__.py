@@ -2,8 +2,9 @@
 network.
 
 A zygote (a clean process started by exec, without threads) imports what the work needs once and forks one child per
-job. Input comes as open descriptors, never as names; the answer is JSON. What a child does to itself is an outcome,
-not an exception.
+job. Input comes as open descriptors, never as names; the answer is JSON. What is too large for it goes to one file that
+the program opened and hands in: a child never opens a file for writing, and names none. What a child does to itself is
+an outcome, not an exception.
 
 Confinement: address space, CPU time, wall time, output, open files, no core dump; on Linux an empty network name space
 where the kernel permits, and a system-call filter (x86-64, arm64) that refuses sockets, new processes and changes to

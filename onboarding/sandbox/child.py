@@ -1,10 +1,12 @@
 """What one child of the zygote does: confine itself, run one function over the bytes handed in, answer, and end."""
 
+import errno
 import importlib
 import json
 import os
 import traceback
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -18,8 +20,11 @@ ENVELOPE_BYTES = 64
 _OUT_OF_MEMORY = b'{"limit":"memory"}'
 _TOO_LONG = b'{"limit":"output"}'
 
-Work = Callable[[Mapping[str, bytes], JsonValue], JsonValue]
-"""A function the sandbox runs: named files' bytes and JSON arguments in, JSON out."""
+Work = Callable[..., JsonValue]
+"""A function the sandbox runs: named files' bytes and JSON arguments in, JSON out.
+
+One that was handed an output file gets a third argument: `write(bytes)`, which appends to it.
+"""
 
 
 def run_child(header: Mapping[str, Any], arguments: bytes, files: Sequence[int], answer: int) -> NoReturn:
@@ -35,14 +40,15 @@ def run_child(header: Mapping[str, Any], arguments: bytes, files: Sequence[int],
 def _answer(header: Mapping[str, Any], arguments: bytes, files: Sequence[int], limits: Limits) -> bytes:
     try:
         work = _find(header["function"])
-        contents = {name: _read(file) for name, file in zip(header["files"], files, strict=True)}
-        value = work(contents, json.loads(arguments))
+        inputs, outputs = files[: len(header["files"])], files[len(header["files"]) :]
+        contents = {name: _read(file) for name, file in zip(header["files"], inputs, strict=True)}
+        value = work(contents, json.loads(arguments), *(partial(_write, output) for output in outputs))
         # A lone surrogate is no text: it would stop the first file or database it is written to.
         text = json.dumps(value, ensure_ascii=False, allow_nan=False).encode("utf-8", "replace")
     except MemoryError:
         return _OUT_OF_MEMORY
     except Exception as error:  # noqa: BLE001 - hostile input: whatever its reader raises
-        return _failure(error)
+        return _TOO_LONG if getattr(error, "errno", None) == errno.EFBIG else _failure(error)
     return _TOO_LONG if len(text) > limits.output_bytes else b'{"value":' + text + b"}"
 
 
@@ -70,7 +76,7 @@ def _read(file: int) -> bytes:
     return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
-def _write(answer: int, data: bytes) -> None:
+def _write(file: int, data: bytes) -> None:
     rest = memoryview(data)
     while rest:
-        rest = rest[os.write(answer, rest) :]
+        rest = rest[os.write(file, rest) :]

@@ -24,6 +24,8 @@ class Limits:
     output_bytes: int = 2**20
     """The answer's JSON."""
     open_files: int = 32
+    file_bytes: int = 0
+    """What a job may write to the output file it was handed; no other file may grow."""
 
 
 def leave_network() -> bool:
@@ -51,7 +53,7 @@ def confine(limits: Limits) -> bool:
     for kind, limit in (
         ("RLIMIT_AS", limits.memory_bytes),
         ("RLIMIT_NOFILE", limits.open_files),
-        ("RLIMIT_FSIZE", 0),
+        ("RLIMIT_FSIZE", limits.file_bytes),
         ("RLIMIT_NPROC", 0),  # no effect on root, whom the filter holds
         ("RLIMIT_CORE", 0),
     ):

@@ -77,11 +77,14 @@ class Sandbox:
         files: Mapping[str, int | Path],
         arguments: JsonValue = None,
         limits: Limits | None = None,
+        output: int | None = None,
     ) -> SandboxResult:
         """Run `module:function` as `function(files: Mapping[str, bytes], arguments) -> JSON` in a child.
 
         `files`: regular files, as descriptors open for reading (they stay open, their offset is not moved) or as
-        paths, opened here. `limits`: other ones than the sandbox's for this job. Waits for a free worker. Whatever the
+        paths, opened here. `limits`: other ones than the sandbox's for this job. `output`: an empty file, as a
+        descriptor open for writing, for what is too large for the answer; the function is then called with a third
+        argument, `write(bytes)`, and `limits.file_bytes` bounds what it writes. Waits for a free worker. Whatever the
         child does is in the result; raises OSError for a path that can't be opened, ConfigurationError if no zygote
         can be started.
         """
@@ -89,6 +92,7 @@ class Sandbox:
         body = canonical_json(arguments).encode()
         with ExitStack() as opened:
             descriptors = [opened.enter_context(_opened(file)) for file in files.values()]
+            descriptors += [] if output is None else [output]
             with self._free_zygote() as zygote:
                 return zygote.run(request, body, descriptors)
 

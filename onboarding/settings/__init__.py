@@ -10,17 +10,20 @@ from onboarding.settings.environment import (
     find_actor,
     find_user,
     full_name,
+    notify_socket,
     read_secret,
     smtp_password,
     use_private_fonts,
     user_name,
+    watchdog_seconds,
 )
 from onboarding.settings.faults import Fault, SettingsError
 from onboarding.settings.loading import load_settings
-from onboarding.settings.model import Settings, User, VendorSettings, WatchedFolder
+from onboarding.settings.model import MailboxSettings, Settings, User, VendorSettings, WatchedFolder
 
 __all__ = [
     "Fault",
+    "MailboxSettings",
     "Settings",
     "SettingsError",
     "User",
@@ -32,8 +35,10 @@ __all__ = [
     "find_user",
     "full_name",
     "load_settings",
+    "notify_socket",
     "read_secret",
     "smtp_password",
     "use_private_fonts",
     "user_name",
+    "watchdog_seconds",
 ]

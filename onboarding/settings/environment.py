@@ -4,6 +4,7 @@ Together with `cli.py` the only place that looks at them. Variables:
 
 * `AVTALE_CONFIG`: the configuration file, when `--config` is not given
 * `AVTALE_SMTP_PASSWORD`: the mail server's password; wins over `smtp.password_file`
+* `NOTIFY_SOCKET`, `WATCHDOG_USEC`: set by systemd for services of `Type=notify`
 """
 
 import os
@@ -19,6 +20,8 @@ from onboarding.settings.model import Settings, User
 CONFIG_VARIABLE: Final = "AVTALE_CONFIG"
 SMTP_PASSWORD_VARIABLE: Final = "AVTALE_SMTP_PASSWORD"  # noqa: S105 - the name of a variable
 _FONTCONFIG_VARIABLE: Final = "FONTCONFIG_FILE"
+_NOTIFY_VARIABLE: Final = "NOTIFY_SOCKET"
+_WATCHDOG_VARIABLE: Final = "WATCHDOG_USEC"
 MAX_SECRET_BYTES: Final = 4096
 """A password file larger than this is another file by mistake."""
 
@@ -90,7 +93,10 @@ def smtp_password(settings: Settings) -> str | None:
 
 
 def read_secret(path: Path) -> str:
-    """The text of a secret file less the line break that editors put at its end."""
+    """The text of a secret file less the line break that editors put at its end.
+
+    Raises ConfigurationError `secret_unreadable`.
+    """
     try:
         with open_file(path) as file:
             content = file.read(MAX_SECRET_BYTES + 1)
@@ -100,6 +106,17 @@ def read_secret(path: Path) -> str:
     if not secret or len(content) > MAX_SECRET_BYTES or "\n" in secret:
         raise ConfigurationError("secret_unreadable", path=str(path))
     return secret
+
+
+def notify_socket() -> str | None:
+    """Where the service manager listens for word of us; None where there is none."""
+    return os.environ.get(_NOTIFY_VARIABLE) or None
+
+
+def watchdog_seconds() -> float | None:
+    """Silent for so long, the service manager kills us; None where it does not watch."""
+    written = os.environ.get(_WATCHDOG_VARIABLE, "")
+    return int(written) / 1_000_000 if written.isdecimal() and int(written) else None
 
 
 def use_private_fonts(fontconfig_file: Path) -> None:

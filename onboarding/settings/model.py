@@ -141,6 +141,7 @@ Location = Annotated[Path, BeforeValidator(_parse_path)]
 DatabaseUrl = Annotated[str, BeforeValidator(_parse_database)]
 Organisation = Annotated[OrgNumber, BeforeValidator(_parse_org_number)]
 Day = Annotated[date, BeforeValidator(_parse_day)]
+Host = Annotated[str, _matching(re.compile(r"[A-Za-z0-9.:_-]{1,253}"), "bad_host")]
 Port = Annotated[StrictInt, Field(ge=1, le=65535)]
 
 
@@ -169,8 +170,10 @@ class WatchedFolder(_Group):
 
     path: Location
     mode: Literal["auto", "events", "scan"] = "auto"
-    quiet_seconds: Annotated[StrictFloat | StrictInt, Field(ge=0.25, le=3600)] = 2
-    """Seconds a file must have been left alone before it is taken."""
+    quiet_seconds: Annotated[StrictFloat | StrictInt, Field(ge=0.25, le=3600)] | None = None
+    """Seconds a file must have been left alone before it is taken. None: as the file system wants it."""
+    done_marker: Annotated[str, Field(pattern=r"^\.[a-z0-9]{1,9}$")] | None = None
+    """Ending of the file without which no file is taken. None: none is needed, and `.ferdig` counts."""
 
 
 class Seal(_Group):
@@ -227,10 +230,36 @@ class VendorSettings(_Group):
         )
 
 
+class MailboxSettings(_Group):
+    """A mailbox to which signed agreements are sent. Secrets stand in files; `auth` says which are used."""
+
+    id: Id
+    vendor: Id | None = None
+    """Whose customers write to it; None: every vendor's."""
+    address: Email
+    """Its own address, by which copies of our own mail are known."""
+    host: Host
+    port: Port = 993
+    tls: Literal["implicit", "starttls", "none"] = "implicit"
+    username: Line
+    auth: Literal["password", "oauth2_microsoft", "google_service_account", "token_command"] = "password"
+    password_file: Location | None = None
+    tenant: Line | None = None
+    client_id: Line | None = None
+    client_secret_file: Location | None = None
+    service_account_file: Location | None = None
+    token_command: tuple[Line, ...] | None = None
+    folder: Line = "INBOX"
+    plus_addresses: StrictBool = False
+    """Whether mail to `name+anything@…` arrives here as well: then each case gets an address of its own."""
+    move: StrictBool = True
+    """Whether mail that is done with is moved on the server."""
+
+
 class Smtp(_Group):
     """The mail server that takes our messages. The password never stands here: see `environment.smtp_password`."""
 
-    host: Annotated[str, _matching(re.compile(r"[A-Za-z0-9.:_-]{1,253}"), "bad_host")]
+    host: Host
     port: Port = 587
     tls: Literal["starttls", "implicit", "none"] = "starttls"
     username: Line | None = None
@@ -269,7 +298,8 @@ class Alarms(_Group):
     """Who is told when something is stuck."""
 
     to: Email | None = None
-    after_minutes: StrictInt = 60
+    after_minutes: Annotated[StrictInt, Field(ge=1, le=7 * 24 * 60)] = 60
+    """How old something may become that waits for its turn or for a person."""
 
 
 class Templates(_Group):
@@ -366,7 +396,7 @@ class Settings(_Group):
     database: DatabaseUrl = "sqlite:///data/avtale.sqlite"
     language: Language = Language.NB
     vendors: Annotated[tuple[VendorSettings, ...], NotEmpty]
-    mailboxes: tuple[Mapping[str, Any], ...] = ()
+    mailboxes: tuple[MailboxSettings, ...] = ()
     smtp: Smtp
     forward: Forward
     keys: Keys = Keys()

@@ -4,17 +4,20 @@ Looks at the file system for the rights of the configuration and of the secret f
 """
 
 import ipaddress
+import re
 import stat
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib.util import find_spec
 from itertools import permutations
 from pathlib import Path
+from types import MappingProxyType
 
 from agreements.errors import ConfigurationError
 from agreements.orgnumber import OrgNumber
+from intake.names import MAIL_FOLDER
 from onboarding.settings.environment import has_smtp_password
 from onboarding.settings.faults import KeyPath, Problem
-from onboarding.settings.model import Settings
+from onboarding.settings.model import MailboxSettings, Settings
 from outbox.recipients import resolve_recipient
 
 _PROGRAM = ("agreements", "intake", "signatures", "renderers", "outbox", "onboarding")
@@ -54,6 +57,11 @@ def secret_files(settings: Settings) -> Iterator[tuple[KeyPath, Path]]:
     yield ("keys", "checkpoint"), settings.keys.checkpoint
     if settings.smtp.password_file is not None:
         yield ("smtp", "password_file"), settings.smtp.password_file
+    for index, mailbox in enumerate(settings.mailboxes):
+        for key in ("password_file", "client_secret_file", "service_account_file"):
+            path = getattr(mailbox, key)
+            if path is not None:
+                yield ("mailboxes", index, key), path
     for number, vendor in enumerate(settings.vendors):
         named = (("pkcs12", vendor.seal.pkcs12), ("password_file", vendor.seal.password_file))
         yield from ((("vendors", number, "seal", key), path) for key, path in named if path is not None)
@@ -71,6 +79,7 @@ def _seals_are_one_of_two(settings: Settings, _file: Path) -> Iterator[Problem]:
 
 def _ids_are_unique(settings: Settings, _file: Path) -> Iterator[Problem]:
     yield from _doubled((("vendors", i, "id"), vendor.id) for i, vendor in enumerate(settings.vendors))
+    yield from _doubled((("mailboxes", i, "id"), mailbox.id) for i, mailbox in enumerate(settings.mailboxes))
     yield from _doubled((("users", i, "id"), user.id) for i, user in enumerate(settings.users))
     yield from _doubled((("users", i, "os_user"), user.os_user) for i, user in enumerate(settings.users))
     yield from _doubled((("terms", i, "name"), terms.name) for i, terms in enumerate(settings.terms))
@@ -151,6 +160,51 @@ def _mail_is_encrypted(settings: Settings, _file: Path) -> Iterator[Problem]:
         yield Problem(where=("smtp", "password_file"), code="setting_no_username")
 
 
+def _mailboxes_are_whole(settings: Settings, _file: Path) -> Iterator[Problem]:
+    """Each can be logged in to, belongs to a vendor that is there, and is read by one entry only."""
+    seen: set[tuple[str, str, str]] = set()
+    for index, mailbox in enumerate(settings.mailboxes):
+        where: KeyPath = ("mailboxes", index)
+        yield from _log_in_is_whole(mailbox, where)
+        if mailbox.tls == "none" and not is_loopback(mailbox.host):
+            yield Problem(where=(*where, "tls"), code="setting_unencrypted_mailbox", detail={"host": mailbox.host})
+        if mailbox.id in _OWN_SOURCES:
+            yield Problem(where=(*where, "id"), code="setting_reserved_id", detail={"value": mailbox.id})
+        if mailbox.vendor is not None and settings.find_vendor(mailbox.vendor) is None:
+            yield Problem(where=(*where, "vendor"), code="setting_unknown_vendor", detail={"value": mailbox.vendor})
+        if _OWN_MAIL_FOLDER.search(mailbox.folder):
+            yield Problem(where=(*where, "folder"), code="setting_own_mail_folder", detail={"value": mailbox.folder})
+        place = (mailbox.host.casefold(), mailbox.username.casefold(), mailbox.folder)
+        if place in seen:
+            yield Problem(where=where, code="setting_mailbox_twice")
+        seen.add(place)
+
+
+_OWN_SOURCES = ("manual",)
+"""What the ledger calls files that a person adds by hand."""
+_OWN_MAIL_FOLDER = re.compile(rf"(^|[./]){MAIL_FOLDER}([./-]|$)")
+_LOG_IN_KEYS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "password": ("password_file",),
+        "oauth2_microsoft": ("tenant", "client_id", "client_secret_file"),
+        "google_service_account": ("service_account_file",),
+        "token_command": ("token_command",),
+    }
+)
+"""What each kind of log-in needs beside the user name."""
+
+
+def _log_in_is_whole(mailbox: MailboxSettings, where: KeyPath) -> Iterator[Problem]:
+    """A key of another kind of log-in is a misunderstanding that would otherwise be found out by a refused log-in."""
+    for auth, keys in _LOG_IN_KEYS.items():
+        for key in keys:
+            if auth == mailbox.auth and not getattr(mailbox, key):
+                detail = {"auth": mailbox.auth, "needed": key}
+                yield Problem(where=(*where, "auth"), code="setting_needed_for_auth", detail=detail)
+            elif auth != mailbox.auth and getattr(mailbox, key):
+                yield Problem(where=(*where, key), code="setting_unused_for_auth", detail={"auth": mailbox.auth})
+
+
 def _production_is_strict(settings: Settings, _file: Path) -> Iterator[Problem]:
     """In production a revoked certificate must be found out."""
     if settings.environment == "production" and settings.trust.revocation == "off":
@@ -194,5 +248,6 @@ _CHECKS: tuple[Callable[[Settings, Path], Iterator[Problem]], ...] = (
     _organisations_are_real,
     _recipient_is_safe,
     _mail_is_encrypted,
+    _mailboxes_are_whole,
     _production_is_strict,
 )

@@ -12,13 +12,10 @@ from onboarding.settings.faults import Fault, spell
 
 NOT_IN_USE: Mapping[str, tuple[object, ...]] = MappingProxyType(
     {
-        "mailboxes": ([], None),
         "smtp.copy_to": (None,),
         "forward.when_unknown": ("ask",),
         "attestation.domains": (["digipost.no", "posten.no"],),
         "attestation.accept_testimony": (False,),
-        "alarms.to": (None,),
-        "alarms.after_minutes": (60,),
         "trust.fetch_hosts": ([],),
         "trust.lists": ("./trust/lists", None),
         "trust.require_qualified": (False,),

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from agreements.agreement import Agreement, IssuedState
 from agreements.canonical import canonical_json
-from agreements.case import AgreementState, move_agreement
+from agreements.case import AgreementState, Case, move_agreement
 from agreements.casenumber import AgreementNumber, CaseNumber
 from agreements.errors import AvtaleError, ConfigurationError, GateError, NotFoundError, TemporaryError
 from agreements.parties import Actor
@@ -25,6 +25,7 @@ from onboarding.files import write_file
 from onboarding.preparing import Prepared, prepare_issue, preview_document
 from onboarding.press import Pressed, press, press_all
 from onboarding.record import EventKind
+from onboarding.return_address import return_address
 from onboarding.routes import Handout, agreement_file_name, make_handout
 from onboarding.steps.enquiry import every_case, read_case
 from onboarding.store.cases import find_case, move_case
@@ -139,7 +140,7 @@ def unsaved_issue(workspace: Workspace, number: str, folder: Path) -> Issue | No
         return None
     agreement = read_issued(workspace, case.in_force)
     pdf = workspace.blobs.read(agreement.sha256)
-    issue = Issue(agreement=agreement, pdf=pdf, handout=make_handout(agreement, pdf, workspace.vendor(case.vendor_id)))
+    issue = Issue(agreement=agreement, pdf=pdf, handout=_handout(workspace, case, agreement, pdf))
     path = folder / agreement_file_name(agreement.number)
     wanted = {path: pdf, **issue.handout.paths(path)}
     return None if all(_holds(place, data) for place, data in wanted.items()) else issue
@@ -224,7 +225,7 @@ def _store(workspace: Workspace, prepared: Prepared, pressed: Pressed, actor: Ac
         field_map_sha256=workspace.blobs.put(field_map),
         issued_by=actor.user,
     )
-    handout = make_handout(agreement, pressed.pdf, vendor)
+    handout = _handout(workspace, prepared.case, agreement, pressed.pdf)
     event = NewEvent(
         kind=EventKind.AGREEMENT_ISSUED,
         actor=actor,
@@ -240,6 +241,11 @@ def _store(workspace: Workspace, prepared: Prepared, pressed: Pressed, actor: Ac
         insert_agreement(connection, agreement)
         move_case(connection, prepared.case, event=event)
     return Issue(agreement=agreement, pdf=pressed.pdf, handout=handout)
+
+
+def _handout(workspace: Workspace, case: Case, agreement: Agreement, pdf: bytes) -> Handout:
+    vendor = workspace.vendor(case.vendor_id)
+    return make_handout(agreement, pdf, vendor, return_to=return_address(workspace, vendor, case.number))
 
 
 def _agreement(

@@ -82,6 +82,14 @@ def find_open_case(connection: sa.Connection, vendor_id: str, org_number: OrgNum
     return None if row is None else _case(row)
 
 
+def open_cases_of(connection: sa.Connection, org_number: OrgNumber, vendor_id: str | None) -> tuple[CaseNumber, ...]:
+    """The numbers of an organisation's open cases: a vendor's, or every vendor's."""
+    query = sa.select(cases.c.year, cases.c.serial).where(cases.c.org_number == org_number.digits, OPEN_STEPS)
+    if vendor_id is not None:
+        query = query.where(cases.c.vendor_id == vendor_id)
+    return tuple(CaseNumber(row.year, row.serial) for row in connection.execute(query))
+
+
 def list_cases(connection: sa.Connection, *, step: Step | None = None) -> tuple[Case, ...]:
     """Every case, or those in one step, oldest number first."""
     query = sa.select(cases).order_by(cases.c.year, cases.c.serial)

@@ -59,6 +59,11 @@ def issued_sizes(connection: sa.Connection) -> frozenset[int]:
     return frozenset(connection.execute(sa.select(agreements.c.size).distinct()).scalars())
 
 
+def is_issued(connection: sa.Connection, *, size: int, sha256: str) -> bool:
+    """Whether these are exactly the bytes of an agreement we issued: nobody has signed them."""
+    return find_by_bytes(connection, size=size, sha256=sha256) is not None
+
+
 def find_by_bytes(connection: sa.Connection, *, size: int, sha256: str) -> Agreement | None:
     """The issued agreement with exactly these bytes, or None. Its number is printed in it, so no two are alike."""
     query = sa.select(agreements).where(agreements.c.size == size, agreements.c.sha256 == sha256)

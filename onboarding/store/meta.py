@@ -14,6 +14,11 @@ def put_meta(connection: sa.Connection, key: str, value: str) -> None:
         connection.execute(meta.insert().values(key=key, value=value))
 
 
+def drop_meta(connection: sa.Connection, key: str) -> None:
+    """Take a value away; one that is not there is no fault."""
+    connection.execute(meta.delete().where(meta.c.key == key))
+
+
 def list_meta(connection: sa.Connection, prefix: str) -> Mapping[str, str]:
     """All values whose key begins with the prefix, by key."""
     query = sa.select(meta).where(meta.c.key.startswith(prefix, autoescape=True)).order_by(meta.c.key)

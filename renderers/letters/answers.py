@@ -29,6 +29,8 @@ class ReceiptLetter:
     """Of what was received, as the sender's evidence."""
     needs_person: bool = False
     """The check is done and a person must look: the answer takes longer."""
+    again: bool = False
+    """The same document came before, and was checked then."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +71,7 @@ def render_receipt(letter: ReceiptLetter, language: Language) -> tuple[str, str]
         time=format_time(local, language),
         sha256=letter.sha256,
         person=letter.needs_person,
+        again=letter.again,
     )
 
 

@@ -13,7 +13,6 @@ from tests.architecture.tree import ROOT, ROOT_PACKAGES, imported_names, modules
 LOCKS = ("requirements/runtime.txt", "requirements/dev.txt")
 # Libraries that are asked for but imported by name nowhere, each with its reason.
 NOT_IMPORTED = {
-    "imapclient",  # comes into use with the mailbox source; fixed by the design card
     "pypdf",  # comes into use with the reading of form fields; fixed by the design card
     "tzdata",  # data that `zoneinfo` finds by itself
 }
@@ -87,6 +86,10 @@ def test_every_library_asked_for_is_locked_by_version_and_hash_without_an_addres
     assert "setuptools" in locked
     assert re.findall(r"(?m)^[A-Za-z0-9._-]+==.*[^\\]$", text) == []
     assert "://" not in text
+
+
+def _extras() -> dict[str, list[str]]:
+    return dict(pyproject()["project"]["optional-dependencies"])
 
 
 def _asked() -> set[str]:

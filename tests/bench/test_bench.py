@@ -16,6 +16,7 @@ from intake.reading.pages import read_pages
 from onboarding.demo.stage import Stage, set_stage
 from onboarding.inspection import open_sandbox
 from onboarding.jobs.loop import run_until
+from onboarding.jobs.notify import ServiceManager
 from onboarding.validation import Request, validate_files
 from signatures.judge import judge
 from signatures.throwaway import sign
@@ -103,7 +104,7 @@ def test_seconds_from_a_files_close_to_the_forwarded_mail_accepted(stage: Stage)
     issues = [stage.issue(SIGNER) for _ in range(DROPPED)]
     returns = [sign(i.pdf, stage.pki.person(SIGNER), field="Signatur1", level="B-LT", now=_now()) for i in issues]
     stop, started = threading.Event(), threading.Event()
-    loop = threading.Thread(target=run_until, args=(stage.workspace, stop, started.set))
+    loop = threading.Thread(target=run_until, args=(stage.workspace, stop, started.set, ServiceManager()))
     loop.start()
     try:
         assert started.wait(30)

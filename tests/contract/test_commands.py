@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from agreements.errors import TemporaryError
 from agreements.findings import all_codes
 from onboarding.settings import current_os_user
 from tests.contract.command_line import CommandLine, assert_answer
@@ -105,7 +106,32 @@ def test_status_counts_everything_once_and_the_sums_agree(reading: CommandLine) 
     assert (data["receipts"]["received"], data["receipts"]["quarantined"]) == (2, 1)
     assert (data["reviews"], data["messages"]["sent"], data["messages_waiting_for_a_person"]) == (1, 1, 0)
     assert data["oldest_waiting"]
+    assert data["seen"] == {"total": 3, "received": 2, "quarantined": 1, "not_agreement": 0, "open": 0}
+    assert (data["oldest_unhandled"], data["alarms"]) == (None, [])
     assert reading("status").out
+
+
+def test_everything_that_was_seen_is_counted_and_the_oldest_that_is_left_is_named(
+    avtale: CommandLine, installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise TemporaryError("disk_full", place="-")
+
+    installation.drop("tekst.txt", b"hei")
+    (installation.inbox / "lenke.pdf").symlink_to("nowhere")
+    installation.run()
+    monkeypatch.setattr("onboarding.pipeline.judge_receipt", broken)
+    for name in ("en.pdf", "to.pdf"):
+        installation.drop(name, installation.template.honest + name.encode())
+    installation.run()
+    data = avtale.json("status").data
+    assert data["seen"] == {"total": 4, "received": 0, "quarantined": 2, "not_agreement": 0, "open": 2}
+    oldest = data["oldest_unhandled"]
+    assert (oldest["receipt"], oldest["state"], oldest["source"]) == (3, "stored", str(installation.inbox))
+    assert 0 <= oldest["age_seconds"] < 120
+    said = avtale("--lang", "en", "status").out
+    assert "Seen in all: 4 = received 0 + quarantined 2 + not an agreement 0 + open 2" in said
+    assert "Oldest that is not done with: receipt 3" in said
 
 
 def test_a_receipt_tells_what_became_of_it(reading: CommandLine) -> None:

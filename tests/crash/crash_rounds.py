@@ -1,13 +1,16 @@
 """Kills `run_once` before or after its k-th durable step, starts it again, and looks at what is left.
 
-Run as a program by `test_crash.py`: `crash_rounds.py TEMPLATE WORK RETURN WORKER WORKERS`. Worker w of n takes the
-steps w, w + n, w + 2n … until a run ends before its step comes. Every run is a process forked from this one, which has
-done a whole run before, has a warm sandbox and no threads. Prints one JSON line for each round.
+Run as a program by `test_crash.py`, with an `Order` as JSON. Worker w of n takes the steps w, w + n, w + 2n … until a
+run ends before its step comes. Every run is a process forked from this one, which has done a whole run before, has a
+warm sandbox and no threads. Prints one JSON line for each round.
 
 What counts as a step is wrapped here, not in the product: storing bytes, every commit, fsync and rename, moving a file
-away, and the delivery to the mail server with its last dot.
+or a mail away, and the delivery to the mail server with its last dot. The return comes as a file; or as a mail, to a
+mailbox of its own for each round, and then its forward, which is that of a file, has no steps; or (`copy`) as a mail on
+a server that can't move, and only what takes the place of moving is a step.
 """
 
+import dataclasses
 import functools
 import json
 import os
@@ -16,32 +19,62 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, Literal, Self
 
 import sqlalchemy as sa
+from imapclient import IMAPClient
 
+import onboarding.jobs.loop
 import onboarding.sources
 import outbox.sending
 import outbox.smtp
 from agreements.case import AgreementState
 from intake.ledger import list_receipts
 from intake.sources.folder import FolderSource
+from intake.sources.mailbox import MailboxSource
+from intake.sources.mailbox.client import SafeClient
 from onboarding.blobs import FileBlobs
 from onboarding.delivery import settle_message
 from onboarding.inspection import open_sandbox
 from onboarding.jobs.loop import run_once
 from onboarding.rendering import private_fonts
 from onboarding.sandbox import Sandbox
-from onboarding.settings import Settings, find_actor, load_settings
+from onboarding.settings import MailboxSettings, Settings, find_actor, load_settings
 from onboarding.store import Store
 from onboarding.store.cases import list_cases
 from onboarding.store.events import list_events, verify_chain
 from onboarding.store.judgements import list_judgements
 from onboarding.workspace import Workspace, open_workspace
 from outbox.messages import list_messages
+from tests.crash.post import Post, return_mail
+
+Way = Literal["file", "mail", "copy"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """What one worker is to do."""
+
+    ways: list[Way]
+    """One after the other; `copy` last: what it takes from the servers they do not get back."""
+    template: str
+    work: str
+    returned: str
+    """The signed agreement that comes back."""
+    worker: int
+    workers: int
+    post: dict[str, Any]
+    """The fields of `Post`."""
+
+    @classmethod
+    def read(cls, text: str) -> Self:
+        return cls(**json.loads(text))
+
+    def write(self) -> str:
+        return json.dumps(asdict(self))
 
 
 def clock() -> datetime:
@@ -65,6 +98,10 @@ class Killer:
             os.kill(os.getpid(), signal.SIGKILL)
         self._left -= 1
 
+    def disarm(self) -> None:
+        """No step is counted any more."""
+        self._left = -1
+
     def around(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(function)
         def wrapped(*args: Any, **kwargs: Any) -> Any:
@@ -76,21 +113,37 @@ class Killer:
         return wrapped
 
 
-PLACES: tuple[tuple[Any, str, str], ...] = (
-    (outbox.sending, "deliver", "deliver"),
-    (FileBlobs, "put_stream", "put"),
-    (FolderSource, "finish", "finish"),
-    (os, "rename", "rename"),
-    (os, "fsync", "fsync"),
-)
+_PUT: Final = (FileBlobs, "put_stream", "put")
+PLACES: Final[dict[Way, tuple[tuple[Any, str, str], ...]]] = {
+    "file": (
+        _PUT,
+        (FolderSource, "finish", "finish"),
+        (os, "rename", "rename"),
+        (os, "fsync", "fsync"),
+        (outbox.sending, "deliver", "deliver"),
+    ),
+    "mail": (_PUT, (MailboxSource, "finish", "finish"), (SafeClient, "move", "move")),
+    "copy": ((SafeClient, "copy", "copy"), (SafeClient, "add_flags", "mark"), (SafeClient, "uid_expunge", "expunge")),
+}
 
 
 def replace(owner: Any, name: str, value: Any) -> None:
     setattr(owner, name, value)
 
 
-def arm(killer: Killer) -> None:
+def arm(killer: Killer, way: Way) -> None:
     """Wrap every durable step of this process."""
+    if way != "copy":
+        _arm_commits(killer)
+    if way == "file":
+        _arm_the_last_dot(killer)
+    else:
+        _spare_the_forward(killer)
+    for owner, name, place in PLACES[way]:
+        replace(owner, name, killer.around(place, getattr(owner, name)))
+
+
+def _arm_the_last_dot(killer: Killer) -> None:
     finish = outbox.smtp._finish
 
     def finished(*args: Any) -> Any:
@@ -100,6 +153,20 @@ def arm(killer: Killer) -> None:
         killer.step("after:last dot")
         return outcome
 
+    replace(outbox.smtp, "_finish", finished)
+
+
+def _spare_the_forward(killer: Killer) -> None:
+    deliver_due = vars(onboarding.jobs.loop)["deliver_due"]
+
+    def spared(*args: Any, **kwargs: Any) -> Any:
+        killer.disarm()
+        return deliver_due(*args, **kwargs)
+
+    replace(onboarding.jobs.loop, "deliver_due", spared)
+
+
+def _arm_commits(killer: Killer) -> None:
     begin = Store.begin
 
     @contextmanager
@@ -109,10 +176,7 @@ def arm(killer: Killer) -> None:
             killer.step("before:commit")
         killer.step("after:commit")
 
-    replace(outbox.smtp, "_finish", finished)
     replace(Store, "begin", committing)
-    for owner, name, place in PLACES:
-        replace(owner, name, killer.around(place, getattr(owner, name)))
 
 
 # --- one round --------------------------------------------------------------------------------------------------------
@@ -122,14 +186,16 @@ def arm(killer: Killer) -> None:
 class Rounds:
     """What all rounds share."""
 
+    way: Way
     template: Path
     work: Path
     data: bytes
+    post: Post
     sandbox: Sandbox
 
     def play(self, step: int) -> dict[str, Any]:
         """Kill at a step, kill the second run at an earlier one, let the third end, and look."""
-        settings = self.prepared(f"round-{step}")
+        settings = self.prepared(f"{self.way}-{step}")
         place, accepted = self.run(settings, step)
         second = None
         if place:
@@ -137,17 +203,22 @@ class Rounds:
             self.run(settings, None)
             accepted = accepted or also_accepted
         left = self.look(settings, accepted=accepted)
-        shutil.rmtree(self.work / f"round-{step}")
+        shutil.rmtree(self.work / f"{self.way}-{step}")
         return {"step": step, "place": place, "second": second, **left}
 
     def prepared(self, name: str) -> Settings:
-        """A copy of the template with the return dropped, and a sender of its own to tell its mail by."""
-        folder = self.work / name
+        """A copy of the template with the return delivered, and a sender of its own to tell its mail by."""
+        folder, address = self.work / name, f"{name}@example.org"
         shutil.copytree(self.template, folder)
-        (folder / "inn/avtale.pdf").write_bytes(self.data)
         settings = load_settings(folder / "config.yaml")
-        smtp = settings.smtp.model_copy(update={"from_": f"{name}@example.org"})
-        return settings.model_copy(update={"smtp": smtp})
+        smtp = settings.smtp.model_copy(update={"from_": address})
+        mailboxes: tuple[MailboxSettings, ...] = ()
+        if self.way == "file":
+            (folder / "inn/avtale.pdf").write_bytes(self.data)
+        else:
+            self.post.deliver(address, return_mail(self.data))
+            mailboxes = (MailboxSettings(**self.post.settings(address)),)
+        return settings.model_copy(update={"smtp": smtp, "mailboxes": mailboxes})
 
     def run(self, settings: Settings, kill_at: int | None) -> tuple[str | None, bool]:
         """`run_once` in a process of its own; returns where it was killed, and whether the mail server had said yes."""
@@ -156,7 +227,7 @@ class Rounds:
         if child == 0:
             try:
                 if kill_at is not None:
-                    arm(Killer(kill_at, write_end))
+                    arm(Killer(kill_at, write_end), self.way)
                 with self.opened(settings) as workspace:
                     run_once(workspace)
                 os._exit(0)
@@ -188,23 +259,38 @@ class Rounds:
         with self.opened(settings) as workspace, workspace.store.read() as connection:
             receipts, judgements = list_receipts(connection, None), list_judgements(connection)
             kinds = [event.kind for event in list_events(connection)]
-            inbox = settings.vendors[0].folders[0].path
             case = next(case for case in list_cases(connection) if case.agreement_state is not AgreementState.ISSUED)
             return {
                 "message": message_states[0],
                 "sender": settings.smtp.from_,
                 "broken": verify_chain(connection),
+                "receipts": [
+                    [each.state.value, each.source_outcome, self.holds(workspace.blobs.read(each.sha256 or ""))]
+                    for each in receipts
+                ],
+                "source": self.at_the_source(settings, workspace.blobs.read(receipts[0].sha256 or "")),
                 "end": [
-                    len(receipts),
-                    [workspace.blobs.read(receipt.sha256 or "") == self.data for receipt in receipts],
                     [judgement.status.value for judgement in judgements],
-                    [path.read_bytes() == self.data for path in (inbox / "ferdig").iterdir()],
-                    sorted(path.name for path in inbox.iterdir()),
                     [message.state.value for message in list_messages(connection)],
                     case.agreement_state.value,
                     [kinds.count(kind) for kind in ("agreement.approved", "agreement.forwarded")],
                 ],
             }
+
+    def holds(self, stored: bytes) -> str:
+        """What these bytes are: the document, or the mail that was sent."""
+        if stored == self.data:
+            return "document"
+        return "mail" if stored.endswith(return_mail(self.data)) else "something else"
+
+    def at_the_source(self, settings: Settings, stored: bytes) -> list[Any]:
+        """What lies where, and whether it is what was stored: the folder's files, or the mailbox's mail."""
+        if self.way != "file":
+            lying = self.post.lying(settings.smtp.from_)
+            return [{place: [mail == stored for mail in mails] for place, mails in lying.items() if mails}]
+        inbox = settings.vendors[0].folders[0].path
+        done = [path.read_bytes() == stored for path in (inbox / "ferdig").iterdir()]
+        return [done, sorted(path.name for path in inbox.iterdir())]
 
     def message(self, workspace: Workspace) -> str:
         with workspace.store.read() as connection:
@@ -232,17 +318,41 @@ def _impatient(kind: type[FolderSource], **settings: Any) -> FolderSource:
     return kind(**{**settings, "quiet": 0.0, "doorbell": None})
 
 
-def main(template: Path, work: Path, returned: Path, worker: int, workers: int) -> None:
+def without_move() -> None:
+    """Every server lacks MOVE from now on."""
+
+    def has(client: SafeClient, capability: str) -> bool:
+        return capability != "MOVE" and bool(IMAPClient.has_capability(client, capability))
+
+    replace(SafeClient, "has_capability", has)
+
+
+def main(order: Order) -> None:
     with open_sandbox() as sandbox:
-        rounds = Rounds(template=template, work=work, data=returned.read_bytes(), sandbox=sandbox)
+        rounds = Rounds(
+            way="file",
+            template=Path(order.template),
+            work=Path(order.work),
+            data=Path(order.returned).read_bytes(),
+            post=Post(**order.post),
+            sandbox=sandbox,
+        )
         warm_up(rounds)
-        step, killed = worker, True
-        while killed:
-            done = rounds.play(step)
-            killed = done["place"] is not None
-            print(json.dumps(done), flush=True)  # noqa: T201 - its result
-            step += workers
+        for way in order.ways:
+            if way == "copy":
+                without_move()
+            play_all(dataclasses.replace(rounds, way=way), order)
+
+
+def play_all(rounds: Rounds, order: Order) -> None:
+    """This worker's rounds of one way."""
+    step, killed = order.worker, True
+    while killed:
+        done = rounds.play(step)
+        killed = done["place"] is not None
+        print(json.dumps({"way": rounds.way, **done}), flush=True)  # noqa: T201 - its result
+        step += order.workers
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3]), int(sys.argv[4]), int(sys.argv[5]))
+    main(Order.read(sys.argv[1]))

@@ -91,7 +91,7 @@ class Receiving:
         folder = self.inbox / ("ferdig" if receipt.state is ReceiptState.RECEIVED else "karantene")
         name = f"{receipt.id:06d}_avtale.pdf"
         wanted = {name} if receipt.state is ReceiptState.RECEIVED else {name, f"{name}.grunn.txt"}
-        if {path.name for path in folder.iterdir()} != wanted or len(list(self.inbox.iterdir())) != 1:
+        if {path.name for path in folder.iterdir()} != wanted or len(list(self.inbox.iterdir())) != 2:
             return "files are not where they belong"
         if refused:
             return "" if receipt.reason == INT_NOT_REGULAR(kind="symbolic_link") else "another reason"

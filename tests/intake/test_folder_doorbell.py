@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -129,10 +130,11 @@ def test_moving_a_file_out_does_not_hold_the_next_one_back(
 def test_a_folder_that_was_removed_and_made_again_rings_again(
     rung_source: FolderSource, doorbell: Doorbell, inbox: Path
 ) -> None:
-    inbox.rmdir()
+    shutil.rmtree(inbox)
     wait_for_bell(doorbell)
     assert rung_source.scan(time.monotonic()).problem == "ENOENT"
     inbox.mkdir()
+    (inbox / ".avtalemottak-ny").touch()
     assert rung_source.scan(time.monotonic()).bell
     drop(inbox)
     assert take_when_ready(rung_source, doorbell).name == b"avtale.pdf"
@@ -143,6 +145,7 @@ def test_a_folder_that_was_replaced_by_another_rings_again(
 ) -> None:
     inbox.rename(inbox.parent / "gammel")
     inbox.mkdir()
+    (inbox / ".avtalemottak-ny").touch()
     assert rung_source.scan(time.monotonic()).bell
     drop(inbox)
     assert take_when_ready(rung_source, doorbell).name == b"avtale.pdf"

@@ -26,7 +26,7 @@ def test_a_received_file_goes_to_ferdig(source: FolderSource, inbox: Path) -> No
     finished = source.finish(a_receipt(ready(source)), Done.DONE)
     assert finished == Finished(outcome=SourceOutcome.MOVED, place="ferdig/000017_avtale.pdf")
     assert (inbox / "ferdig" / "000017_avtale.pdf").read_bytes() == PDF
-    assert listed(inbox) == ["ferdig"]
+    assert listed(inbox) == [".avtalemottak", "ferdig"]
 
 
 def test_a_quarantined_file_gets_a_note_beside_it(source: FolderSource, inbox: Path) -> None:
@@ -108,7 +108,7 @@ def test_a_file_moved_back_by_somebody_is_finished_again(source: FolderSource, i
     (again,) = scan_quiet(source, 10.0).ready
     assert again.key == entry.key
     assert source.finish(a_receipt(again), Done.DONE).outcome is SourceOutcome.MOVED
-    assert listed(inbox) == ["ferdig"]
+    assert listed(inbox) == [".avtalemottak", "ferdig"]
 
 
 def test_a_link_is_moved_as_it_is(source: FolderSource, inbox: Path) -> None:
@@ -126,7 +126,7 @@ def test_a_fifo_and_a_hard_link_are_moved_as_they_are(source: FolderSource, inbo
     (inbox / "hard.pdf").hardlink_to(drop(inbox.parent, "outside.pdf"))
     for number, refused in enumerate(scan_quiet(source).refused, start=1):
         assert source.finish(a_receipt(refused.entry, number), Done.QUARANTINE).outcome is SourceOutcome.MOVED
-    assert listed(inbox) == ["karantene"]
+    assert listed(inbox) == [".avtalemottak", "karantene"]
 
 
 def test_ferdig_that_leads_somewhere_else_is_not_followed(source: FolderSource, inbox: Path) -> None:

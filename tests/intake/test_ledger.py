@@ -5,9 +5,12 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
+from agreements.casenumber import CaseNumber
 from agreements.errors import NotFoundError, TemporaryError
 from agreements.findings import INT_EMPTY, INT_NO_ACCESS, INT_NO_CASE, INT_NOT_REGULAR, INT_WITHDRAWN, Finding
 from intake import ledger
+from intake.ledger_rows import MAX_CLUES
+from intake.matching import Clue, Evidence
 from intake.receipts import DocumentState, Outcome, ReceiptState, SourceOutcome
 from intake.sources.folder.entries import parse_key
 from tests.intake.deliveries import NOW, SHA, a_delivery
@@ -217,3 +220,22 @@ def test_all_receipts_of_one_content_are_found(connection: sa.Connection) -> Non
     assert ledger.receipts_of(connection, SHA) == tuple(made)
     assert ledger.find_receipt(connection, 4711) is None
     assert ledger.find_document(connection, "cd" * 32) is None
+
+
+def test_by_what_a_document_was_known_is_kept_the_strongest_first_and_goes_when_it_is_judged_again(
+    connection: sa.Connection,
+) -> None:
+    case = CaseNumber(2026, 42)
+    strong = Clue(evidence=Evidence.ISSUED_BYTES, case=case, version=2)
+    clues = (strong, *(Clue(evidence=Evidence.NUMBER_IN_TEXT, case=CaseNumber(2026, n)) for n in range(1, 500)))
+    receipt = ledger.record_receipt(connection, a_delivery(sha256=SHA), now=NOW)
+    ledger.mark_judged(connection, SHA, Outcome(state=ReceiptState.RECEIVED, clues=clues), now=NOW)
+    document = ledger.find_document(connection, SHA)
+    assert document is not None
+    assert document.outcome is not None
+    assert document.outcome.clues == clues[:MAX_CLUES]
+    ledger.reopen(connection, receipt.id)
+    ledger.mark_judged(connection, SHA, Outcome(state=ReceiptState.RECEIVED), now=NOW)
+    again = ledger.find_document(connection, SHA)
+    assert again is not None
+    assert again.outcome == Outcome(state=ReceiptState.RECEIVED)

@@ -6,11 +6,14 @@ from hypothesis import strategies as st
 
 from intake.stability import (
     FAST_QUIET_SECONDS,
+    MAX_WAIT_SECONDS,
+    RESERVED_BYTES,
     TAIL_BYTES,
     FileState,
     Observation,
     Readiness,
     is_complete_tail,
+    is_reserved_tail,
     observe,
     readiness,
     seconds_to_wait,
@@ -46,7 +49,7 @@ def test_nothing_is_taken_that_changed_within_the_quiet_time_unless_it_was_close
         same_since = moment
         moment -= gap
     decision = readiness(observation, now=now, quiet=quiet)
-    if decision is Readiness.TAKE:
+    if decision in (Readiness.TAKE, Readiness.TAKE_UNLESS_RESERVED):
         assert now - same_since >= quiet - 1e-6
     if decision is Readiness.TAKE_IF_COMPLETE:
         assert looks[-1][2]
@@ -59,9 +62,10 @@ def test_whatever_stops_changing_is_taken_after_the_quiet_time(
     looks: list[tuple[float, FileState, bool]], quiet: float
 ) -> None:
     observation, now = watch(looks)
-    later = now + quiet + 0.001
+    later, latest = now + quiet + 0.001, now + MAX_WAIT_SECONDS + 0.001
     observation = observe(observation, looks[-1][1], now=later, closed=False)
-    assert readiness(observation, now=later, quiet=quiet) is Readiness.TAKE
+    assert readiness(observation, now=later, quiet=quiet) is Readiness.TAKE_UNLESS_RESERVED
+    assert readiness(observation, now=latest, quiet=quiet) is Readiness.TAKE
 
 
 @given(looks=LOOKS, quiet=st.floats(0.5, 5))
@@ -70,9 +74,9 @@ def test_looking_again_when_told_to_is_never_too_late_and_always_gets_further(
 ) -> None:
     observation, now = watch(looks)
     wait = seconds_to_wait(observation, now=now, quiet=quiet)
-    assert 0 <= wait <= quiet
+    assert 0 <= wait <= MAX_WAIT_SECONDS
     if readiness(observation, now=now, quiet=quiet) is Readiness.WAIT:
-        assert wait > 0
+        assert 0 < wait <= quiet
         assert readiness(observation, now=now + wait + 1e-6, quiet=quiet) is not Readiness.WAIT
         assert readiness(observation, now=now + wait * 0.99, quiet=quiet) is Readiness.WAIT
 
@@ -100,7 +104,7 @@ def test_a_file_that_nobody_closed_has_no_fast_way() -> None:
 def test_an_empty_file_has_no_fast_way() -> None:
     empty = observe(None, FileState(size=0, mtime_ns=1, inode=1), now=0.0, closed=True)
     assert readiness(empty, now=1.9, quiet=QUIET) is Readiness.WAIT
-    assert readiness(empty, now=2.0, quiet=QUIET) is Readiness.TAKE
+    assert readiness(empty, now=2.0, quiet=QUIET) is Readiness.TAKE_UNLESS_RESERVED
 
 
 @pytest.mark.parametrize(
@@ -125,6 +129,13 @@ def test_the_end_of_a_pdf_is_known(tail: bytes) -> None:
 )
 def test_an_end_that_is_cut_off_or_filled_up_with_zeros_is_not_one(tail: bytes) -> None:
     assert not is_complete_tail(tail)
+
+
+def test_zeros_at_the_end_are_reserved_space_and_a_few_of_them_are_not() -> None:
+    assert is_reserved_tail(bytes(TAIL_BYTES))
+    assert is_reserved_tail(b"%%EOF" + bytes(RESERVED_BYTES))
+    assert not is_reserved_tail(b"%%EOF" + bytes(RESERVED_BYTES - 1))
+    assert not is_reserved_tail(b"")
 
 
 @given(data=st.binary(max_size=TAIL_BYTES))

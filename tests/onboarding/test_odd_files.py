@@ -57,12 +57,12 @@ def test_files_that_are_no_agreement_are_quarantined_with_their_reason_and_the_a
     honest = installation.template.honest
     odd = {
         "tom.pdf": (b"", "INT-001"),
-        "stor.pdf": (b"%PDF-1.7\n" + bytes(30 * 2**20), "INT-002"),
+        "stor.pdf": (b"%PDF-1.7\n" + b" " * 30 * 2**20, "INT-002"),
         "tilfeldig.pdf": (os.urandom(5000), "INT-003"),
         "avkuttet.pdf": (honest[:20_000], "INT-004"),
         "kryptert.pdf": (blank_pdf(encrypted=True), "INT-005"),
         "uten-felt.pdf": (blank_pdf(), "INT-008"),
-        "pakke.zip": (b"PK\x03\x04" + bytes(100), "INT-011"),
+        "pakke.zip": (b"PK\x03\x04" + bytes(100), "INT-018"),
     }
     for name, (data, _) in odd.items():
         installation.drop(name, data)
@@ -71,7 +71,7 @@ def test_files_that_are_no_agreement_are_quarantined_with_their_reason_and_the_a
     for data, code in odd.values():
         quarantined(installation, data, code)
     assert len(installation.mails()) == 1
-    assert {path.name for path in installation.inbox.iterdir()} == {"ferdig", "karantene"}
+    assert {path.name for path in installation.inbox.iterdir()} == {".avtalemottak", "ferdig", "karantene"}
 
 
 def test_a_return_cut_short_after_the_issued_bytes_is_never_approved(installation: Installation) -> None:

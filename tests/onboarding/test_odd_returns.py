@@ -87,7 +87,7 @@ def test_a_file_put_back_by_hand_is_put_away_again_and_counts_once(installation:
     [done] = (installation.inbox / "ferdig").iterdir()
     done.rename(installation.inbox / "avtale.pdf")
     installation.run()
-    assert {path.name for path in installation.inbox.iterdir()} == {"ferdig"}
+    assert {path.name for path in installation.inbox.iterdir()} == {".avtalemottak", "ferdig"}
     assert (len(installation.judgements()), len(installation.mails())) == (1, 1)
 
 

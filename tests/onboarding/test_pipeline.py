@@ -197,7 +197,7 @@ def test_a_case_that_is_changed_while_its_return_is_judged_leaves_it_due_for_the
     vars(workspace)["sandbox"] = real
     assert installation.run().judged == 1
     assert len(installation.mails()) == 1
-    assert [path.name for path in installation.inbox.iterdir()] == ["ferdig"]
+    assert [path.name for path in installation.inbox.iterdir()] == [".avtalemottak", "ferdig"]
 
 
 @pytest.mark.parametrize("language", ["nn", "en"])

@@ -122,9 +122,10 @@ def test_a_form_of_another_making_is_held_to_the_same_limits(installation: Insta
     agreement = replace(installation.template.by_one.agreement, route=SigningRoute.SERVICE)
     vendor = installation.workspace.vendor("fjord")
     with pytest.raises(ConfigurationError, match="signing_service_limits") as refused:
-        make_handout(agreement, pdf, vendor)
+        make_handout(agreement, pdf, vendor, return_to=vendor.contact.email)
     assert [fault.code for fault in refused.value.params["faults"]] == [code]  # type: ignore[attr-defined]
-    assert make_handout(replace(agreement, route=SigningRoute.PAPER), pdf, vendor).folder is None
+    on_paper = replace(agreement, route=SigningRoute.PAPER)
+    assert make_handout(on_paper, pdf, vendor, return_to="a@example.org").folder is None
 
 
 def test_a_case_follows_its_vendor_unless_it_says_otherwise(installation: Installation) -> None:

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -141,7 +142,7 @@ def test_what_the_caller_rolls_back_was_never_enqueued(begin: Begin) -> None:
 @pytest.mark.parametrize("address", ["", "a@b\r\nRCPT TO:<c@d>", "Kari <kari@example.org>"])
 def test_a_message_to_or_from_what_is_no_address_is_never_enqueued(address: str) -> None:
     for place in ("sender", "recipient"):
-        addresses = {"sender": SENDER, "recipient": RECIPIENT, place: address}
+        addresses: dict[str, Any] = {"sender": SENDER, "recipient": RECIPIENT, place: address}
         with pytest.raises(UsageError):
             NewMessage(purpose="x", idempotency_key="x", message_id="<x@y>", sha256="0", size=1, **addresses)
 

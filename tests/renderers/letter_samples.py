@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from functools import partial
+from itertools import product
 
 from agreements.agreement import SigningRoute
 from agreements.case import LaunchPlan
@@ -138,14 +139,15 @@ def _rejections(about: Correspondence, who: Names, route: SigningRoute) -> Itera
 
 
 def _answers(about: Correspondence, who: Names) -> Iterator[tuple[str, Render]]:
-    for needs_person in (False, True):
+    for needs_person, again in product((False, True), repeat=2):
         receipt = ReceiptLetter(
             about=about,
             received_at=datetime(2026, 11, 23, 13, 3, tzinfo=UTC),
             sha256=SHA256,
             needs_person=needs_person,
+            again=again,
         )
-        yield f"receipt {needs_person}", partial(render_receipt, receipt)
+        yield f"receipt {needs_person} {again}", partial(render_receipt, receipt)
     tasks = tuple(
         CustomerTask(key=key, params=dict.fromkeys(("admin", "vendor", "endpoint"), who.first)) for key in TaskKey
     )

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from agreements.canonical import JsonValue
@@ -178,3 +178,15 @@ def talk_and_sleep(files: Files, arguments: JsonValue) -> JsonValue:
     os.write(1, b"this goes nowhere")
     time.sleep(600)
     return None
+
+
+def write_output(files: Files, arguments: JsonValue, write: Callable[[bytes], None]) -> JsonValue:
+    assert isinstance(arguments, int)
+    write(b"first")
+    write(b"x" * arguments)
+    return "written"
+
+
+def write_output_and_another(files: Files, arguments: JsonValue, write: Callable[[bytes], None]) -> JsonValue:
+    write(b"first")
+    return write_file(files, arguments)

@@ -136,6 +136,32 @@ def test_no_file_is_made(run: Run, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_what_is_too_large_for_the_answer_goes_to_the_file_that_was_handed_in(sandbox: Sandbox, tmp_path: Path) -> None:
+    with (tmp_path / "output").open("w+b") as output:
+        limits = Limits(file_bytes=3_000_005)
+        job = "tests.sandbox.jobs:write_output"
+        result = sandbox.run(job, files={}, arguments=3_000_000, limits=limits, output=output.fileno())
+        assert result == SandboxResult(value="written")
+    assert (tmp_path / "output").read_bytes() == b"first" + b"x" * 3_000_000
+
+
+def test_the_file_that_was_handed_in_ends_at_its_limit(sandbox: Sandbox, tmp_path: Path) -> None:
+    with (tmp_path / "output").open("w+b") as output:
+        job, limits = "tests.sandbox.jobs:write_output", Limits(file_bytes=1000)
+        result = sandbox.run(job, files={}, arguments=1000, limits=limits, output=output.fileno())
+        assert result == SandboxResult(limit=Limit.OUTPUT)
+    assert (tmp_path / "output").stat().st_size == 1000
+
+
+def test_no_other_file_is_made_by_a_job_that_may_write_one(sandbox: Sandbox, tmp_path: Path) -> None:
+    with (tmp_path / "output").open("w+b") as output:
+        job, limits = "tests.sandbox.jobs:write_output_and_another", Limits(file_bytes=1000)
+        arguments = str(tmp_path / "new")
+        result = sandbox.run(job, files={}, arguments=arguments, limits=limits, output=output.fileno())
+    assert result.error == "PermissionError"
+    assert [path.name for path in tmp_path.iterdir()] == ["output"]
+
+
 @pytest.mark.parametrize("name", ["fork_bomb", "run_program", "become_program", "kill_parent"])
 def test_no_other_process_is_started_or_hurt(run: Run, sandbox: Sandbox, name: str) -> None:
     assert sandbox.filtered

@@ -6,6 +6,7 @@ import os
 import socket
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,10 +14,14 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.handlers import Sink
 
+from intake.sources.folder import Mount
+from onboarding import watching
 from onboarding.doctor import Check, Level, checks, places, run_checks, services
 from onboarding.doctor.checks import CHECKS
 from onboarding.initialise import initialise
 from onboarding.settings import load_settings
+from onboarding.store import open_store
+from onboarding.store.meta import put_meta
 from tests.onboarding.test_odd_files import blank_pdf
 
 NOW = datetime.now(UTC)
@@ -130,6 +135,54 @@ def test_how_changes_are_noticed_is_told(
         monkeypatch.setattr(places, "_has_events", lambda _folder: False)
     replace(config, "mode: auto\n", f"mode: {mode}\n")
     assert codes(check(config, "folders")) == [expected]
+
+
+def test_a_finished_folder_on_another_file_system_is_a_fault(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    done = config.parent / "inn" / "ferdig"
+    done.mkdir()
+    monkeypatch.setattr(places, "_device", lambda path: 2 if path == done else 1)
+    (found,) = check(config, "folders")
+    assert (found.level, found.code, found.params["path"]) == (Level.FAULT, "doctor_folder_other_device", str(done))
+
+
+def test_a_folder_that_is_not_the_one_we_know_is_a_fault_with_its_way_out(config: Path) -> None:
+    inbox, settings = config.parent / "inn", load_settings(config)
+    with closing(open_store(settings.database, environment="demo")) as store, store.begin() as connection:
+        put_meta(connection, f"folder:{inbox}", "file " + "0" * 32)
+    assert codes(check(config, "folders")) == [(Level.FAULT, "folder_mark_missing")]
+    (inbox / ".avtalemottak").write_text("1" * 32 + "\n")
+    assert codes(check(config, "folders")) == [(Level.FAULT, "folder_another")]
+    (inbox / ".avtalemottak-ny").touch()
+    assert codes(check(config, "folders")) == [(Level.OK, "folder_events")]
+    assert (inbox / ".avtalemottak-ny").exists()  # the next look of `avtale run` acts on it, not the doctor
+
+
+def test_how_often_and_on_what_file_system_is_told(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (local,) = check(config, "folders")
+    assert (local.params["seconds"], local.params["quiet"]) == ("2", "2")
+    monkeypatch.setattr(watching, "mount_of", lambda _folder: Mount(filesystem="nfs4", source="server:/export"))
+    (remote,) = check(config, "folders")
+    assert (remote.level, remote.code) == (Level.OK, "folder_scan_remote")
+    assert remote.params == {
+        "path": str(config.parent / "inn"),
+        "filesystem": "nfs4",
+        "seconds": "5",
+        "quiet": "10",
+    }
+    replace(config, "quiet_seconds: null", "quiet_seconds: 3")
+    assert check(config, "folders")[0].params["quiet"] == "3"
+
+
+def test_what_systems_leave_is_no_warning_and_a_marker_without_its_file_is_one(config: Path) -> None:
+    inbox = config.parent / "inn"
+    for name in (".DS_Store", "._avtale.pdf", "Thumbs.db", "avtale.pdf", "avtale.pdf.ferdig"):
+        (inbox / name).touch()
+    (inbox / "@eaDir").mkdir()
+    later = NOW + timedelta(days=2)
+    assert codes(check(config, "folders", now=later)) == [(Level.OK, "folder_events")]
+    (inbox / "avtale.pdf").unlink()
+    (_, found) = check(config, "folders", now=later)
+    assert (found.code, found.params["names"]) == ("doctor_overlooked", "avtale.pdf.ferdig")
 
 
 def test_nothing_is_left_behind(config: Path) -> None:

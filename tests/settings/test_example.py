@@ -41,15 +41,22 @@ def written_keys(data: object, path: str = "") -> Iterator[str]:
             yield from written_keys(value, path)
 
 
+def uncommented(text: str, group: str) -> str:
+    """The example with the entry that stands above an empty list as a comment taken into the list."""
+    found = re.search(rf"(?m)^((?:#   .*\n)+){group}: \[\]\n", text)
+    assert found is not None, f"{group} shows no entry"
+    entry = re.sub("(?m)^# ", "", found[1])
+    return text[: found.start()] + f"{group}:\n{entry}" + text[found.end() :]
+
+
 @pytest.mark.parametrize("key", list(keys_of(Settings)))
 def test_every_key_of_the_form_stands_in_the_example(key: str) -> None:
     text = EXAMPLE.read_text()
     if key in set(written_keys(yaml.safe_load(text))):
         return
     group, _, name = key.rpartition(".")  # entries of lists that are empty in the example stand there as a comment
-    comment = re.search(rf"^#   - (\{{.*\}})\n{group}: \[\]", text, re.MULTILINE)
-    assert comment is not None, f"{key} is nowhere in the example"
-    assert name in yaml.safe_load(comment[1])
+    (entry,) = yaml.safe_load(uncommented(text, group))[group]
+    assert name in entry
 
 
 def test_the_example_loads_as_it_is(tmp_path: Path) -> None:
@@ -59,11 +66,19 @@ def test_the_example_loads_as_it_is(tmp_path: Path) -> None:
     assert load_settings(EXAMPLE).users[0].id == "kari"
 
 
-@pytest.mark.parametrize("group", ["authorities", "terms"])
+@pytest.mark.parametrize("group", ["authorities", "mailboxes", "terms"])
 def test_the_entries_that_the_example_shows_as_comments_load(tmp_path: Path, group: str) -> None:
-    text = re.sub(rf"^#   - (\{{.*\}})\n{group}: \[\]", rf"{group}:\n  - \1", EXAMPLE.read_text(), flags=re.MULTILINE)
-    (tmp_path / "config.yaml").write_text(text)
+    (tmp_path / "config.yaml").write_text(uncommented(EXAMPLE.read_text(), group))
     assert len(getattr(load_settings(tmp_path / "config.yaml"), group)) == 1
+
+
+def test_the_mailbox_that_the_example_shows_has_the_defaults_that_it_tells(tmp_path: Path) -> None:
+    full = yaml.safe_load(uncommented(EXAMPLE.read_text(), "mailboxes"))
+    required = {"id", "vendor", "address", "host", "username", "password_file"}
+    short = full | {"mailboxes": [{key: full["mailboxes"][0][key] for key in required}]}
+    for name, data in {"full": full, "short": short}.items():
+        (tmp_path / f"{name}.yaml").write_text(yaml.safe_dump(data))
+    assert load_settings(tmp_path / "short.yaml") == load_settings(tmp_path / "full.yaml")
 
 
 def test_the_example_is_what_init_writes() -> None:

@@ -34,7 +34,7 @@ def test_a_small_configuration_loads_with_every_default(config: Path) -> None:
     assert loaded.signer_policy is SignerPolicy.CONFIRMED
     assert loaded.vendors[0].org_number == OrgNumber("310000000")
     assert loaded.vendors[0].party().system_name == "Fjord HR"
-    assert loaded.vendors[0].folders[0].quiet_seconds == 2
+    assert loaded.vendors[0].folders[0].quiet_seconds is None
     assert loaded.smtp.from_ == "avtaler@example.org"
     assert loaded.limits.pdf_bytes == 26214400
     assert loaded.find_vendor("fjord") is loaded.vendors[0]

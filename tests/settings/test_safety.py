@@ -171,13 +171,10 @@ def test_revocation_can_not_be_switched_off_in_production(config: Path) -> None:
 
 
 OTHER: dict[str, str] = {
-    "mailboxes": "[{id: avtaler}]",
     "smtp.copy_to": "kopi@example.org",
     "forward.when_unknown": "resend",
     "attestation.domains": "[example.org]",
     "attestation.accept_testimony": "true",
-    "alarms.to": "vakt@example.org",
-    "alarms.after_minutes": "5",
     "trust.fetch_hosts": "[example.org]",
     "trust.lists": "./lists",
     "trust.require_qualified": "true",

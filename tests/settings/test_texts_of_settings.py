@@ -44,4 +44,4 @@ def test_the_codes_are_found_in_the_source() -> None:
     assert {"setting_not_in_use", "doctor_mail"} <= WRITTEN
     assert {"setting_tilde", "setting_bad_id"} <= MODEL
     assert {"column_twice", "row_repeated", "missing"} <= ROWS
-    assert {"folder_scan", "template"} <= FINE
+    assert {"folder_scan_remote", "template"} <= FINE

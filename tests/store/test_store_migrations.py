@@ -14,7 +14,7 @@ from alembic.script import ScriptDirectory
 
 from agreements.agreement import SigningRoute
 from agreements.casenumber import AgreementNumber, CaseNumber
-from intake import ledger
+from intake import ledger, openings
 from onboarding.store import Store, create_store, migrations, open_store, sqlite_url
 from onboarding.store.engines import build_engine, parse_url, sqlite_path
 from onboarding.store.issued import find_agreement, insert_agreement
@@ -24,6 +24,7 @@ from onboarding.store.triggers import TRIGGER_NAMES
 from outbox import messages
 
 METADATAS = [metadata, ledger.metadata, messages.metadata]
+assert openings.openings.metadata is ledger.metadata  # they are the ledger's
 
 
 def test_the_head_the_program_names_is_the_newest_migration() -> None:

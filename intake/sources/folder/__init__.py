@@ -11,6 +11,8 @@ from intake.sources.folder.entries import (
     Waiting,
     is_same_file,
 )
+from intake.sources.folder.filesystem import Mount, mount_of
+from intake.sources.folder.sentinel import Stranger, is_stranger
 from intake.sources.folder.source import Done, FolderSource
 
 __all__ = [
@@ -21,8 +23,12 @@ __all__ = [
     "FolderScan",
     "FolderSource",
     "FolderState",
+    "Mount",
     "Refused",
+    "Stranger",
     "Taken",
     "Waiting",
     "is_same_file",
+    "is_stranger",
+    "mount_of",
 ]

@@ -92,7 +92,9 @@ class FolderScan:
 
     state: FolderState
     problem: str | None = None
-    """Why it is unavailable: the name of an errno, or `other_device` when another file system lies in its place."""
+    """Why it is unavailable: the name of an errno, or one of `sentinel.Stranger`."""
+    mark: str | None = None
+    """By what the folder is known from now on (`sentinel`), for the caller to remember; None when there is none."""
     ready: tuple[Entry, ...] = ()
     """To be taken now, oldest first."""
     refused: tuple[Refused, ...] = ()
@@ -100,7 +102,7 @@ class FolderScan:
     known: int = 0
     """How many were passed over because the caller knows them."""
     ignored: Mapping[str, int] = field(default_factory=dict)
-    """How many names were passed over, by reason: hidden, temporary, folder, own_folder."""
+    """How many names were passed over, by reason: hidden, temporary, folder, marker, system, own_folder."""
     present_keys: frozenset[str] = frozenset()
     """Keys of every entry that is there, whatever became of it."""
     look_again_in: float | None = None

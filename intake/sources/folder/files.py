@@ -152,6 +152,19 @@ def open_own_folder(root: int, name: bytes) -> Iterator[int]:
         yield descriptor
 
 
+def write_new(folder: int, name: bytes, draft: bytes, content: bytes) -> None:
+    """A small file, durable and whole or not there at all; it takes the place of one of that name. Raises OSError."""
+    if find_state(folder, draft) is not None:
+        os.unlink(draft, dir_fd=folder)
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644, dir_fd=folder)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(descriptor)
+    os.rename(draft, name, src_dir_fd=folder, dst_dir_fd=folder)
+    sync_folder(folder)
+
+
 @contextmanager
 def moving() -> Iterator[None]:
     """Turn "not allowed to" into CannotMoveError; what may pass (full disk, input/output error) stays an OSError."""

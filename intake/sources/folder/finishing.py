@@ -4,10 +4,11 @@ Every function may be repeated after a crash between any two of its steps.
 """
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
 
-from intake.names import NOTE_SUFFIX
+from intake.names import MAX_FILE_NAME, NOTE_SUFFIX
 from intake.receipts import SourceOutcome
 from intake.sources.folder.entries import parse_key
 from intake.sources.folder.files import (
@@ -19,6 +20,7 @@ from intake.sources.folder.files import (
     open_own_folder,
     same_content,
     sync_folder,
+    write_new,
 )
 from intake.stability import FileState
 
@@ -85,17 +87,23 @@ def write_note(path: bytes, move: Move, text: str) -> None:
     """Lay a note beside a file in quarantine: `<name>.grunn.txt`, UTF-8. Raises CannotMoveError, OSError."""
     if move.done is None:
         return
-    note, draft = move.done + NOTE_SUFFIX, b"." + move.done + NOTE_SUFFIX
     with moving(), open_folder(path) as root, open_own_folder(root, move.into) as folder:
-        if find_state(folder, draft) is not None:
-            os.unlink(draft, dir_fd=folder)
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644, dir_fd=folder)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(text.encode())
-            file.flush()
-            os.fsync(descriptor)
-        os.rename(draft, note, src_dir_fd=folder, dst_dir_fd=folder)
-        sync_folder(folder)
+        write_new(folder, move.done + NOTE_SUFFIX, b"." + move.done + NOTE_SUFFIX, text.encode())
+
+
+def move_marker(path: bytes, move: Move, marker: bytes) -> None:
+    """Move the marker of a file after it. Raises CannotMoveError, OSError.
+
+    It stays when the name is in use again: by then it may be the next file's.
+    """
+    if move.done is None or len(move.name + marker) > MAX_FILE_NAME:
+        return
+    with moving(), open_folder(path) as root, open_own_folder(root, move.into) as folder:
+        if find_state(root, move.name) is not None or find_state(folder, move.done + marker) is not None:
+            return
+        with suppress(FileNotFoundError):
+            os.rename(move.name + marker, move.done + marker, src_dir_fd=root, dst_dir_fd=folder)
+            sync_folder(root)
 
 
 @dataclass

@@ -8,10 +8,18 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from agreements.findings import INT_NOT_REGULAR
-from intake.names import ignored_as
+from intake.names import LONE_MARKER, ignored_as, marked_name
 from intake.sources.folder.entries import Entry, FolderScan, FolderState, Refused, Waiting
 from intake.sources.folder.files import odd_kind, read_tail, state_of
-from intake.stability import Observation, Readiness, is_complete_tail, observe, readiness, seconds_to_wait
+from intake.stability import (
+    Observation,
+    Readiness,
+    is_complete_tail,
+    is_reserved_tail,
+    observe,
+    readiness,
+    seconds_to_wait,
+)
 
 
 @dataclass(kw_only=True)
@@ -31,6 +39,10 @@ class Look:
     """Names of which the doorbell last reported that they were closed or moved in."""
     before: Mapping[bytes, Observation]
     """What the look before this one saw."""
+    marker: bytes
+    """Behind a file's name, in a name of its own: the file is complete."""
+    needs_marker: bool
+    """Whether a file without one is never taken."""
 
     seen: dict[bytes, Observation] = field(default_factory=dict)
     _ready: list[Entry] = field(default_factory=list)
@@ -39,13 +51,16 @@ class Look:
     _ignored: Counter[str] = field(default_factory=Counter)
     _present: set[str] = field(default_factory=set)
     _known: int = 0
+    _marked: frozenset[bytes] = frozenset()
     _look_again_in: float | None = None
 
     def at_everything(self) -> None:
         """Sort every name in the folder. Raises OSError when the folder goes away meanwhile."""
         with os.scandir(self.root) as listing:
-            for item in listing:
-                self._look_at(item)
+            items = {os.fsencode(item.name): item for item in listing}
+        self._marked = frozenset(name for name in items if name + self.marker in items)
+        for name, item in items.items():
+            self._look_at(name, item)
 
     def result(self, *, bell: bool) -> FolderScan:
         """What was seen, oldest first."""
@@ -61,9 +76,11 @@ class Look:
             bell=bell,
         )
 
-    def _look_at(self, item: "os.DirEntry[Any]") -> None:
-        name = os.fsencode(item.name)
-        reason = ignored_as(name)
+    def _look_at(self, name: bytes, item: "os.DirEntry[Any]") -> None:
+        marked = marked_name(name, self.marker)
+        if marked in self._marked:
+            return
+        reason = ignored_as(name) or (LONE_MARKER if marked is not None else None)
         if reason is not None:
             self._ignored[reason] += 1
             return
@@ -96,9 +113,15 @@ class Look:
             self._refused.append(Refused(entry=entry, finding=INT_NOT_REGULAR(kind=kind), try_again=False))
 
     def _is_quiet(self, entry: Entry, observation: Observation, *, plain: bool) -> bool:
+        if entry.name in self._marked:
+            return True
+        if self.needs_marker:
+            return False
         match readiness(observation, now=self.now, quiet=self.quiet):
             case Readiness.TAKE:
                 return True
+            case Readiness.TAKE_UNLESS_RESERVED:
+                return not (plain and is_reserved_tail(read_tail(self.root, entry.name)))
             case Readiness.TAKE_IF_COMPLETE:
                 return plain and is_complete_tail(read_tail(self.root, entry.name))
             case _:
@@ -106,6 +129,8 @@ class Look:
 
     def _wait(self, entry: Entry, observation: Observation) -> None:
         self._waiting.append(Waiting(entry=entry, first_seen=observation.first_seen))
+        if self.needs_marker:
+            return
         seconds = seconds_to_wait(observation, now=self.now, quiet=self.quiet)
         self._look_again_in = seconds if self._look_again_in is None else min(seconds, self._look_again_in)
 

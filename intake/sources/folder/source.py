@@ -11,13 +11,13 @@ A crash in between repeats the step: keys make receipts unique, and `finish` rec
 When a scan hands over an entry whose receipt is decided already (somebody moved the file back, or a share came back),
 the caller only calls `finish` again.
 
-Not promised: that a writer which pauses longer than the quiet time is waited for (see `LateWatch` and `superseding`),
-nor that a share which was unmounted before the program started is told from an empty folder.
+Not promised: that a writer which pauses longer than the quiet time is waited for (see `LateWatch` and `superseding`).
 """
 
 import logging
 import os
 from contextlib import ExitStack
+from dataclasses import replace
 from enum import StrEnum
 from io import BufferedReader
 from pathlib import Path
@@ -26,7 +26,7 @@ from typing import Final
 from agreements.errors import TemporaryError
 from agreements.findings import INT_NO_ACCESS, INT_NOT_REGULAR, INT_TOO_LARGE
 from agreements.ports import Blobs
-from intake.names import DONE_FOLDER, QUARANTINE_FOLDER, display_name
+from intake.names import DONE_FOLDER, DONE_MARKER, QUARANTINE_FOLDER, display_name
 from intake.receipts import Receipt, SourceOutcome
 from intake.sources.folder.doorbell import Doorbell, Hook
 from intake.sources.folder.entries import Entry, Finished, FolderScan, FolderState, Refused, Taken
@@ -35,14 +35,14 @@ from intake.sources.folder.files import (
     LimitedReader,
     SourceReadError,
     errno_name,
-    find_state,
     odd_kind,
     open_file,
     open_folder,
     state_of,
 )
-from intake.sources.folder.finishing import LateWatch, Move, move_finished, write_note
+from intake.sources.folder.finishing import LateWatch, Move, move_finished, move_marker, write_note
 from intake.sources.folder.looking import Look
+from intake.sources.folder.sentinel import Stranger, adopt, clear_acceptance, examine, is_accepted
 from intake.stability import DEFAULT_QUIET_SECONDS, Observation
 
 logger = logging.getLogger(__name__)
@@ -69,14 +69,23 @@ class FolderSource:
         vendor_id: str | None,
         quiet: float = DEFAULT_QUIET_SECONDS,
         doorbell: Doorbell | None = None,
+        marker: bytes | None = None,
+        mark: str | None = None,
     ) -> None:
-        """`quiet`: seconds a file must look the same before it is taken. No `doorbell`: only scans find anything."""
+        """`quiet`: seconds a file must look the same before it is taken. No `doorbell`: only scans find anything.
+
+        `marker`: the ending of the marker without which no file is taken; None: `.ferdig` counts, and none is needed.
+        `mark`: by what the folder was known before (`FolderScan.mark`).
+        """
         self.source_id = source_id
         self.vendor_id = vendor_id
         self._path = path
         self._root = os.fsencode(path)
         self._quiet = quiet
         self._doorbell = doorbell
+        self._marker = marker or DONE_MARKER
+        self._needs_marker = marker is not None
+        self._mark = mark
         self._hook: Hook | None = None
         self._identity: tuple[int, int] | None = None
         self._seen: dict[bytes, Observation] = {}
@@ -106,6 +115,8 @@ class FolderSource:
                     known=known,
                     closed=closed,
                     before=self._seen,
+                    marker=self._marker,
+                    needs_marker=self._needs_marker,
                 )
                 look.at_everything()
         except OSError as error:
@@ -113,25 +124,34 @@ class FolderSource:
         if self._hook is not None:
             self._hook.forget(closed - look.seen.keys())
         self._seen = look.seen
-        return look.result(bell=self._hook is not None)
+        return replace(look.result(bell=self._hook is not None), mark=self._mark)
 
-    def _check_place(self, root: int) -> str | None:
-        """Whether this is still the folder we know; hangs the doorbell anew when it was replaced."""
+    def _check_place(self, root: int) -> Stranger | None:
+        """Whether this is the folder we know; hangs the doorbell anew when it was replaced."""
+        stranger = examine(root, self._path, self._mark)
+        if stranger is not None and not is_accepted(root):
+            return stranger
+        if stranger is not None or self._mark is None:
+            self._mark = adopt(root, self._path)
+        else:
+            clear_acceptance(root)
         status = os.fstat(root)
         identity = (status.st_dev, status.st_ino)
-        if self._identity is not None and self._identity[0] != identity[0] and not _has_our_folders(root):
-            return "other_device"  # an unmounted share leaves an empty folder of the disk below
         if self._identity != identity or (self._hook is not None and self._hook.dead):
             self._rehang()
         self._identity = identity
         return None
 
     def _rehang(self) -> None:
-        if self._doorbell is None:
-            return
-        if self._hook is not None:
+        self.close()
+        if self._doorbell is not None:
+            self._hook = self._doorbell.hang(self._path)
+
+    def close(self) -> None:
+        """Stop listening."""
+        if self._doorbell is not None and self._hook is not None:
             self._doorbell.take_down(self._hook)
-        self._hook = self._doorbell.hang(self._path)
+        self._hook = None
 
     # --- take -----------------------------------------------------------------------------------------------------
 
@@ -186,6 +206,7 @@ class FolderSource:
                 return Finished(outcome=move.outcome)
             self._late.add(move)
             self._add_note(move, note)
+            move_marker(self._root, move, self._marker)
         except CannotMoveError as error:
             return Finished(outcome=SourceOutcome.LEFT, reason=error.reason)
         except OSError as error:
@@ -200,8 +221,3 @@ class FolderSource:
             write_note(self._root, move, note)
         except CannotMoveError as error:  # the file could be moved, so this is odd, but it has its reason in the ledger
             logger.warning("a note could not be written", extra={"source": self.source_id, "reason": error.reason})
-
-
-def _has_our_folders(root: int) -> bool:
-    """Whether files were ever finished here: a share that was mounted anew may have another device number."""
-    return any(find_state(root, name) is not None for name in (DONE_FOLDER, QUARANTINE_FOLDER))

@@ -1,0 +1,173 @@
+"""Alarms: what does not mend itself, or not in time, is told to a person without being asked.
+
+    1. look      what the parts noted, what waits and since when, the room on the disk           nothing is written
+    2. raise     a row in `meta`: from now on `status` shows it; a log event                     durable: the alarm
+    3. tell      with `alarms.to`: one mail, queued in the transaction that notes the day        durable: the mail
+    4. close     when a look does not find it any more; told once, if it was told before
+
+Killed between any two of these, the next look goes on from there: a mail's key names alarm and day, so nothing is told
+twice. Mails name parts of the configuration, counts and codes; never a case, a person or a file.
+
+Not promised: that anything is told while `avtale run` itself does not run. That is for the service manager, or for
+whoever reads `status`.
+"""
+
+import json
+import logging
+import shutil
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from agreements.calendar import norwegian_day
+from agreements.canonical import canonical_json
+from agreements.texts import text
+from agreements.times import format_utc, parse_utc
+from intake.ledger import find_oldest_unfinished
+from onboarding.alarms import Alarm, AlarmCode, Picture, alarm_action, alarm_message, alarm_params, find_alarms
+from onboarding.health import read_health
+from onboarding.store.meta import drop_meta, list_meta, put_meta
+from onboarding.views import local_time
+from onboarding.workspace import Workspace
+from outbox.compose import Letter, compose, message_id_for
+from outbox.messages import Message, NewMessage, enqueue, list_messages
+from outbox.recipients import resolve_recipient
+from outbox.states import WAITING_FOR_A_PERSON, State
+
+logger = logging.getLogger(__name__)
+
+PURPOSE: Final = "alarm"
+"""Of the messages that tell alarms. They raise none themselves."""
+_PREFIX: Final = "alarm:"
+
+
+def look_for_alarms(workspace: Workspace, *, stuck: tuple[str, ...]) -> tuple[Alarm, ...]:
+    """Steps 1 to 4 once; returns the open alarms. `stuck`: loops that are dead or silent. May be repeated."""
+    now = workspace.clock()
+    after = timedelta(minutes=workspace.settings.alarms.after_minutes)
+    found = {alarm.key: alarm for alarm in find_alarms(_picture(workspace, stuck), now=now, after=after)}
+    rows = _read_rows(workspace)
+    for key, alarm in found.items():
+        if key not in rows:
+            logger.error("alarm raised", extra={"alarm": alarm.code.value})
+            rows[key] = _Row(alarm=alarm)
+            _write(workspace, rows[key])
+        _tell(workspace, rows[key], now)
+    for key in rows.keys() - found.keys():
+        logger.warning("alarm over", extra={"alarm": rows[key].alarm.code.value})
+        _close(workspace, rows[key], now)
+    return tuple(rows[key].alarm for key in found)
+
+
+def read_alarms(workspace: Workspace) -> tuple[Alarm, ...]:
+    """The open alarms, longest first."""
+    return tuple(sorted((row.alarm for row in _read_rows(workspace).values()), key=lambda alarm: alarm.since))
+
+
+# --- 1. look ----------------------------------------------------------------------------------------------------------
+
+
+def _picture(workspace: Workspace, stuck: tuple[str, ...]) -> Picture:
+    with workspace.store.read() as connection:
+        oldest = find_oldest_unfinished(connection)
+        queued = _ours_aside(list_messages(connection, State.QUEUED))
+        waiting = [
+            message for state in WAITING_FOR_A_PERSON for message in _ours_aside(list_messages(connection, state))
+        ]
+    return Picture(
+        health=read_health(workspace),
+        stuck=stuck,
+        free_bytes=shutil.disk_usage(workspace.settings.data_dir).free,
+        oldest_item=oldest.seen_at if oldest else None,
+        oldest_queued=min((message.queued_at for message in queued), default=None),
+        oldest_for_a_person=min((message.updated_at for message in waiting), default=None),
+    )
+
+
+def _ours_aside(messages: tuple[Message, ...]) -> tuple[Message, ...]:
+    return tuple(message for message in messages if message.purpose != PURPOSE)
+
+
+# --- 2. to 4. what is kept and told -----------------------------------------------------------------------------------
+
+
+@dataclass(kw_only=True)
+class _Row:
+    alarm: Alarm
+    told: str | None = None
+    """The last day a mail told it, or None."""
+
+
+def _read_rows(workspace: Workspace) -> dict[str, _Row]:
+    with workspace.store.read() as connection:
+        rows = list_meta(connection, _PREFIX)
+    return {
+        key.removeprefix(_PREFIX): _row(key.removeprefix(_PREFIX), json.loads(value)) for key, value in rows.items()
+    }
+
+
+def _row(key: str, value: dict[str, str | None]) -> _Row:
+    code, _, part = key.partition(":")
+    alarm = Alarm(code=AlarmCode(code), part=part, since=parse_utc(value["since"] or ""), problem=value["problem"])
+    return _Row(alarm=alarm, told=value["told"])
+
+
+def _write(workspace: Workspace, row: _Row, message: NewMessage | None = None) -> None:
+    value = {"since": format_utc(row.alarm.since), "problem": row.alarm.problem, "told": row.told}
+    with workspace.store.begin() as connection:
+        put_meta(connection, _PREFIX + row.alarm.key, canonical_json(value))
+        if message is not None:
+            enqueue(connection, message, now=workspace.clock())
+
+
+def _tell(workspace: Workspace, row: _Row, now: datetime) -> None:
+    """One mail a day as long as it lasts."""
+    today = norwegian_day(now).isoformat()
+    if workspace.settings.alarms.to is None or row.told == today:
+        return
+    row.told = today
+    _write(workspace, row, _mail(workspace, row.alarm, today, now, over=False))
+
+
+def _close(workspace: Workspace, row: _Row, now: datetime) -> None:
+    message = None
+    if workspace.settings.alarms.to is not None and row.told is not None:
+        message = _mail(workspace, row.alarm, norwegian_day(now).isoformat(), now, over=True)
+    with workspace.store.begin() as connection:
+        drop_meta(connection, _PREFIX + row.alarm.key)
+        if message is not None:
+            enqueue(connection, message, now=now)
+
+
+def _mail(workspace: Workspace, alarm: Alarm, day: str, now: datetime, *, over: bool) -> NewMessage:
+    """The message, its bytes stored."""
+    settings = workspace.settings
+    to = settings.alarms.to or ""
+    resolved = resolve_recipient(to, (to,), settings.environment, settings.forward.test_to)
+    prefix = text(f"mail.prefix.{settings.environment}", settings.language) + " " if resolved.redirected else ""
+    kind = "over" if over else "raised"
+    params = alarm_params(alarm, settings.language) | {
+        "title": text(f"alarms.{alarm.code}.title", settings.language),
+        "message": alarm_message(alarm, settings.language),
+        "action": alarm_action(alarm, settings.language),
+        "now": local_time(now),
+    }
+    key = f"{PURPOSE}:{alarm.key}:{day}:{kind}"
+    letter = Letter(
+        sender=settings.smtp.from_,
+        recipient=resolved.recipient,
+        subject=prefix + text(f"mail.alarm_{kind}.subject", settings.language, **params),
+        body=text(f"mail.alarm_{kind}.body", settings.language, **params),
+        date=now,
+        message_id=message_id_for(key, sender=settings.smtp.from_, now=now),
+    )
+    data = compose(letter)
+    return NewMessage(
+        purpose=PURPOSE,
+        idempotency_key=key,
+        message_id=letter.message_id,
+        sender=letter.sender,
+        recipient=letter.recipient,
+        sha256=workspace.blobs.put(data),
+        size=len(data),
+    )

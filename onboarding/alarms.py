@@ -1,0 +1,129 @@
+"""What counts as an alarm, and how it is said. Pure; `alarm_watch` looks, keeps and tells."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+from agreements.language import Language
+from agreements.texts import has_text, text
+from onboarding.doctor.places import MIN_FREE_BYTES
+from onboarding.health import Health
+from onboarding.views import local_time
+
+FAILING_AFTER: Final = timedelta(minutes=5)  # facts/mail-and-folders.md §7: most faults of a network mend themselves
+STALE_AFTER: Final = timedelta(minutes=10)  # longer than any part's silence: its folder or mailbox is not watched now
+_SOURCES: Final = ("folder ", "mailbox ")
+_TOKEN_PROBLEMS: Final = frozenset({"mailbox_token_expired", "mailbox_token_failed"})
+_STUCK: Final = frozenset({"loop_silent", "loop_died"})
+"""Noted by the supervisor, who names the loop himself."""
+
+
+class AlarmCode(StrEnum):
+    """What can be wrong. Texts: `alarms.<code>`."""
+
+    SOURCE_UNAVAILABLE = "source_unavailable"
+    TOKEN_EXPIRED = "token_expired"  # noqa: S105 - a code
+    WORK_FAILING = "work_failing"
+    LOOP_STUCK = "loop_stuck"
+    DISK_LOW = "disk_low"
+    ITEM_OLD = "item_old"
+    MESSAGE_OLD = "message_old"
+    PERSON_NEEDED = "person_needed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Alarm:
+    """One thing that is wrong."""
+
+    code: AlarmCode
+    part: str
+    """As in `status`: `intake`, `outbox`, `data`, `folder <path>`, `mailbox <id>`."""
+    since: datetime
+    """Since when it has been so, as far as we know."""
+    problem: str | None = None
+    """The code that the part noted."""
+
+    @property
+    def key(self) -> str:
+        """Names the alarm as long as it lasts."""
+        return f"{self.code}:{self.part}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Picture:
+    """All that alarms are found in."""
+
+    health: tuple[Health, ...]
+    stuck: tuple[str, ...]
+    """Loops that are dead or do not answer."""
+    free_bytes: int
+    oldest_item: datetime | None
+    """When the oldest delivery was seen that is not done with."""
+    oldest_queued: datetime | None
+    """When the oldest message was made that has not left."""
+    oldest_for_a_person: datetime | None
+    """Since when a message has been waiting for a person."""
+
+
+def find_alarms(picture: Picture, *, now: datetime, after: timedelta) -> Iterator[Alarm]:
+    """What is wrong in this picture. `after`: how old something may become that waits."""
+    for part in picture.stuck:
+        yield Alarm(code=AlarmCode.LOOP_STUCK, part=part, since=now)
+    for health in picture.health:
+        if now - health.at < STALE_AFTER:
+            yield from _of_part(health, now, after)
+    if picture.free_bytes < MIN_FREE_BYTES:
+        yield Alarm(code=AlarmCode.DISK_LOW, part="data", since=now)
+    waiting = (
+        (AlarmCode.ITEM_OLD, "intake", picture.oldest_item),
+        (AlarmCode.MESSAGE_OLD, "outbox", picture.oldest_queued),
+        (AlarmCode.PERSON_NEEDED, "outbox", picture.oldest_for_a_person),
+    )
+    for code, part, since in waiting:
+        if since is not None and now - since >= after:
+            yield Alarm(code=code, part=part, since=since)
+
+
+def _of_part(health: Health, now: datetime, after: timedelta) -> Iterator[Alarm]:
+    if health.waiting_since is not None and now - health.waiting_since >= after:
+        yield Alarm(code=AlarmCode.ITEM_OLD, part=health.part, since=health.waiting_since)
+    if health.problem is None or health.since is None or health.problem in _STUCK:
+        return
+    if now - health.since < FAILING_AFTER:
+        return
+    code = AlarmCode.WORK_FAILING
+    if health.part.startswith(_SOURCES):
+        code = AlarmCode.TOKEN_EXPIRED if health.problem in _TOKEN_PROBLEMS else AlarmCode.SOURCE_UNAVAILABLE
+    yield Alarm(code=code, part=health.part, since=health.since, problem=health.problem)
+
+
+def alarm_message(alarm: Alarm, language: Language) -> str:
+    """What is wrong and what it means, for people."""
+    return text(f"alarms.{alarm.code}.message", language, **alarm_params(alarm, language))
+
+
+def alarm_action(alarm: Alarm, language: Language) -> str:
+    """What to do about it."""
+    hint = f"errors.{alarm.problem}.hint"
+    if alarm.problem is not None and has_text(hint):
+        return text(hint, language, **alarm_params(alarm, language))
+    return text(f"alarms.{alarm.code}.action", language, **alarm_params(alarm, language))
+
+
+def alarm_params(alarm: Alarm, language: Language) -> dict[str, object]:
+    """What the texts may name; `path` and `source` are what a source's own error texts call it."""
+    name = alarm.part.partition(" ")[2] or alarm.part
+    return {
+        "part": _part_in_words(alarm.part, language),
+        "since": local_time(alarm.since),
+        "problem": alarm.problem or "-",
+        "path": name,
+        "source": name,
+    }
+
+
+def _part_in_words(part: str, language: Language) -> str:
+    kind, _, name = part.partition(" ")
+    return text(f"alarms.parts.{kind}", language, name=name) if has_text(f"alarms.parts.{kind}") else part

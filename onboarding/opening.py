@@ -1,0 +1,148 @@
+"""Step 1b of the pipeline: a delivery that is no document itself (a mail, an archive) is taken apart.
+
+1. a sandbox child takes it apart; the documents' bytes are among the originals
+2. one transaction: what the delivery said, and a receipt for each document in it
+3. every document is judged like one that was dropped in a folder, in transactions of its own
+4. one transaction: the delivery's own outcome, which is the best of its documents', and the draft of a letter where the
+   same document had come before                                                                  (`duplicates.py`)
+
+A crash repeats it: documents keep their receipts by their keys, and those that were judged keep their verdicts.
+"""
+
+import logging
+import os
+from collections.abc import Callable
+from typing import Final
+
+from agreements.findings import INT_OWN_COPY, INT_TOO_LARGE, Finding, Severity
+from intake.ledger import get_receipt, mark_judged, record_receipt
+from intake.matching import weigh
+from intake.openings import save_opening
+from intake.receipts import Delivery, Outcome, Receipt, ReceiptState
+from intake.unpacking import Candidate, MailKind, Unpacking
+from intake.unpacking.limits import MAX_RAW_BYTES
+from intake.unpacking.reasons import reason_without_document
+from intake.unpacking.sniffing import SNIFFED_BYTES, Shape, shape_of
+from onboarding.clues import clues_of_delivery
+from onboarding.duplicates import draft_notice, enqueue_notice
+from onboarding.store.issued import is_issued
+from onboarding.unpack import unpack_delivery
+from onboarding.workspace import Workspace
+from outbox.messages import find_by_message_id
+
+logger = logging.getLogger(__name__)
+
+_OPENED: Final = frozenset({Shape.MAIL, Shape.ZIP, Shape.CMS, Shape.TNEF})
+
+
+def holds_documents(workspace: Workspace, receipt: Receipt) -> bool:
+    """Whether a stored delivery must be taken apart: it is a mail, or an archive by its first bytes."""
+    assert receipt.sha256 is not None
+    return _is_mail(workspace, receipt) or shape_of(workspace.blobs.read_head(receipt.sha256, SNIFFED_BYTES)) in _OPENED
+
+
+def open_delivery(workspace: Workspace, receipt: Receipt, judge: Callable[[Workspace, Receipt], Outcome]) -> Outcome:
+    """Take a delivery apart and have its documents judged by `judge`. Raises what that raises: then it stays due."""
+    unpacking = _unpack(workspace, receipt)
+    documents = _record(workspace, receipt, unpacking)
+    for document in documents:
+        if document.state is ReceiptState.STORED:
+            judge(workspace, document)
+    return _decide(workspace, receipt, unpacking, documents)
+
+
+def _is_mail(workspace: Workspace, receipt: Receipt) -> bool:
+    """What a mailbox handed over is a mail, whatever it looks like; what was taken out of one is not."""
+    return receipt.parent is None and receipt.source in {mailbox.id for mailbox in workspace.settings.mailboxes}
+
+
+def _unpack(workspace: Workspace, receipt: Receipt) -> Unpacking:
+    assert receipt.sha256 is not None
+    if receipt.size > MAX_RAW_BYTES:
+        return Unpacking(findings=(INT_TOO_LARGE(size=receipt.size, limit=MAX_RAW_BYTES),))
+    descriptor = workspace.blobs.open(receipt.sha256)
+    try:
+        unpacking = unpack_delivery(
+            workspace.sandbox,
+            workspace.blobs,
+            descriptor,
+            mail=_is_mail(workspace, receipt),
+            work_dir=workspace.blobs.work_dir,
+        )
+    finally:
+        os.close(descriptor)
+    return _without_ours(workspace, unpacking)
+
+
+def _without_ours(workspace: Workspace, unpacking: Unpacking) -> Unpacking:
+    """Leave out what we sent ourselves: copies of our own mail, and our unsigned agreement beside the signed one."""
+    if _is_own_copy(workspace, unpacking):
+        return unpacking.model_copy(update={"candidates": (), "findings": ()})
+    with workspace.store.read() as connection:
+        signed = tuple(c for c in unpacking.candidates if not is_issued(connection, size=c.size, sha256=c.sha256))
+    return unpacking.model_copy(update={"candidates": signed}) if signed else unpacking
+
+
+def _is_own_copy(workspace: Workspace, unpacking: Unpacking) -> bool:
+    """A mail with our header and a Message-ID that we really gave: anybody can write a header."""
+    mail = unpacking.mail
+    if mail is None or mail.kind is not MailKind.OWN_COPY:
+        return False
+    with workspace.store.read() as connection:
+        return find_by_message_id(connection, mail.message_id) is not None
+
+
+def _record(workspace: Workspace, receipt: Receipt, unpacking: Unpacking) -> tuple[Receipt, ...]:
+    now = workspace.clock()
+    assert receipt.sha256 is not None
+    with workspace.store.begin() as connection:
+        save_opening(connection, receipt.sha256, unpacking, now=now)
+        return tuple(
+            record_receipt(connection, _delivery(receipt, candidate), now=now) for candidate in unpacking.candidates
+        )
+
+
+def _delivery(receipt: Receipt, candidate: Candidate) -> Delivery:
+    key = f"{receipt.source_key}#{candidate.sha256}"
+    return Delivery(
+        source=receipt.source,
+        source_key=key,
+        slot=key,  # nothing supersedes by its place inside a mail
+        vendor_id=receipt.vendor_id,
+        display_name=candidate.name,
+        size=candidate.size,
+        sha256=candidate.sha256,
+        parent=receipt.id,
+    )
+
+
+def _decide(workspace: Workspace, receipt: Receipt, unpacking: Unpacking, documents: tuple[Receipt, ...]) -> Outcome:
+    now = workspace.clock()
+    assert receipt.sha256 is not None
+    with workspace.store.read() as connection:
+        judged = tuple(get_receipt(connection, document.id) for document in documents)
+    outcome = _outcome(workspace, receipt, unpacking, judged)
+    notice = None if unpacking.mail is None else draft_notice(workspace, unpacking.mail, judged)
+    with workspace.store.begin() as connection:
+        mark_judged(connection, receipt.sha256, outcome, now=now)
+        if notice is not None and unpacking.mail is not None:
+            enqueue_notice(connection, unpacking.mail, notice, now=now)
+    logger.info(
+        "delivery opened", extra={"receipt": receipt.id, "documents": len(judged), "state": outcome.state.value}
+    )
+    return outcome
+
+
+def _outcome(workspace: Workspace, receipt: Receipt, unpacking: Unpacking, documents: tuple[Receipt, ...]) -> Outcome:
+    """Received if any document was; else what became of the first one; without documents, why there are none."""
+    if any(document.state is ReceiptState.RECEIVED for document in documents):
+        return Outcome(state=ReceiptState.RECEIVED)
+    if documents:
+        return Outcome(state=documents[0].state, reason=documents[0].reason)
+    reason = INT_OWN_COPY() if _is_own_copy(workspace, unpacking) else reason_without_document(unpacking)
+    clues = weigh(clues_of_delivery(workspace, receipt, unpacking)).clues
+    return Outcome(state=_state(reason), reason=reason, clues=clues)
+
+
+def _state(reason: Finding) -> ReceiptState:
+    return ReceiptState.NOT_AGREEMENT if reason.severity is Severity.INFO else ReceiptState.QUARANTINED
