@@ -57,7 +57,7 @@ def _plain(body: bytes) -> tuple[tuple[int, int], ...] | None:
     return plain_references(b"%PDF-1.7\n90 0 obj\n" + body, 9, KEY)
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=500, deadline=None)
 @given(value=VALUE, blank=BLANK)
 def test_whatever_is_read_off_the_bytes_is_what_parsing_finds(value: bytes, blank: bytes) -> None:
     body = value + blank + b" endobj\n91 0 obj\n[6 0 R]\nendobj\n"
