@@ -86,7 +86,7 @@ def refuse_stray_pictures(document: Document) -> None:
     Beside letters, a page draws nothing else than pictures, backgrounds and borders; so no other shape is on it.
     """
     for number, page in enumerate(document.pages, start=1):
-        for box in page._page_box.descendants():  # noqa: SLF001 - see the module's docstring
+        for box in page._page_box.descendants(placeholders=True):  # noqa: SLF001 - see the module's docstring
             if _is_filled_with_picture(box) or (isinstance(box, ReplacedBox) and not _is_logo(box, number)):
                 raise ConfigurationError("template_picture", page=number)
 
