@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from multiprocessing.context import SpawnProcess
 
     from renderers.agreement import AgreementDocument
+    from renderers.overrides import Overrides
 
 T = TypeVar("T")
 SECONDS: Final = 60.0
@@ -33,6 +34,7 @@ MEMORY_BYTES: Final = 2 * 2**30
 """Address space of the child: an agreement takes 0.4 GB of it, most of that the program and its libraries."""
 OVER_LIMIT: Final = "template_over_limit"
 DOCUMENTS: Final = 300  # then another child: the layout library grows by each (facts/rendering.md 1)
+_STDERR: Final = 2  # its file descriptor (POSIX)
 _OUT_OF_MEMORY: Final = "out of memory"
 
 
@@ -41,7 +43,8 @@ def run_limited(
 ) -> T:
     """What `work`, a function of a module, makes of a document; its AvtaleError is raised here.
 
-    Raises ConfigurationError `template_over_limit` if it takes more time or memory than it may, or its process dies.
+    Raises ConfigurationError `template_over_limit` if it takes more time or memory than it may, or its process dies;
+    `template_not_laid_out` or `template_broke_layout` for what a vendor's own files brought about on the page.
     """
     outcome = _CHILD.run(work, document, seconds)
     if outcome is None:
@@ -122,6 +125,7 @@ class _Child:
 def _serve(connection: Connection, parent: int) -> None:
     """In the child: one document after another, until the program closes its end or dies."""
     end_with_parent(parent)
+    _be_silent()
     unfit = _get_ready()
     while True:
         try:
@@ -129,6 +133,12 @@ def _serve(connection: Connection, parent: int) -> None:
         except EOFError:
             return
         connection.send(unfit or _outcome(work, document))
+
+
+def _be_silent() -> None:
+    """The layout's libraries write what they think of a stylesheet to the terminal, by themselves."""
+    with open(os.devnull, "wb") as nowhere:  # noqa: PTH123 - no path of a file
+        os.dup2(nowhere.fileno(), _STDERR)
 
 
 def _get_ready() -> AvtaleError | None:
@@ -150,7 +160,22 @@ def _outcome(work: "Callable[[AgreementDocument], Any]", document: "AgreementDoc
     except MemoryError:
         return _OUT_OF_MEMORY
     except Exception as error:  # noqa: BLE001 - a vendor's files may bring about anything
-        return _OUT_OF_MEMORY if isinstance(error.__cause__, MemoryError) else as_told(error)
+        return _OUT_OF_MEMORY if isinstance(error.__cause__, MemoryError) else _as_told(error, document.overrides)
+
+
+def _as_told(error: Exception, overrides: "Overrides") -> AvtaleError:
+    """With a vendor's own files at work, the fault is looked for in them: ours alone lay out every lint sample."""
+    told, files = as_told(error), ", ".join(name for name, _ in overrides.files)
+    if not files:
+        return told
+    if told.code == "render_failed":
+        reason = told.params["reason"]
+        return ConfigurationError("template_not_laid_out", template=overrides.name, files=files, reason=reason)
+    if isinstance(error, AvtaleError):
+        return error
+    return ConfigurationError(
+        "template_broke_layout", template=overrides.name, files=files, reason=type(error).__name__
+    )
 
 
 _CHILD: Final = _Child()

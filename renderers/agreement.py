@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from renderers.override_markup import PrintedLetters
 
 MAX_TITLE = 80  # characters: the strictest signing service's limit (facts/domain.md §5, Posten signering)
-_LETTERS_IN_LINE, _ROOMY_LINES = 44, 23  # of the front page's values, as they are set in `agreement.css`
+_LETTERS_IN_LINE, _ROOMY_LINES, _CLOSE_LINES = 44, 23, 34  # of the front page's values, as `agreement.css` sets them
 _STYLESHEETS = ("page.css", "agreement.css")
 
 
@@ -176,7 +176,7 @@ def _view(
         "logo": document.overrides.logo,
         "facts": view.facts(),
         "front": front,
-        "crowded": _is_crowded(front),
+        "crowding": _crowding(front),
         "sections": sections,
         "numbers": section_numbers(sections),
         "signers": signers,
@@ -191,9 +191,10 @@ def _view(
     }
 
 
-def _is_crowded(front: tuple[Section, ...]) -> bool:
-    """Whether the front page, with long names on it, must be set closer to stay one page."""
-    return sum(1 + len(row.value) // _LETTERS_IN_LINE for group in front for row in group.rows) > _ROOMY_LINES
+def _crowding(front: tuple[Section, ...]) -> str:
+    """The classes that set the front page closer, with long names and addresses on it, to stay one page."""
+    lines = sum(1 + len(row.value) // _LETTERS_IN_LINE for group in front for row in group.rows)
+    return "crowded packed" if lines > _CLOSE_LINES else "crowded" if lines > _ROOMY_LINES else ""
 
 
 def _page_mark(document: AgreementDocument) -> str:

@@ -22,7 +22,7 @@ from agreements.errors import ConfigurationError
 from renderers import fontconfig_file
 from renderers.override_markup import PrintedLetters, printed_letters, refuse_foreign_markup
 from renderers.overrides import STANDARD, STYLESHEET, Overrides
-from renderers.places import Places, find_places, refuse_generated_text
+from renderers.places import Places, find_places, refuse_generated_text, refuse_stray_pictures
 from renderers.templates import read_template
 
 _LOGGER = logging.getLogger("weasyprint")
@@ -71,25 +71,27 @@ def lay_out(html: str, *stylesheets: str, fields: bool = False, overrides: Overr
     """The tagged PDF/A-3a of a page of HTML with the named stylesheets of this package, and where its marks stand.
 
     `fields`: inputs become form fields. `overrides`: a vendor's own stylesheet, after ours, and its logo. Raises
-    ConfigurationError: `render_failed` with the library's own words as `reason`; `template_markup_refused`; or
-    `fonts_not_private` if this process sees other fonts than ours.
+    ConfigurationError: `render_failed` with the library's own words as `reason`; `template_style_not_understood`,
+    `template_markup_refused`, `template_picture` for a vendor's files; or `fonts_not_private` if this process sees
+    other fonts than ours.
     """
     with _LOCK, _complaints() as complaints:
         try:
             source = HTML(string=html, base_url=None, url_fetcher=_NothingFetched(overrides))
             if overrides.files:
                 refuse_foreign_markup(source.etree_element)
-            styles = [*(_stylesheet(name) for name in stylesheets), *_own_stylesheets(overrides)]
+            styles = [*(_stylesheet(name) for name in stylesheets), *_own_stylesheets(overrides, complaints)]
             document = source.render(stylesheets=styles, font_config=_fonts(), pdf_forms=fields, **_OPTIONS)
             with warnings.catch_warnings(action="ignore", category=ResourceWarning):  # its colour profile stays open
                 pdf: bytes = document.write_pdf(pdf_forms=fields, **_OPTIONS)
         except FatalURLFetchingError as error:  # a BaseException: nothing above would stop it
             raise ConfigurationError("render_failed", reason=str(error)) from error
     if complaints:
-        raise ConfigurationError("render_failed", reason="; ".join(dict.fromkeys(complaints)))
+        raise ConfigurationError("render_failed", reason=_told(complaints))
     if not overrides.files:
         return LaidOut(pdf=pdf, places=find_places(document))
     refuse_generated_text(document)
+    refuse_stray_pictures(document)
     letters = printed_letters(source.etree_element, len(document.pages))
     return LaidOut(pdf=pdf, places=find_places(document), letters=letters)
 
@@ -124,8 +126,16 @@ def _stylesheet(name: str) -> CSS:
     return CSS(string=read_template(name), font_config=_fonts(), url_fetcher=_NothingFetched())
 
 
-def _own_stylesheets(overrides: Overrides) -> tuple[CSS, ...]:
+def _own_stylesheets(overrides: Overrides, complaints: list[str]) -> tuple[CSS, ...]:
+    """The vendor's stylesheet, read anew each time: what it complains of must be heard."""
     if STYLESHEET not in overrides.content:
         return ()
-    source = overrides.content[STYLESHEET].decode("utf-8")  # read anew each time: what it complains of must be heard
-    return (CSS(string=source, font_config=_fonts(), url_fetcher=_NothingFetched()),)
+    source, before = overrides.content[STYLESHEET].decode("utf-8"), len(complaints)
+    style = CSS(string=source, font_config=_fonts(), url_fetcher=_NothingFetched())
+    if heard := complaints[before:]:
+        raise ConfigurationError("template_style_not_understood", file=STYLESHEET, reason=_told(heard))
+    return (style,)
+
+
+def _told(complaints: list[str]) -> str:
+    return "; ".join(dict.fromkeys(complaints))

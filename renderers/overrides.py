@@ -6,14 +6,17 @@ closed list of what it may hold (`override_styles`, `override_logos`; `override_
 that all of it can be read, and nothing else, is proved on the finished pages (`visibility`).
 """
 
+import html
 import re
 import string
+import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 import yaml
 
+from agreements.characters import NOT_IN_FONTS, UnfitCharacter, find_unfit
 from agreements.errors import ConfigurationError
 from agreements.language import Language
 
@@ -52,8 +55,9 @@ _FIXED_WORDS = (
 """Sentences (by how their keys begin) that bind somebody, or say what this is and whether it binds: always ours."""
 _PLACE = re.compile(r"\{[a-z_]+\}")
 _MAX_TOLD = 60  # characters of a file in a message
+_NAMELESS = "-"  # controls have none
 _REFUSED_TAGS = re.compile(
-    rb"<\s*(a|base|button|embed|form|iframe|input|link|meta|object|script|select|style|svg|textarea)\b", re.IGNORECASE
+    r"<\s*(a|base|button|embed|form|iframe|input|link|meta|object|script|select|style|svg|textarea)\b", re.IGNORECASE
 )
 """Told early, with the file; what the parts make of themselves is held to `renderers.override_markup`."""
 
@@ -105,8 +109,7 @@ def _faults(name: str, content: bytes, ours: Mapping[Language, Mapping[str, str]
     elif name == STYLESHEET:
         yield from _style_faults(name, content)
     elif name.endswith(".html"):
-        tags = sorted({match[1].decode().lower() for match in _REFUSED_TAGS.finditer(content)})
-        yield from (ConfigurationError("template_tag_refused", file=name, tag=tag) for tag in tags)
+        yield from _part_faults(name, content)
     elif name.startswith("words."):
         yield from _word_faults(name, content, ours[Language(name.split(".")[1])])
 
@@ -119,10 +122,29 @@ def _logo_faults(name: str, content: bytes) -> Iterator[ConfigurationError]:
 
 
 def _style_faults(name: str, content: bytes) -> Iterator[ConfigurationError]:
-    from renderers.override_styles import refused_styles
+    from renderers.override_styles import FAMILIES, FOREIGN_FONT, UNFIT_NUMBER, refused_styles
 
-    for line, what in refused_styles(content.decode("utf-8")):
-        yield ConfigurationError("template_style_refused", file=name, line=line, what=what[:_MAX_TOLD])
+    for refusal in refused_styles(content.decode("utf-8")):
+        detail = {UNFIT_NUMBER: refusal.allowed, FOREIGN_FONT: ", ".join(FAMILIES)}.get(refusal.code)
+        allowed = {} if detail is None else {"allowed": detail}
+        what = refusal.what[:_MAX_TOLD]
+        yield ConfigurationError(refusal.code, file=name, line=refusal.line, what=what, **allowed)
+
+
+def _part_faults(name: str, content: bytes) -> Iterator[ConfigurationError]:
+    source = content.decode("utf-8")
+    tags = sorted({match[1].lower() for match in _REFUSED_TAGS.finditer(source)})
+    yield from (ConfigurationError("template_tag_refused", file=name, tag=tag) for tag in tags)
+    for line, written in enumerate(source.replace("\r\n", "\n").replace("\t", " ").split("\n"), start=1):
+        if unfit := find_unfit(html.unescape(written), lines=True):
+            yield ConfigurationError("template_part_character", file=name, line=line, **_character(unfit))
+
+
+def _character(unfit: UnfitCharacter) -> dict[str, str]:
+    """The character that can't be printed: itself if it can be seen, else its name in Unicode."""
+    seen = unfit.code == NOT_IN_FONTS
+    shown = unfit.character if seen else unicodedata.name(unfit.character, _NAMELESS)
+    return {"character": shown, "code_point": f"U+{ord(unfit.character):04X}"}
 
 
 def _word_faults(name: str, content: bytes, ours: Mapping[str, str]) -> Iterator[ConfigurationError]:
@@ -132,7 +154,9 @@ def _word_faults(name: str, content: bytes, ours: Mapping[str, str]) -> Iterator
         yield ConfigurationError("template_words_unreadable", file=name)
         return
     for key, sentence in said.items():
-        if _places(sentence) is None:
+        if unfit := find_unfit(sentence, lines=True):
+            yield ConfigurationError("template_word_character", file=name, key=key, **_character(unfit))
+        elif _places(sentence) is None:
             yield ConfigurationError("template_word_places", file=name, key=key, places=_spelled(ours.get(key, "")))
         elif key.startswith(OWN_WORDS):
             continue

@@ -10,12 +10,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from weasyprint import Document  # type: ignore[import-untyped]
-from weasyprint.formatting_structure.boxes import LineBox, MarginBox, TextBox  # type: ignore[import-untyped]
+from weasyprint.formatting_structure.boxes import LineBox, MarginBox, ReplacedBox, TextBox  # type: ignore[import-untyped]
 
 from agreements.agreement import SIGNATURE_FIELDS
 from agreements.errors import ConfigurationError
 from agreements.fieldmap import FieldKind, FormField, PrintedValue, Rectangle, pdf_field_name
 
+LOGO_PLACE = (24.8, 10.8, 95.2, 22.2)
+"""Millimetres from the page's upper left corner: left, top, right, bottom of where `agreement.css` has the logo."""
+_PIXELS_PER_MM = 96 / 25.4
 _POINTS = 0.75  # PDF points in a CSS pixel: 72 and 96 to the inch
 _DRAWN_FOR_READERS = frozenset("•◦▪˅")  # bullets, and the arrow of a list to choose from
 _Box = Any  # the library has no types
@@ -75,6 +78,32 @@ def refuse_generated_text(document: Document) -> None:
         for box in page._page_box.descendants(placeholders=True):  # noqa: SLF001 - see the module's docstring
             if isinstance(box, TextBox) and "::" in str(box.element_tag) and box.text.strip() and not _is_ours(box):
                 raise _failed(f"the stylesheet writes {box.text[:40]!r}")
+
+
+def refuse_stray_pictures(document: Document) -> None:
+    """Raise ConfigurationError `template_picture` for a picture that stands anywhere but in the logo's place.
+
+    Beside letters, a page draws nothing else than pictures, backgrounds and borders; so no other shape is on it.
+    """
+    for number, page in enumerate(document.pages, start=1):
+        for box in page._page_box.descendants(placeholders=True):  # noqa: SLF001 - see the module's docstring
+            if _is_filled_with_picture(box) or (isinstance(box, ReplacedBox) and not _is_logo(box, number)):
+                raise ConfigurationError("template_picture", page=number)
+
+
+def _is_filled_with_picture(box: _Box) -> bool:
+    layers = box.background.layers if getattr(box, "background", None) else ()
+    drawn = any(layer.image is not None for layer in layers)
+    return drawn or box.style["border_image_source"][0] != "none" or box.style["mask_border_source"][0] != "none"
+
+
+def _is_logo(box: _Box, page: int) -> bool:
+    """At the head of the front page. What a picture draws is clipped to its padding's edge."""
+    left, top = box.padding_box_x(), box.padding_box_y()
+    sides = (left, top, left + box.padding_width(), top + box.padding_height())
+    near, high, far, low = (side * _PIXELS_PER_MM for side in LOGO_PLACE)
+    inside = sides[0] >= near and sides[1] >= high and sides[2] <= far and sides[3] <= low
+    return page == 1 and inside and box.style["overflow"] == "hidden"
 
 
 def _is_ours(box: _Box) -> bool:

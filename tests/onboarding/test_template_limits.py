@@ -2,15 +2,18 @@
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
 from agreements.errors import ConfigurationError
+from agreements.language import Language
 from onboarding import limited
 from onboarding.limited import SECONDS, run_limited
 from onboarding.press import _render_proved, press
 from onboarding.template_lint import Template, lint_template
-from renderers.overrides import Overrides
+from renderers.overrides import Overrides, check_overrides
+from renderers.templates import flat_words
 from tests.renderers.samples import sample
 from tests.renderers.test_template_overrides import own
 
@@ -73,6 +76,50 @@ def test_after_a_bomb_the_next_agreement_is_made_as_ever() -> None:
 def test_what_is_wrong_with_a_file_is_told_as_it_is() -> None:
     assert refused(own(agreement_privacy__html="{{ nothing }}"))[0] == "template_broken"
     assert refused(own(agreement__css=".power p { color: #fff }"))[0] == "template_hides"
+
+
+@pytest.mark.parametrize(
+    ("css", "reason"),
+    [
+        ("p { padding: 1e308mm }", "ValueError"),
+        ("p { font-size: 1e30pt }", "ZeroDivisionError"),
+    ],
+)
+def test_a_layout_that_falls_over_a_stylesheet_is_told_with_the_files_and_not_on_the_terminal(
+    css: str, reason: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Even if the list of what a stylesheet may hold had let it pass."""
+    limited._CHILD.stop()  # the next one has the terminal that is watched here
+    with pytest.raises(ConfigurationError) as error:
+        run_limited(_render_proved, sample(overrides=own(agreement__css=css, words__nb__yaml="own: {x: Hei}")))
+    assert error.value.code == "template_broke_layout"
+    assert error.value.params == {"template": "fjord", "files": "agreement.css, words.nb.yaml", "reason": reason}
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("overrides", "reason"),
+    [
+        (own(agreement__css="table { height: 0; width: 1mm } html { font-size: 72pt }"), "is broken over two pages"),
+        (own(agreement_privacy__html='<p>{{ "\\U0001f600" }}</p>'), "U+1F600"),
+    ],
+)
+def test_pages_that_can_not_be_laid_out_as_meant_send_the_designer_to_the_files(
+    overrides: Overrides, reason: str
+) -> None:
+    check_overrides(overrides, {language: flat_words(language) for language in Language})
+    with pytest.raises(ConfigurationError) as error:
+        run_limited(_render_proved, sample(overrides=overrides))
+    assert error.value.code == "template_not_laid_out"
+    assert error.value.params["files"] == overrides.files[0][0]
+    assert reason in str(error.value.params["reason"])
+
+
+def test_without_own_files_the_hint_is_about_the_values() -> None:
+    document = replace(sample(), contact_email="😀@example.org")
+    with pytest.raises(ConfigurationError) as error:
+        run_limited(_render_proved, document)
+    assert error.value.code == "render_failed"
 
 
 def test_lint_stops_at_the_first_sample_that_breaks_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:

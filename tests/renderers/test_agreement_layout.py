@@ -115,3 +115,18 @@ def test_names_of_130_letters_everywhere_wrap_and_take_no_more_than_six_pages(
     assert 3 <= made.pages <= 6
     front = {place.page for place in made.values if place.field_id == "signer2"}
     assert front == {1}
+
+
+@pytest.mark.parametrize("language", Language)
+def test_the_longest_names_addresses_and_reference_there_can_be_leave_the_front_page_one_page(
+    language: Language,
+) -> None:
+    name = f"{LONG_NAME}, og enda noen ord"[:130]
+    email = f"{'a' * 60}@{('b' * 60 + '.') * 3}example"[:250]
+    given = {**MUCH, **dict.fromkeys(ALL_LONG, name), "invoice.reference": ("KST 4711 / Ressurs 0815 " * 5)[:100]}
+    given |= {"contact.contract.email": email, "admin.email": email}
+    signers = tuple(replace(signer, name=name) for signer in (KARI, OLA))
+    made = render_agreement(sample(given, signers=signers, language=language))
+    assert {place.page for place in made.values if place.field_id == "signer2"} >= {1}
+    assert {place.page for place in made.values if place.field_id == "agreement.template_version"} == {2}
+    assert find_hidden(made, measure_legibility) == ()
