@@ -57,7 +57,8 @@ def test_leap_days_have_neighbours_where_there_is_none() -> None:
 
 
 def test_what_is_no_day_is_for_others_to_tell() -> None:
-    assert check_days({FIRST_SEND_DATE: "i morgen", "signer.birth_date": None, "admin.birth_date": 7}, today=TODAY) == ()
+    values = {FIRST_SEND_DATE: "i morgen", "signer.birth_date": None, "admin.birth_date": 7}
+    assert check_days(values, today=TODAY) == ()
 
 
 @given(st.integers(0, 1095), st.dates(date(2020, 1, 1), date(2090, 1, 1)))

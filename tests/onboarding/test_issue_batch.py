@@ -9,16 +9,20 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
+from dataclasses import replace
 from pathlib import Path
 from threading import Event
 
 import pytest
 
 from agreements.case import AgreementState
-from agreements.errors import ConfigurationError, GateError, TemporaryError
-from onboarding.issuing import UNDER_WAY, Result, issue_many
+from agreements.casenumber import parse_case_number
+from agreements.errors import AvtaleError, ConfigurationError, GateError, TemporaryError
+from agreements.language import Language
+from onboarding.answers import error_lines
+from onboarding.issuing import UNDER_WAY, Outcome, Result, issue_answer, issue_many, told
 from onboarding.press import Pressed, press, press_all
-from onboarding.steps.agreement import issuable_cases, issue_agreements
+from onboarding.steps.agreement import issuable_cases, issue_agreements, void_agreement_in_force
 from onboarding.steps.enquiry import hold_case, read_case
 from onboarding.store.issued import list_agreements
 from renderers.agreement import AgreementDocument
@@ -357,6 +361,9 @@ def test_only_a_fault_of_ours_is_logged_for_the_others_are_told(
 
     monkeypatch.setattr("onboarding.press.press", failing)
     documents = [(name, replace(sample(), number=name)) for name in errors]
-    found = {name: outcome for name, outcome in press_all(iter(documents), workers=0) if isinstance(outcome, AvtaleError)}
-    assert {name: error.code for name, error in found.items()} == {"told": "form_signers", "ours": "internal"}
+    found = dict(press_all(iter(documents), workers=0))
+    assert {name: error.code for name, error in found.items() if isinstance(error, AvtaleError)} == {
+        "told": "form_signers",
+        "ours": "internal",
+    }
     assert [record.__dict__["error"] for record in caplog.records] == ["ValueError"]

@@ -40,7 +40,7 @@ def test_the_data_folder_is_refused_but_for_the_issued_agreements(installation: 
 def test_no_command_writes_there_and_nothing_is_issued(
     installation: Installation, capsys: pytest.CaptureFixture[str], place: str
 ) -> None:
-    avtale = CommandLine(installation.config, capsys)
+    avtale = CommandLine(config=installation.config, capsys=capsys)
     issued, waiting = installation.issue(KARI).agreement.number.case, str(installation.enquire(KARI).number)
     folder = installation.folder / place
     before = sorted(path for path in folder.rglob("*") if path.is_file() and "sqlite" not in path.name)
