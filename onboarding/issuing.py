@@ -175,14 +175,20 @@ def told(outcomes: Sequence[Outcome], language: Language) -> list[str]:
         if outcome.error is not None:
             first, *rest = error_lines(outcome.error, language)
             lines += [f"{outcome.number}: {first}", *rest]
-        if outcome.replaces is not None:
-            new, old = str(outcome.agreement.number) if outcome.agreement else "", str(outcome.replaces)
-            lines.append(text("talk.agreement_replaced", language, case=outcome.number, agreement=new, replaced=old))
+        lines += told_replaced(outcome, language)
         for name in outcome.unreachable:
             lines.append(text("talk.signer_unreachable", language, case=outcome.number, signer=name))
     if waiting := sum(outcome.result is Result.WAITING for outcome in outcomes):
         lines.append(text("talk.issue_stopped", language, issued=len(outcomes) - waiting, waiting=waiting))
     return lines
+
+
+def told_replaced(outcome: Outcome, language: Language) -> list[str]:
+    """That a version is valid no more, if this one took its place, for a person."""
+    if outcome.agreement is None or outcome.replaces is None:
+        return []
+    new, old = str(outcome.agreement.number), str(outcome.replaces)
+    return [text("talk.agreement_replaced", language, case=outcome.number, agreement=new, replaced=old)]
 
 
 def _saved(result: IssueResult, folder: Path) -> Outcome:

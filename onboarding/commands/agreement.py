@@ -36,7 +36,7 @@ group = TextGroup(
 def issue(call: Call, case_numbers: tuple[str, ...], every: bool, out: Path | None) -> Answer:
     """Issue agreements; one that can't be issued does not stop the others."""
     from onboarding.files import make_folder
-    from onboarding.issuing import issue_answer, issue_many, told
+    from onboarding.issuing import issue_answer, issue_many, told, told_replaced
     from onboarding.out_folder import ISSUED, require_free_place
     from onboarding.steps.agreement import issuable_cases
 
@@ -47,6 +47,7 @@ def issue(call: Call, case_numbers: tuple[str, ...], every: bool, out: Path | No
     with _stopped_by_the_keyboard() as stop, _progress(call, numbers) as done:
         outcomes = issue_many(call.workspace, numbers, folder, actor, stop=stop, done=done)
     if len(outcomes) == 1 and outcomes[0].error is not None:
+        talk(call, *told_replaced(outcomes[0], call.lang))
         raise outcomes[0].error
     talk(call, *told(outcomes, call.lang))
     answer = issue_answer(outcomes, call.lang, stopped=stop.is_set())
