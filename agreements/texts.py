@@ -50,6 +50,7 @@ def text(key: str, language: Language, /, **params: object) -> str:
 
 
 _WORDS = {
+    "languages": "terms.language",
     "agreement_from": "states.agreement",
     "agreement_to": "states.agreement",
     "message_state": "states.message",

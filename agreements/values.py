@@ -13,6 +13,7 @@ from agreements.canonical import JsonValue
 from agreements.catalogue import Catalogue, Field, FieldType, Phase, Values
 from agreements.characters import find_unfit, tidy
 from agreements.language import Language
+from agreements.national_id import find_certain
 from agreements.orgnumber import OrgNumber, OrgNumberError, find_org_number, parse_org_number
 from agreements.texts import text
 
@@ -35,6 +36,14 @@ _TRUE = frozenset({"true", "ja", "yes", "1", "x"})
 _FALSE = frozenset({"false", "nei", "no", "0", ""})
 _EMPTY_OF_ITS_OWN = frozenset({FieldType.STRING, FieldType.TEXT, FieldType.BOOL, FieldType.LIST, FieldType.LIST_INT})
 """Types whose canonical values have an empty one; of any other type, nothing typed is no value (None)."""
+
+_FREE = frozenset(
+    {FieldType.STRING, FieldType.TEXT, FieldType.LIST, FieldType.EMAIL, FieldType.ADDRESS, FieldType.SIGNER}
+)
+"""Types in which a person may write whatever they like, a national identity number too. References to certificates,
+keys and files are none: they have long numbers of their own; nor is an address in Peppol, which has nine digits."""
+_MADE_BY_PROGRAM = frozenset({"agreement.id", "agreement.template_version", "agreement.terms_version"})
+"""Hexadecimal digits may by chance look like anything."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +74,7 @@ def parse_value(field: Field, typed: str, *, allow_synthetic: bool) -> JsonValue
     lines = field.type is FieldType.TEXT
     typed = tidy(typed, lines=lines)
     _refuse_unfit(typed, lines=lines)
+    _refuse_national_id(field, typed)
     if not typed and field.type not in _EMPTY_OF_ITS_OWN:
         return None
     match field.type:
@@ -92,6 +102,7 @@ def parse_email(typed: str) -> str | None:
     """An e-mail address outside the catalogue; None for nothing. Raises ValueFault."""
     typed = tidy(typed)
     _refuse_unfit(typed)
+    refuse_national_id(typed)
     return _require_email(typed) if typed else None
 
 
@@ -106,6 +117,8 @@ def check_value(catalogue: Catalogue, field: Field, value: JsonValue, values: Va
     """Every rule of one field that its value breaks, given all the other values."""
     try:
         _CHECKS.get(field.type, _check_text)(catalogue, field, value, values)
+        for written in _texts(value):
+            _refuse_national_id(field, written)
     except ValueFault as fault:
         yield Fault(field_id=field.id, code=fault.code, params=fault.params)
 
@@ -193,6 +206,31 @@ def _format_item(catalogue: Catalogue, field: Field, value: JsonValue, language:
     if field.type is FieldType.PHONE:
         return format_phone(str(value))
     return catalogue.value_label(field.id, str(value), language)
+
+
+def refuse_national_id(text: str) -> None:
+    """Raises ValueFault `national_id`, with the number masked: the agreement says that it holds none (GDPR art. 87,
+    personopplysningsloven § 12: only where it is needed to tell people apart).
+    """
+    if (masked := find_certain(text)) is not None:
+        raise ValueFault("national_id", masked=masked)
+
+
+def _refuse_national_id(field: Field, text: str) -> None:
+    if field.type in _FREE and field.id not in _MADE_BY_PROGRAM:
+        refuse_national_id(text)
+
+
+def _texts(value: JsonValue) -> Iterator[str]:
+    """Every text in a value: its own, a list's, an address's, a signer's."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list):
+        for item in value:
+            yield from _texts(item)
+    elif isinstance(value, dict):
+        for part in value.values():
+            yield from _texts(part)
 
 
 def _refuse_unfit(text: str, *, lines: bool = False) -> None:

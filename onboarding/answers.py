@@ -11,10 +11,12 @@ from agreements.canonical import JsonValue
 from agreements.catalogue import load_catalogue
 from agreements.errors import AvtaleError, GateError
 from agreements.language import Language
-from agreements.texts import has_text, text
+from agreements.texts import capitalised, has_text, text
 from agreements.values import Fault
 
 SCHEMA = "avtale/v1"
+_NO_KEY = ", ``"
+"""What a fault of a whole file would have instead of the key it stands under."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,10 +67,18 @@ def _parts(error: AvtaleError) -> tuple[object, ...]:
 
 def fault_entry(fault: Fault, language: Language) -> dict[str, str]:
     """A faulty value: the field's label, then what is wrong with it."""
-    field = load_catalogue().find_field(fault.field_id)
-    label = field.label(language) if field else fault.field_id
-    message = text("faults.named", language, label=label, fault=text(f"faults.{fault.code}", language, **fault.params))
+    wrong = text(f"faults.{fault.code}", language, **fault.params)
+    label = _label(fault.field_id, language)
+    message = text("faults.named", language, label=label, fault=wrong) if label else capitalised(wrong)
     return {"code": f"value_{fault.code}", "message": message, "hint": fault.field_id}
+
+
+def _label(field_id: str, language: Language) -> str:
+    """A field's label, or that of a column that the catalogue does not have; else the id. Empty for a whole row."""
+    field = load_catalogue().find_field(field_id)
+    if field is not None:
+        return field.label(language)
+    return text(f"columns.{field_id}", language) if has_text(f"columns.{field_id}") else field_id
 
 
 def _part(part: object, language: Language) -> dict[str, str]:
@@ -99,8 +109,9 @@ def _part_line(part: Mapping[str, str]) -> str:
 def _entry(code: str, params: Mapping[str, object], language: Language) -> dict[str, str]:
     if not has_text(f"errors.{code}.message"):  # a code without a text is a fault of ours, but never hides the error
         return {"code": code, "message": f"{code} {dict(params)}", "hint": ""}
+    message = text(f"errors.{code}.message", language, **params)
     return {
         "code": code,
-        "message": text(f"errors.{code}.message", language, **params),
+        "message": message.replace(_NO_KEY, "") if params.get("key") == "" else message,
         "hint": text(f"errors.{code}.hint", language, **params),
     }

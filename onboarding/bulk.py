@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from agreements.calendar import norwegian_day
 from agreements.canonical import JsonValue
 from agreements.errors import AvtaleError, NotFoundError
 from agreements.language import Language
@@ -20,7 +21,8 @@ def import_answer(workspace: Workspace, path: Path, *, actor: Actor, dry_run: bo
     """Import a file; exit 2 if any row was refused. Raises NotFoundError, UsageError for the file as a whole."""
     settings = workspace.settings
     profiles = {vendor.id: vendor.service_profile for vendor in settings.vendors}
-    rows = read_enquiries(_read(path), profiles=profiles, allow_synthetic=settings.allow_synthetic)
+    today = norwegian_day(workspace.clock())
+    rows = read_enquiries(_read(path), profiles=profiles, allow_synthetic=settings.allow_synthetic, today=today)
     results = [_import(workspace, row, actor, dry_run=dry_run, language=language) for row in rows]
     refused = [result for result in results if result["result"] == "refused"]
     shown = [

@@ -17,6 +17,7 @@ from typing import Final
 from agreements.agreement import SigningRoute
 from agreements.canonical import JsonValue
 from agreements.catalogue import Field, Phase, Values, load_catalogue
+from agreements.day_rules import check_days
 from agreements.errors import UsageError
 from agreements.language import Language
 from agreements.parties import Signer, SigningBasis
@@ -69,12 +70,13 @@ class _Columns:
     names: tuple[str, ...]
     profiles: Mapping[str, Values]
     allow_synthetic: bool
+    today: date
 
 
 def read_enquiries(
-    data: bytes, *, profiles: Mapping[str, Values], allow_synthetic: bool
+    data: bytes, *, profiles: Mapping[str, Values], allow_synthetic: bool, today: date
 ) -> tuple[EnquiryRow | RefusedRow, ...]:
-    """Every row of a CSV file, in its order. `profiles`: vendor id -> service profile.
+    """Every row of a CSV file, in its order. `profiles`: vendor id -> service profile. `today`: in Norway.
 
     Raises UsageError where the file as a whole can't be read: `import_is_spreadsheet`, `import_too_large`,
     `import_not_text`, `import_empty`, `import_broken`, `import_columns`, `import_too_many_rows`.
@@ -83,7 +85,7 @@ def read_enquiries(
     header = next(lines, None)
     if header is None:
         raise UsageError("import_empty")
-    columns = _Columns(names=_columns(header[1]), profiles=profiles, allow_synthetic=allow_synthetic)
+    columns = _Columns(names=_columns(header[1]), profiles=profiles, allow_synthetic=allow_synthetic, today=today)
     rows = [_row(line, cells, columns) for line, cells in _limited(lines)]
     if not rows:
         raise UsageError("import_empty")
@@ -170,6 +172,7 @@ def _row(line: int, cells: list[str], columns: _Columns) -> EnquiryRow | Refused
         return RefusedRow(line=line, faults=(fault,))
     typed = {name: cell.strip() for name, cell in zip(columns.names, cells, strict=True) if cell.strip()}
     values, faults = _parse(typed, columns)
+    faults += check_days(values, today=columns.today)
     signers, more = _signers(values)
     faults += more
     vendor_id = _vendor(typed, columns, faults)

@@ -14,6 +14,7 @@ from threading import Event
 
 from agreements.agreement import Agreement
 from agreements.canonical import JsonValue
+from agreements.casenumber import AgreementNumber
 from agreements.errors import AvtaleError, NotFoundError, UsageError
 from agreements.language import Language
 from agreements.parties import Actor
@@ -51,6 +52,8 @@ class Outcome:
     """The covering letter, or the folder for the signing service, beside the PDF."""
     unreachable: tuple[str, ...] = ()
     """Names of those who sign whom the signing service has no way to tell."""
+    replaces: AgreementNumber | None = None
+    """The version that this one took the place of."""
     error: AvtaleError | None = None
 
 
@@ -149,6 +152,7 @@ def save_one(issue: Issue, folder: Path) -> Outcome:
         path=path,
         handout=path.with_name(issue.handout.name),
         unreachable=issue.handout.unreachable,
+        replaces=issue.replaces,
     )
 
 
@@ -165,17 +169,26 @@ def issue_answer(outcomes: Sequence[Outcome], language: Language, *, stopped: bo
 
 
 def told(outcomes: Sequence[Outcome], language: Language) -> list[str]:
-    """What stood in the way, case by case, whom nobody can tell to sign, and how many still wait, for a person."""
+    """What stood in the way, case by case, what is valid no more, whom nobody can tell to sign, and how many wait."""
     lines: list[str] = []
     for outcome in outcomes:
         if outcome.error is not None:
             first, *rest = error_lines(outcome.error, language)
             lines += [f"{outcome.number}: {first}", *rest]
+        lines += told_replaced(outcome, language)
         for name in outcome.unreachable:
             lines.append(text("talk.signer_unreachable", language, case=outcome.number, signer=name))
     if waiting := sum(outcome.result is Result.WAITING for outcome in outcomes):
         lines.append(text("talk.issue_stopped", language, issued=len(outcomes) - waiting, waiting=waiting))
     return lines
+
+
+def told_replaced(outcome: Outcome, language: Language) -> list[str]:
+    """That a version is valid no more, if this one took its place, for a person."""
+    if outcome.agreement is None or outcome.replaces is None:
+        return []
+    new, old = str(outcome.agreement.number), str(outcome.replaces)
+    return [text("talk.agreement_replaced", language, case=outcome.number, agreement=new, replaced=old)]
 
 
 def _saved(result: IssueResult, folder: Path) -> Outcome:
@@ -184,7 +197,14 @@ def _saved(result: IssueResult, folder: Path) -> Outcome:
     try:
         return replace(save_one(result.issue, folder), number=result.number)
     except AvtaleError as error:
-        return Outcome(number=result.number, result=Result.ISSUED, agreement=result.issue.agreement, error=error)
+        issue = result.issue
+        return Outcome(
+            number=result.number,
+            result=Result.ISSUED,
+            agreement=issue.agreement,
+            replaces=issue.replaces,
+            error=error,
+        )
 
 
 def _lines(outcome: Outcome) -> list[str]:
@@ -210,6 +230,7 @@ def _row(outcome: Outcome, language: Language) -> dict[str, JsonValue]:
             "route": agreement.route.value,
             "open": list(agreement.open_fields),
             "unreachable": list(outcome.unreachable),
+            "replaces": str(outcome.replaces) if outcome.replaces else None,
             "pages": agreement.pages,
         }
     entries = error_entries(outcome.error, language) if outcome.error else []

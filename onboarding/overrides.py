@@ -35,9 +35,10 @@ def read_overrides(settings: "Settings", vendor_id: str) -> "Overrides":
         return STANDARD
     faults: list[ConfigurationError] = []
     shared = _read_folder(folder, folder, faults)
+    faults_of_shared = len(faults)
     own = _read_folder(folder, folder / vendor_id, faults) if (folder / vendor_id).exists() else {}
+    name = own_name(vendor_id) if own or len(faults) > faults_of_shared else SHARED_NAME
     faults += _unknown_folders(settings, folder)
-    name = vendor_id.replace("_", "-")[:_LONGEST_NAME].rstrip("-") if own else SHARED_NAME
     if faults:
         raise ConfigurationError("template_faults", template=name, count=len(faults), faults=tuple(faults))
     if not shared and not own:
@@ -45,6 +46,11 @@ def read_overrides(settings: "Settings", vendor_id: str) -> "Overrides":
     overrides = Overrides(name=name, files=tuple(sorted((shared | own).items())))
     check_overrides(overrides, {language: flat_words(language) for language in Language})
     return overrides
+
+
+def own_name(vendor_id: str) -> str:
+    """What the template with a vendor's own files is called."""
+    return vendor_id.replace("_", "-")[:_LONGEST_NAME].rstrip("-")
 
 
 def _read_folder(root: Path, folder: Path, faults: list[ConfigurationError]) -> dict[str, bytes]:

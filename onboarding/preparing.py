@@ -10,8 +10,10 @@ from agreements.calendar import norwegian_day
 from agreements.case import Case, move_issued
 from agreements.casenumber import AgreementNumber
 from agreements.catalogue import Values, load_catalogue
+from agreements.day_rules import birth_date_fault, check_days
 from agreements.errors import ConfigurationError
 from agreements.open_values import open_fields
+from agreements.parties import Signer
 from agreements.values import Fault, check_values, missing_values
 from onboarding.forms.storage import read_form
 from onboarding.overrides import read_overrides
@@ -33,6 +35,8 @@ class Prepared:
     case: Case
     """As it will be once this is issued: compare-and-set refuses it if anybody changes the case meanwhile."""
     version: AgreementNumber
+    replaces: AgreementNumber | None
+    """The version in force so far; None if there is none, or it is void already."""
     document: "AgreementDocument"
     at: datetime
 
@@ -48,7 +52,7 @@ def prepare_issue(workspace: Workspace, case: Case, terms: Terms) -> Prepared:
     _require_terms(workspace, case, terms)
     version = AgreementNumber(case.number, moved.agreement_version)
     document = _document(workspace, case, version, terms, issued_on=norwegian_day(now))
-    return Prepared(case=moved, version=version, document=document, at=now)
+    return Prepared(case=moved, version=version, replaces=case.in_force, document=document, at=now)
 
 
 def preview_document(workspace: Workspace, case: Case, terms: Terms) -> "AgreementDocument":
@@ -113,7 +117,7 @@ def _document(
     form = None if vendor.template == STANDARD_TEMPLATE else read_form(workspace.settings.data_dir, vendor.template)
     values = _values(case, vendor, terms_version(terms.files, form), issued_on)
     left_open = open_fields(load_catalogue(), values, allowed=vendor.open, route=route)
-    _require_complete(case, values, left_open)
+    _require_complete(case, values, left_open, issued_on)
     return AgreementDocument(
         number=str(version),
         values=values,
@@ -147,7 +151,7 @@ def _values(case: Case, vendor: VendorSettings, terms: str, issued_on: date) -> 
     }
 
 
-def _require_complete(case: Case, values: Values, left_open: tuple[str, ...]) -> None:
+def _require_complete(case: Case, values: Values, left_open: tuple[str, ...], issued_on: date) -> None:
     """Raises ConfigurationError("agreement_incomplete") with every gap and fault."""
     catalogue = load_catalogue()
     pending = {**values, "agreement.id": "-", "agreement.template_version": "- 000000000000"}  # made by the rendering
@@ -156,6 +160,14 @@ def _require_complete(case: Case, values: Values, left_open: tuple[str, ...]) ->
         for field in missing_values(catalogue, pending)
         if field.id not in left_open
     ]
-    faults = (*missing, *check_values(catalogue, values))
+    faults = (*missing, *check_values(catalogue, values), *check_days(values, today=issued_on))
+    if len(case.signers) > 1:  # whose birth date the catalogue's second signer does not have
+        faults += _second_birth_date(case.signers[1], issued_on)
     if faults:
         raise ConfigurationError("agreement_incomplete", case=str(case.number), count=len(faults), faults=faults)
+
+
+def _second_birth_date(signer: Signer, issued_on: date) -> tuple[Fault, ...]:
+    born = signer.birth_date
+    found = None if born is None else birth_date_fault("signer2.birth_date", born, today=issued_on)
+    return () if found is None else (found,)

@@ -159,7 +159,8 @@ def _outcome(result: Callable[[], Pressed]) -> Pressed | AvtaleError:
     except BrokenProcessPool:
         return _lost()
     except Exception as error:  # noqa: BLE001 - one document's fault must not stop the others
-        logger.warning("agreement not rendered", extra={"error": type(error).__name__})
+        if not isinstance(error, AvtaleError):  # those are told to whoever asked
+            logger.warning("agreement not rendered", extra={"error": type(error).__name__})
         return as_told(error)
 
 

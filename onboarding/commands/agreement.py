@@ -36,15 +36,18 @@ group = TextGroup(
 def issue(call: Call, case_numbers: tuple[str, ...], every: bool, out: Path | None) -> Answer:
     """Issue agreements; one that can't be issued does not stop the others."""
     from onboarding.files import make_folder
-    from onboarding.issuing import issue_answer, issue_many, told
+    from onboarding.issuing import issue_answer, issue_many, told, told_replaced
+    from onboarding.out_folder import ISSUED, require_free_place
     from onboarding.steps.agreement import issuable_cases
 
+    actor, folder = call.actor, out or call.settings.data_dir / ISSUED
+    require_free_place(folder, call.settings)
     numbers = issuable_cases(call.workspace) if _wants_all(case_numbers, every) else _each_once(case_numbers)
-    actor, folder = call.actor, out or call.settings.data_dir / "issued"
     make_folder(folder)  # before anything is issued: a wrong `--out` costs no version
     with _stopped_by_the_keyboard() as stop, _progress(call, numbers) as done:
         outcomes = issue_many(call.workspace, numbers, folder, actor, stop=stop, done=done)
     if len(outcomes) == 1 and outcomes[0].error is not None:
+        talk(call, *told_replaced(outcomes[0], call.lang))
         raise outcomes[0].error
     talk(call, *told(outcomes, call.lang))
     answer = issue_answer(outcomes, call.lang, stopped=stop.is_set())
@@ -99,9 +102,11 @@ def send(call: Call, case_numbers: tuple[str, ...], every: bool, dry_run: bool) 
 def preview(call: Call, case_number: str, out: Path | None) -> Answer:
     """Write the agreement as it would be issued."""
     from onboarding.files import write_file
+    from onboarding.out_folder import require_free_place
     from onboarding.steps.agreement import preview_agreement
 
     path = (out or Path()) / f"forhandsvisning-{case_number.strip().upper()}.pdf"
+    require_free_place(path, call.settings)
     pdf = preview_agreement(call.workspace, case_number)
     write_file(path, pdf)
     return Answer(data={"case": case_number, "file": str(path)}, lines=[str(path)])

@@ -34,8 +34,10 @@ def show(call: Call, case_number: str) -> Answer:
 )
 def export(call: Call, case_number: str, out: Path, formats: tuple[str, ...]) -> Answer:
     """Write the summary as files: JSON, YAML and PDF unless a format is named."""
+    from onboarding.out_folder import require_free_place
     from onboarding.steps.configuration import export_summary
 
+    require_free_place(out, call.settings)
     written = export_summary(call.workspace, case_number, out, formats or ("json", "yaml", "pdf"), call.lang)
     paths = [str(path) for path in written]
     return Answer(data={"case": case_number, "files": list(paths)}, lines=paths)

@@ -38,9 +38,11 @@ def list_(call: Call) -> Answer:
 @command("review.show", _ID, option("--html", type=click.Path(path_type=Path, dir_okay=False)))
 def show(call: Call, identity: int, html: Path | None) -> Answer:
     """Show one return with every finding and what to do."""
+    from onboarding.out_folder import require_free_place
     from onboarding.review_view import review_answer, write_review_page
 
     if html is not None:
+        require_free_place(html, call.settings)
         write_review_page(call.workspace, identity, html, call.lang)
     return review_answer(call.workspace, identity, call.lang)
 

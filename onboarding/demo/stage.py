@@ -3,11 +3,12 @@
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 import yaml
 
+from agreements.calendar import norwegian_day
 from agreements.canonical import JsonValue
 from agreements.casenumber import parse_case_number
 from agreements.orgnumber import check_digit
@@ -103,7 +104,7 @@ def set_stage(folder: Path, clock: Callable[[], datetime]) -> Iterator[Stage]:
             pki=pki,
             strangers=ThrowawayPki.create(now),
             now=now,
-            _example=_example(made, settings),
+            _example=_example(made, settings, norwegian_day(now)),
         )
 
 
@@ -117,9 +118,9 @@ def _demo_settings(made: InitResult, port: int) -> Settings:
     return load_settings(made.config)
 
 
-def _example(made: InitResult, settings: Settings) -> EnquiryRow:
+def _example(made: InitResult, settings: Settings, today: date) -> EnquiryRow:
     """The first customer of the example file: nobody types forty values."""
     assert made.example is not None
     profiles = {vendor.id: vendor.service_profile for vendor in settings.vendors}
-    rows = read_enquiries(made.example.read_bytes(), profiles=profiles, allow_synthetic=True)
+    rows = read_enquiries(made.example.read_bytes(), profiles=profiles, allow_synthetic=True, today=today)
     return next(row for row in rows if isinstance(row, EnquiryRow))

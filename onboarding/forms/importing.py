@@ -36,8 +36,10 @@ from onboarding.forms.storage import (
     publish,
     unfinished_folder,
 )
+from onboarding.overrides import own_name
 from onboarding.record import EventKind
 from onboarding.rendering import private_fonts
+from onboarding.settings import Settings
 from onboarding.store.events import NewEvent, append_event, list_events
 from onboarding.workspace import Workspace
 from renderers.forms.formmap import is_form_name
@@ -59,11 +61,12 @@ def import_form(workspace: Workspace, pdf: Path, map_path: Path, *, name: str | 
     """Import a form. `name` wins over the map's own.
 
     Raises ConfigurationError: `form_file_unreadable`, or `form_refused` with every fault of the PDF and the map;
-    UsageError: `form_name_form`, `form_name_missing`; TemporaryError `form_import_busy`.
+    UsageError: `form_name_form`, `form_name_missing`, `form_name_of_vendor`; TemporaryError `form_import_busy`.
     """
     data_dir = workspace.settings.data_dir
     map_file = read_map(map_path)
     named = _name(name, map_file)
+    _refuse_vendors_name(named, workspace.settings)
     original = read_limited(pdf, MAX_FORM_BYTES)
     record = find_record(data_dir, named)
     created = record is None or not _is_same(record, original, map_file.content)
@@ -107,6 +110,13 @@ def _name(name: str | None, map_file: MapFile) -> str:
     if name is None and written is None and map_file.form_map is not None:
         raise UsageError("form_name_missing")
     return name or written or "-"
+
+
+def _refuse_vendors_name(name: str, settings: Settings) -> None:
+    """The standard template with a vendor's own files is named after the vendor: one name must not mean two."""
+    vendor = next((vendor for vendor in settings.vendors if own_name(vendor.id) == name), None)
+    if vendor is not None:
+        raise UsageError("form_name_of_vendor", text=name, vendor=vendor.id)
 
 
 def _is_same(record: FormRecord, original: bytes, map_content: bytes) -> bool:

@@ -45,6 +45,8 @@ class Issue:
     agreement: Agreement
     pdf: bytes
     handout: Handout
+    replaces: AgreementNumber | None = None
+    """The version that was in force until now, and is valid no more."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,22 +152,29 @@ def save_issue(issue: Issue, folder: Path) -> Path:
     """Write the PDF into a folder, and its handout beside; returns the PDF's path. Other files there stay as they are,
     but one that a killed process left half written is finished.
 
-    Raises ConfigurationError("agreement_not_saved"): the agreement is issued all the same, and says where it lies.
+    Raises ConfigurationError: `agreement_not_saved`, which says where the agreement lies, for it is issued all the
+    same; `handout_not_saved` if its PDF is there and something beside it is not.
     """
     path = folder / agreement_file_name(issue.agreement.number)
-    for place, data in {path: issue.pdf, **issue.handout.paths(path)}.items():
-        if not _holds(place, data):
-            _save(issue, place, data)
+    number, sha256 = str(issue.agreement.number), issue.agreement.sha256
+    told = {"agreement": number, "folder": str(folder)}
+    if not _save(path, issue.pdf):
+        original = f"{sha256[:2]}/{sha256}"
+        raise ConfigurationError("agreement_not_saved", **told, path=str(path), original=original)
+    for place, data in issue.handout.paths(path).items():
+        if not _save(place, data):
+            raise ConfigurationError("handout_not_saved", **told, path=str(place), pdf=str(path))
     return path
 
 
-def _save(issue: Issue, path: Path, data: bytes) -> None:
+def _save(path: Path, data: bytes) -> bool:
+    """False if the file could not be written."""
     try:
-        write_file(path, data, replace=_is_begun(path, data))
-    except (ConfigurationError, TemporaryError) as error:
-        number, sha256 = str(issue.agreement.number), issue.agreement.sha256
-        original = f"{sha256[:2]}/{sha256}"
-        raise ConfigurationError("agreement_not_saved", agreement=number, path=str(path), original=original) from error
+        if not _holds(path, data):
+            write_file(path, data, replace=_is_begun(path, data))
+    except (ConfigurationError, TemporaryError):
+        return False
+    return True
 
 
 def _holds(path: Path, data: bytes) -> bool:
@@ -240,7 +249,7 @@ def _store(workspace: Workspace, prepared: Prepared, pressed: Pressed, actor: Ac
     with workspace.store.begin() as connection:
         insert_agreement(connection, agreement)
         move_case(connection, prepared.case, event=event)
-    return Issue(agreement=agreement, pdf=pressed.pdf, handout=handout)
+    return Issue(agreement=agreement, pdf=pressed.pdf, handout=handout, replaces=prepared.replaces)
 
 
 def _handout(workspace: Workspace, case: Case, agreement: Agreement, pdf: bytes) -> Handout:

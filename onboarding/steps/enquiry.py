@@ -9,17 +9,19 @@ from datetime import date
 from pathlib import Path
 
 from agreements.agreement import SigningRoute
+from agreements.calendar import norwegian_day
 from agreements.canonical import JsonValue
 from agreements.case import MAX_SIGNERS, Case, require_editable, with_hold
 from agreements.casenumber import CaseNumber, parse_case_number
-from agreements.catalogue import Field, Phase, load_catalogue
+from agreements.catalogue import Field, Phase, Values, load_catalogue
 from agreements.characters import find_unfit, tidy
+from agreements.day_rules import birth_date_fault, check_days
 from agreements.errors import NotFoundError, UsageError
 from agreements.language import Language
 from agreements.orgnumber import parse_org_number
 from agreements.parties import Actor, Signer, SigningBasis
 from agreements.signers import name_key
-from agreements.values import Fault, ValueFault, check_values, parse_email, parse_phone, parse_value
+from agreements.values import Fault, ValueFault, check_values, parse_email, parse_phone, parse_value, refuse_national_id
 from onboarding.files import OddFileError, open_file
 from onboarding.record import EventKind
 from onboarding.routes import SIGNING, parse_route
@@ -69,9 +71,9 @@ def create_case(workspace: Workspace, enquiry: Enquiry, actor: Actor) -> Case:
     org_number = parse_org_number(enquiry.org_number, allow_synthetic=workspace.settings.allow_synthetic)
     own = {"customer.orgnr": org_number.digits, "customer.name": tidy(enquiry.customer_name)}
     values: dict[str, JsonValue] = {_LANGUAGE: workspace.settings.language.value, **enquiry.values, **own}
-    _refuse_faults(values, vendor.service_profile)
-    _check_signers(enquiry.signers)
     now = workspace.clock()
+    _refuse_faults(values, vendor.service_profile, given=values, today=norwegian_day(now))
+    _check_signers(enquiry.signers, today=norwegian_day(now))
     with workspace.store.begin() as connection:
         case = Case(
             number=next_case_number(connection, now.year),
@@ -112,7 +114,8 @@ def set_values(workspace: Workspace, number: CaseNumber, typed: Mapping[str, str
 
     def change(case: Case) -> Case:
         values = {**case.values, **changes.values}
-        _refuse_faults(values, workspace.vendor(case.vendor_id).service_profile)
+        profile = workspace.vendor(case.vendor_id).service_profile
+        _refuse_faults(values, profile, given=changes.values, today=norwegian_day(workspace.clock()))
         signing = changes.signing if SIGNING in changes.names else case.signing
         return replace(case, values=values, language=_language(values), signing=signing)
 
@@ -147,7 +150,7 @@ def declare_signer(workspace: Workspace, number: CaseNumber, signer: Signer, pow
     Raises GateError once issued, UsageError: `signer_name`, `values_refused`, `too_many_signers`, `power_size`;
     NotFoundError for a file that is not there, or is none.
     """
-    _check_name(signer.name)
+    _check_signer(signer, today=norwegian_day(workspace.clock()))
     evidence = None if power is None else _store_power(workspace, power)
 
     def change(case: Case) -> Case:
@@ -225,30 +228,43 @@ def _settable(field_id: str) -> Field:
     return field
 
 
-def _refuse_faults(values: Mapping[str, JsonValue], profile: Mapping[str, JsonValue]) -> None:
-    """The rules look at the whole: what the profile orders decides what a value may be."""
-    faults = check_values(load_catalogue(), {**profile, **values})
+def _refuse_faults(values: Values, profile: Values, *, given: Values, today: date) -> None:
+    """The rules look at the whole: what the profile orders decides what a value may be.
+
+    Of days only what was `given` now: one that has passed since it was given is told of when the agreement is issued.
+    """
+    faults = (*check_values(load_catalogue(), {**profile, **values}), *check_days(given, today=today))
     if faults:
         raise UsageError("values_refused", count=len(faults), faults=faults)
 
 
-def _check_signers(signers: tuple[Signer, ...]) -> None:
+def _check_signers(signers: tuple[Signer, ...], *, today: date) -> None:
     for signer in signers:
-        _check_name(signer.name)
+        _check_signer(signer, today=today)
     if len({name_key(signer.name) for signer in signers}) != len(signers):
         raise UsageError("signer_twice")
 
 
-def _check_name(name: str) -> None:
-    if faults := _name_faults(name):
+def _check_signer(signer: Signer, *, today: date) -> None:
+    faults = _name_faults(signer.name)
+    if signer.birth_date is not None:
+        found = birth_date_fault("signer.birth_date", signer.birth_date, today=today)
+        faults += () if found is None else (found,)
+    if faults:
         raise UsageError("values_refused", count=len(faults), faults=faults)
-    if not name_key(name) or len(name) > 130:  # as long as the catalogue's names
+    if not name_key(signer.name) or len(signer.name) > 130:  # as long as the catalogue's names
         raise UsageError("signer_name")
 
 
 def _name_faults(name: str) -> tuple[Fault, ...]:
-    unfit = find_unfit(tidy(name))
-    return () if unfit is None else (Fault(field_id="signer.name", code=unfit.code, params=unfit.params),)
+    name = tidy(name)
+    if (unfit := find_unfit(name)) is not None:
+        return (Fault(field_id="signer.name", code=unfit.code, params=unfit.params),)
+    try:
+        refuse_national_id(name)
+    except ValueFault as error:
+        return (Fault(field_id="signer.name", code=error.code, params=error.params),)
+    return ()
 
 
 def _store_power(workspace: Workspace, power: Path) -> str:

@@ -19,13 +19,14 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from agreements.characters import find_unfit, tidy
 from agreements.language import Language
 from renderers.forms.model import LARGEST_TYPE, MAX_FORM_PAGES, SMALLEST_TYPE, Align, Part
 
-RESERVED_NAME: Final = "standard"  # the template that comes with the program
+RESERVED_NAMES: Final = frozenset({"standard", "shared"})
+"""The template that comes with the program, and the name of own files that all vendors share (docs/templates.md)."""
 MAX_TITLE: Final = 58  # with the agreement's number the strictest signing service's 80 (facts/domain.md §5)
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")  # the catalogue's pattern of a template version, and a folder's name
-_TITLE = re.compile(rf"[^\x00-\x1f\x7f-\x9f\u2028\u2029]{{1,{MAX_TITLE}}}")
 _LENGTH = Annotated[StrictFloat | StrictInt, Field(ge=0, le=2000)]  # mm or points: A0 is 1189 mm
 
 
@@ -35,8 +36,8 @@ def _fault(code: str, **detail: str | int) -> PydanticCustomError:
 
 
 def is_form_name(text: str) -> bool:
-    """Whether a form may be named so: small letters, digits and hyphens, and not as the program's own template."""
-    return _NAME.fullmatch(text) is not None and text != RESERVED_NAME
+    """Whether a form may be named so: small letters, digits and hyphens, and not as the program's own templates."""
+    return _NAME.fullmatch(text) is not None and text not in RESERVED_NAMES
 
 
 def _check_name(value: object) -> object:
@@ -46,9 +47,15 @@ def _check_name(value: object) -> object:
 
 
 def _check_title(value: object) -> object:
-    if isinstance(value, str) and not _TITLE.fullmatch(value):
+    """The title stands on documents and in lists, so it is held to what any printed value may have."""
+    if not isinstance(value, str):
+        return value
+    title = tidy(value)
+    if not 0 < len(title) <= MAX_TITLE or "\n" in title:
         raise _fault("form_bad_title", limit=MAX_TITLE)
-    return value
+    if (unfit := find_unfit(title)) is not None:
+        raise _fault(f"setting_{unfit.code}", **unfit.params)
+    return title
 
 
 def _listed(value: Any) -> Any:

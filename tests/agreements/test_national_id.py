@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from agreements.national_id import contains_national_id, is_national_id, mask_national_ids
+from agreements.national_id import contains_national_id, find_certain, is_national_id, mask_national_ids
 
 FIRST_WEIGHTS = (3, 7, 6, 1, 8, 9, 4, 5, 2)
 SECOND_WEIGHTS = (5, 4, 3, 2, 7, 6, 5, 4, 3, 2)
@@ -77,3 +77,22 @@ def test_random_digits_are_mostly_left_alone() -> None:
 @given(st.text())
 def test_masking_never_fails_and_leaves_none_behind(text: str) -> None:
     assert not contains_national_id(mask_national_ids(text))
+
+
+@given(national_ids())
+def test_a_number_with_a_birth_date_that_exists_is_certain_and_never_repeated(number: str) -> None:
+    assume(int(number[:2]) % 40 <= 28)
+    assert find_certain(f"Åse {number[:6]} {number[6:]}") == f"{number[:6]}*****"
+
+
+@pytest.mark.parametrize("birth_date", ["300270", "310470", "710670", "296501"])
+def test_a_number_whose_birth_date_is_no_day_is_masked_but_not_refused(birth_date: str) -> None:
+    numbers = (with_check_digits(f"{birth_date}{serial:03d}") for serial in range(1000))
+    number = next(number for number in numbers if number is not None)
+    assert find_certain(number) is None
+    assert mask_national_ids(number).endswith("*****") == contains_national_id(number)
+
+
+def test_a_leap_day_of_any_century_is_a_day() -> None:
+    numbers = (with_check_digits(f"290200{serial:03d}") for serial in range(1000))
+    assert find_certain(next(number for number in numbers if number is not None)) == "290200*****"

@@ -20,6 +20,7 @@ from agreements.values import (
     format_number,
     format_value,
     missing_values,
+    parse_email,
     parse_value,
     with_defaults,
 )
@@ -405,3 +406,54 @@ def test_every_choice_is_read_as_its_code_and_printed_as_its_label(field: Any, d
 )
 def test_a_norwegian_telephone_number_is_grouped_as_it_is_read(number: str, shown: str) -> None:
     assert format_value(CATALOGUE, CATALOGUE.field("contact.contract.phone"), number, Language.NB) == shown
+
+
+# --- national identity numbers ----------------------------------------------------------------------------------------
+
+IDENTITY = "01017010170"
+"""The check digits are right, the day is a day; an invented one."""
+
+
+@pytest.mark.parametrize(
+    ("field_id", "value"),
+    [
+        ("invoice.reference", IDENTITY),
+        ("admin.name", f"Åse Sørbø {IDENTITY}"),
+        ("admin.email", f"{IDENTITY}@example.org"),
+        ("launch.peaks", f"mars\n{IDENTITY[:6]} {IDENTITY[6:]}"),
+        ("launch.recruitment", ["brev", f"fnr {IDENTITY}"]),
+        ("print.return_address", {"lines": [f"c/o {IDENTITY}"], "postal_code": "0155", "city": "Oslo"}),
+        ("signer2", {"name": f"Åse {IDENTITY}", "role": "prokura"}),
+    ],
+)
+def test_a_national_identity_number_is_refused_wherever_text_is_free_and_is_not_repeated(
+    field_id: str, value: JsonValue
+) -> None:
+    (fault,) = check_value(CATALOGUE, CATALOGUE.field(field_id), value, {"signer.joint": True})
+    assert (fault.code, fault.params) == ("national_id", {"masked": "010170*****"})
+
+
+@pytest.mark.parametrize(
+    ("field_id", "value"),
+    [
+        ("invoice.reference", "0101.70.10170"),  # as account numbers are written
+        ("invoice.reference", "984661185"),
+        ("invoice.reference", "101017010170"),
+        ("invoice.reference", "30027010170"),
+        ("invoice.endpoint", "0192:984661185"),
+        ("contact.contract.phone", f"+{IDENTITY[1:]}"),
+        ("agreement.terms_version", f"vilkar 2026-01-01 sha256:abc{IDENTITY}de"),
+    ],
+)
+def test_other_numbers_are_nobodys(field_id: str, value: str) -> None:
+    assert list(check_value(CATALOGUE, CATALOGUE.field(field_id), value, {})) == []
+
+
+def test_a_national_identity_number_is_refused_as_it_is_typed() -> None:
+    for field_id, typed in (("invoice.reference", IDENTITY), ("signer.name", f"Åse {IDENTITY[:6]} {IDENTITY[6:]}")):
+        with pytest.raises(ValueFault) as refused:
+            parse_value(CATALOGUE.field(field_id), typed, allow_synthetic=True)
+        assert refused.value.code == "national_id"
+    with pytest.raises(ValueFault) as refused:
+        parse_email(f"{IDENTITY}@example.org")
+    assert refused.value.code == "national_id"

@@ -23,7 +23,7 @@ from tests.onboarding.installation import (
 
 ISSUED_KEYS = {
     *("case", "result", "agreement", "file", "handout", "sha256", "template_version"),
-    *("language", "route", "open", "pages", "unreachable", "errors"),
+    *("language", "route", "open", "pages", "unreachable", "replaces", "errors"),
 }
 LISTS = {
     ("case", "list"): {"case", "customer", "step", "agreement_state", "waiting_for", "updated_at"},
@@ -211,7 +211,7 @@ def test_a_case_is_made_filled_signed_for_and_issued_from_the_command_line(
     assert Path(preview["file"]).read_bytes().startswith(b"%PDF-")
     [issued] = avtale.json("agreement", "issue", number, "--out", tmp_path / "ut").data
     assert issued.keys() == ISSUED_KEYS
-    assert issued["unreachable"] == []
+    assert (issued["unreachable"], issued["replaces"]) == ([], None)
     assert (issued["result"], issued["errors"]) == ("issued", [])
     pdf = Path(issued["file"]).read_bytes()
     honest = sign_return(pdf, installation.pki.person(KARI))

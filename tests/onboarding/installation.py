@@ -17,6 +17,7 @@ from typing import Any
 
 import yaml
 
+from agreements.calendar import norwegian_day
 from agreements.canonical import JsonValue
 from agreements.case import Case
 from agreements.orgnumber import check_digit
@@ -209,7 +210,8 @@ def codes(judgement: Judgement) -> list[str]:
 def example_row(folder: Path, settings: Settings) -> EnquiryRow:
     """The first customer of the example file: nobody types forty values."""
     profiles = {"fjord": settings.vendors[0].service_profile}
-    rows = read_enquiries((folder / "eksempel-kunder.csv").read_bytes(), profiles=profiles, allow_synthetic=True)
+    content, today = (folder / "eksempel-kunder.csv").read_bytes(), norwegian_day(datetime.now(UTC))
+    rows = read_enquiries(content, profiles=profiles, allow_synthetic=True, today=today)
     return next(row for row in rows if isinstance(row, EnquiryRow))
 
 

@@ -3,6 +3,7 @@
 import json
 import logging
 from dataclasses import replace
+from datetime import date, timedelta
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -29,6 +30,7 @@ from tests.onboarding.installation import KARI, OLA, Installation, synthetic_org
 
 SHY = "Ka\u00adri Nordmann"
 HAN = "Kari 漢"
+IDENTITY = "Åse Sørbø 01017010170"
 
 
 def faults_of(error: AvtaleError) -> list[tuple[str, str]]:
@@ -58,7 +60,9 @@ def with_old_value(installation: Installation, case: Case, field_id: str, value:
 # --- one rule, wherever a value comes from ----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("name", "code"), [(SHY, "invisible_character"), (HAN, "character_not_in_fonts")])
+@pytest.mark.parametrize(
+    ("name", "code"), [(SHY, "invisible_character"), (HAN, "character_not_in_fonts"), (IDENTITY, "national_id")]
+)
 def test_a_name_is_held_to_the_rule_wherever_it_is_given(
     installation: Installation, tmp_path: Path, name: str, code: str
 ) -> None:
@@ -120,6 +124,87 @@ def test_an_older_value_that_the_fonts_lack_is_told_per_case_with_its_label_and_
     assert "Administrator i Digipost" in line or "Digipost administrator" in line
     assert results[numbers[1]].issue is not None
     assert read_case(installation.workspace, numbers[0]).agreement_state is AgreementState.DRAFT
+
+
+@pytest.mark.parametrize("language", list(Language))
+def test_an_older_identity_number_is_told_with_its_label_and_masked_and_nothing_is_issued(
+    installation: Installation, language: Language
+) -> None:
+    odd = with_old_value(installation, installation.enquire(KARI), "invoice.reference", "01017010170")
+    with pytest.raises(ConfigurationError) as refused:
+        issue_agreement(installation.workspace, str(odd.number), installation.actor)
+    assert faults_of(refused.value) == [("invoice.reference", "national_id")]
+    said = "\n".join(error_lines(refused.value, language))
+    assert "010170*****" in said
+    assert "01017010170" not in said
+
+
+# --- days -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("day", "code"), [("0001-01-01", "day_has_passed"), ("9999-12-31", "day_too_far_ahead")])
+def test_an_impossible_start_is_refused_wherever_it_is_given_and_when_the_agreement_is_issued(
+    installation: Installation, tmp_path: Path, day: str, code: str
+) -> None:
+    workspace, actor, expected = installation.workspace, installation.actor, [("launch.first_send_date", code)]
+    case = installation.enquire(KARI)
+    with pytest.raises(UsageError) as refused:
+        set_values(workspace, case.number, {"launch.first_send_date": day}, actor)
+    assert faults_of(refused.value) == expected
+    with pytest.raises(UsageError) as refused:
+        installation.enquire(values={"launch.first_send_date": day})
+    assert faults_of(refused.value) == expected
+    table = tmp_path / "kunder.csv"
+    table.write_text(
+        f"customer.orgnr;customer.name;vendor;launch.first_send_date\n{synthetic_org_number(74)};A AS;fjord;{day}\n"
+    )
+    assert [error["code"] for error in imported(installation, table, dry_run=True)["errors"]] == [f"value_{code}"]
+    with_old_value(installation, case, "launch.first_send_date", day)
+    with pytest.raises(ConfigurationError) as failed:
+        issue_agreement(workspace, str(case.number), actor)
+    assert (failed.value.exit_code, faults_of(failed.value)) == (3, expected)
+
+
+def test_a_start_that_passes_while_the_case_waits_stops_the_issue_and_nothing_else(installation: Installation) -> None:
+    workspace, case = installation.workspace, installation.enquire(KARI)
+    installation.clock.ahead = timedelta(days=400)
+    set_values(workspace, case.number, {"invoice.reference": "KST 2"}, installation.actor)
+    with pytest.raises(ConfigurationError) as refused:
+        issue_agreement(workspace, str(case.number), installation.actor)
+    assert faults_of(refused.value) == [("launch.first_send_date", "day_has_passed")]
+
+
+@pytest.mark.parametrize(
+    ("born", "code"),
+    [
+        (date(2090, 1, 1), "birth_date_in_future"),
+        (date(2020, 1, 1), "birth_date_too_young"),
+        (date(1880, 1, 1), "birth_date_too_old"),
+    ],
+)
+def test_an_impossible_birth_date_is_refused_for_every_signer(
+    installation: Installation, tmp_path: Path, born: date, code: str
+) -> None:
+    workspace, actor, case = installation.workspace, installation.actor, installation.enquire(KARI, OLA)
+    ola = parse_signer(OLA, "prokura", birth_date=born, email="", phone="")
+    with pytest.raises(UsageError) as refused:
+        declare_signer(workspace, case.number, ola, None, actor)
+    assert faults_of(refused.value) == [("signer.birth_date", code)]
+    table = tmp_path / "kunder.csv"
+    columns = ("name", "role", "birth_date")
+    header = ";".join(f"{who}.{column}" for who in ("signer", "signer2") for column in columns)
+    row = f"{synthetic_org_number(75)};A AS;fjord;Kari;prokura;{born};Ola;prokura;{born}"
+    table.write_text(f"customer.orgnr;customer.name;vendor;{header}\n{row}\n", encoding="utf-8")
+    errors = imported(installation, table, dry_run=True)["errors"]
+    told_of = {(error["hint"], error["code"]) for error in errors}
+    assert told_of == {(f"{who}.birth_date", f"value_{code}") for who in ("signer", "signer2")}
+    assert not any("signer" in error["message"].partition(":")[0] for error in errors)  # labels, not ids
+    event = NewEvent(kind=EventKind.CASE_SIGNER_DECLARED, actor=actor, at=workspace.clock(), data={})
+    with workspace.store.begin() as connection:  # as if it had been stored before there was a rule
+        move_case(connection, replace(case, signers=(case.signers[0], ola)), event=event)
+    with pytest.raises(ConfigurationError) as failed:
+        issue_agreement(workspace, str(case.number), actor)
+    assert faults_of(failed.value) == [("signer2.birth_date", code)]
 
 
 # --- emptied ----------------------------------------------------------------------------------------------------------

@@ -9,16 +9,20 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
+from dataclasses import replace
 from pathlib import Path
 from threading import Event
 
 import pytest
 
 from agreements.case import AgreementState
-from agreements.errors import ConfigurationError, GateError, TemporaryError
-from onboarding.issuing import UNDER_WAY, Result, issue_many
+from agreements.casenumber import parse_case_number
+from agreements.errors import AvtaleError, ConfigurationError, GateError, TemporaryError
+from agreements.language import Language
+from onboarding.answers import error_lines
+from onboarding.issuing import UNDER_WAY, Outcome, Result, issue_answer, issue_many, told
 from onboarding.press import Pressed, press, press_all
-from onboarding.steps.agreement import issuable_cases, issue_agreements
+from onboarding.steps.agreement import issuable_cases, issue_agreements, void_agreement_in_force
 from onboarding.steps.enquiry import hold_case, read_case
 from onboarding.store.issued import list_agreements
 from renderers.agreement import AgreementDocument
@@ -300,3 +304,66 @@ def test_a_file_that_can_not_be_written_is_whole_or_not_there_and_the_next_run_w
     assert second.agreement is not None
     assert blocked.read_bytes() == installation.workspace.blobs.read(second.agreement.sha256)
     assert sorted(path.suffix for path in folder.iterdir()) == [".pdf", ".txt"]
+
+
+def test_a_letter_that_can_not_be_written_is_named_and_the_command_that_is_told_writes_it(
+    installation: Installation, folder: Path
+) -> None:
+    number = str(installation.enquire(KARI).number)
+    blocked = folder / f"Avtale-{number}.1-folgebrev.txt"
+    blocked.write_text("noe annet")
+    give = (folder, installation.actor)
+    [first] = issue_many(installation.workspace, [number], *give, stop=Event(), done=lambda: None)
+    assert first.error is not None
+    assert first.error.code == "handout_not_saved"
+    for language in Language:
+        said = "\n".join(error_lines(first.error, language))
+        assert str(blocked) in said
+        assert str(folder / f"Avtale-{number}.1.pdf") in said
+        assert f"avtale agreement issue --all --out {folder}" in said
+    assert (folder / f"Avtale-{number}.1.pdf").is_file()
+    blocked.unlink()
+    [second] = issue_many(installation.workspace, [], *give, stop=Event(), done=lambda: None)
+    assert (second.result, second.error) == (Result.ISSUED, None)
+    assert KARI in blocked.read_text(encoding="utf-8")
+
+
+def test_a_version_that_is_replaced_is_told_of_but_one_that_was_void_already_is_not(
+    installation: Installation, folder: Path
+) -> None:
+    workspace, give = installation.workspace, (folder, installation.actor)
+    number = str(installation.enquire(KARI).number)
+
+    def issued() -> Outcome:
+        [outcome] = issue_many(workspace, [number], *give, stop=Event(), done=lambda: None)
+        return outcome
+
+    first, second = issued(), issued()
+    assert told([first], Language.NB) == []
+    assert str(second.replaces) == f"{number}.1"
+    for language in Language:
+        [line] = told([second], language)
+        assert f"{number}.2" in line
+        assert f"{number}.1" in line
+    [row] = json.loads(issue_answer([second], Language.NB, stopped=False).as_json())["data"]
+    assert row["replaces"] == f"{number}.1"
+    void_agreement_in_force(workspace, parse_case_number(number), "feil", installation.actor)
+    assert told([issued()], Language.NB) == []
+
+
+def test_only_a_fault_of_ours_is_logged_for_the_others_are_told(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    errors = {"told": ConfigurationError("form_signers", form="x", count=2), "ours": ValueError("secret")}
+
+    def failing(document: AgreementDocument) -> None:
+        raise errors[document.number]
+
+    monkeypatch.setattr("onboarding.press.press", failing)
+    documents = [(name, replace(sample(), number=name)) for name in errors]
+    found = dict(press_all(iter(documents), workers=0))
+    assert {name: error.code for name, error in found.items() if isinstance(error, AvtaleError)} == {
+        "told": "form_signers",
+        "ours": "internal",
+    }
+    assert [record.__dict__["error"] for record in caplog.records] == ["ValueError"]

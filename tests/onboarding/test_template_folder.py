@@ -94,6 +94,21 @@ def test_a_misspelt_file_and_a_folder_of_no_vendor_are_refused_at_once(settings:
     assert sorted(faults(settings)) == ["template_file_unknown", "template_file_unknown", "template_vendor_unknown"]
 
 
+def test_a_fault_is_headed_with_the_template_it_is_a_fault_of(settings: Settings, folder: Path) -> None:
+    def headed(vendor: str) -> object:
+        with pytest.raises(ConfigurationError) as refused:
+            read_overrides(settings, vendor)
+        return refused.value.params["template"]
+
+    put(folder / "other_one" / "words.nb.yml", "own: {}")
+    assert (headed("other_one"), read_overrides(settings, "fjord")) == ("other-one", STANDARD)
+    put(folder / "fjord" / "agreement.css", GREEN)
+    put(folder / "agreement.txt", "x")
+    assert headed("fjord") == "fjord"
+    (folder / "fjord" / "agreement.css").unlink()
+    assert headed("fjord") == "shared"
+
+
 def test_a_link_a_folder_and_a_file_anybody_may_change_are_refused(settings: Settings, folder: Path) -> None:
     outside = put(folder.parent / "outside.css", GREEN)
     (folder / "fjord").mkdir()

@@ -289,10 +289,51 @@ def test_the_name_comes_from_the_call_or_the_map(office: Installation) -> None:
     assert refused.value.code == "form_name_missing"
     assert bring(office, flat(), nameless, name="eget").record.name == "eget"
     assert bring(office, flat(), flat_map(), name="annet").record.name == "annet"
-    for wrong in ("standard", "../x", "Stor", ""):
+    for wrong in ("standard", "shared", "../x", "Stor", ""):
         with pytest.raises(UsageError) as refused:
             bring(office, flat(), nameless, name=wrong)
         assert refused.value.code == "form_name_form"
+
+
+@pytest.mark.parametrize("where", ["map", "call"])
+def test_a_form_is_not_named_as_a_vendors_own_template(office: Installation, where: str) -> None:
+    given = (flat_map() | {"name": "fjord"}, None) if where == "map" else (flat_map(), "fjord")
+    with pytest.raises(UsageError) as refused:
+        bring(office, flat(), *given)
+    assert (refused.value.code, refused.value.params["vendor"]) == ("form_name_of_vendor", "fjord")
+    assert list_forms(office.workspace.settings.data_dir) == ()
+
+
+@pytest.mark.parametrize(
+    ("title", "code"),
+    [("Av\u200dtale", "setting_invisible_character"), ("Avtale 漢", "setting_character_not_in_fonts")],
+)
+def test_a_title_is_held_to_what_a_document_can_show(office: Installation, title: str, code: str) -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        bring(office, flat(), flat_map() | {"title": title})
+    assert faults_of(refused.value) == [code]
+    for language in Language:
+        _, part = error_entries(refused.value, language)
+        assert "`title`" in part["message"]
+        assert re.search(r"U\+(200D|6F22)", part["message"])
+
+
+def test_a_title_is_kept_as_a_page_shows_it(office: Installation) -> None:
+    composed = bring(office, flat(), flat_map() | {"title": " A\u030avtale  om post"})
+    assert composed.record.layout.title == "Åvtale om post"
+
+
+def test_the_languages_of_case_and_form_are_told_in_words(office: Installation) -> None:
+    bring(office, flat(), flat_map() | {"languages": ["nb", "nn"]})
+    with pytest.raises(ConfigurationError) as refused:
+        office.issue(KARI, values={"agreement.language": "en"})
+    assert refused.value.code == "form_language"
+    told = {language: error_entries(refused.value, language)[0]["message"] for language in Language}
+    for word in ("engelsk", "bokmål, nynorsk"):
+        assert word in told[Language.NB]
+        assert word in told[Language.NN]
+    assert "is English" in told[Language.EN]
+    assert "Norwegian Bokmål, Norwegian Nynorsk" in told[Language.EN]
 
 
 def test_a_form_that_is_not_imported_or_was_changed_issues_nothing(office: Installation) -> None:

@@ -21,12 +21,13 @@ from onboarding.importing import (
 )
 
 PROFILES = {"fjord": {"customer.sector": "private"}}
+TODAY = date(2026, 11, 23)
 HEADER = "customer.orgnr;customer.name\n"
 
 
 def read(data: str | bytes) -> tuple[EnquiryRow | RefusedRow, ...]:
     content = data if isinstance(data, bytes) else data.encode()
-    return read_enquiries(content, profiles=PROFILES, allow_synthetic=True)
+    return read_enquiries(content, profiles=PROFILES, allow_synthetic=True, today=TODAY)
 
 
 def faults(data: str | bytes) -> list[tuple[int, str, str]]:
@@ -109,12 +110,14 @@ def test_every_fault_of_every_row_is_told_and_good_rows_are_still_there() -> Non
 def test_the_rules_look_at_the_vendors_profile_too() -> None:
     text = "customer.orgnr;customer.name;service.dpi\n310000000;Fjord AS;ja\n"
     assert faults(text) == [(2, "service.dpi", "not_allowed_here")]
-    rows = read_enquiries(text.encode(), profiles={"fjord": {"customer.sector": "public"}}, allow_synthetic=True)
+    rows = read_enquiries(
+        text.encode(), profiles={"fjord": {"customer.sector": "public"}}, allow_synthetic=True, today=TODAY
+    )
     assert isinstance(rows[0], EnquiryRow)
 
 
 def test_synthetic_numbers_are_refused_outside_test_and_demo() -> None:
-    (row,) = read_enquiries(f"{HEADER}310000000;A\n".encode(), profiles=PROFILES, allow_synthetic=False)
+    (row,) = read_enquiries(f"{HEADER}310000000;A\n".encode(), profiles=PROFILES, allow_synthetic=False, today=TODAY)
     assert isinstance(row, RefusedRow)
     assert [fault.code for fault in row.faults] == ["orgnr_synthetic"]
 
@@ -128,7 +131,7 @@ def test_a_customer_that_stands_twice_is_taken_once() -> None:
 def test_several_vendors_need_a_column_that_says_which() -> None:
     profiles: dict[str, dict[str, bool]] = {"fjord": {}, "vidde": {}}
     text = "customer.orgnr;customer.name;vendor\n310000000;A;vidde\n310000000;A;fjord\n312345676;B;\n312345676;B;x\n"
-    rows = read_enquiries(text.encode(), profiles=profiles, allow_synthetic=True)
+    rows = read_enquiries(text.encode(), profiles=profiles, allow_synthetic=True, today=TODAY)
     assert [row.vendor_id for row in rows if isinstance(row, EnquiryRow)] == ["vidde", "fjord"]
     assert [row.faults for row in rows if isinstance(row, RefusedRow)] == [
         (Fault(field_id="vendor", code="missing", params={}),),

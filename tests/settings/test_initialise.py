@@ -81,7 +81,8 @@ def test_the_example_customers_need_nothing_more_than_the_profile(made: InitResu
     """Nobody types forty values: import the file, issue the agreements."""
     catalogue, settings = load_catalogue(), load_settings(made.config)
     vendor = settings.vendors[0]
-    rows = read_enquiries(_example(made), profiles={vendor.id: vendor.service_profile}, allow_synthetic=True)
+    profiles = {vendor.id: vendor.service_profile}
+    rows = read_enquiries(_example(made), profiles=profiles, allow_synthetic=True, today=NOW.date())
     assert len(rows) == 3
     for row in rows:
         assert isinstance(row, EnquiryRow), row
