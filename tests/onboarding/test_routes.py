@@ -89,7 +89,7 @@ def test_saving_again_changes_nothing_and_never_overwrites_a_letter_that_was_edi
     assert save_issue(issue, tmp_path / "ut") == path
     letter = path.with_name(issue.handout.name)
     letter.write_text("Hei Kari!", encoding="utf-8")
-    with pytest.raises(ConfigurationError, match="agreement_not_saved"):
+    with pytest.raises(ConfigurationError, match="handout_not_saved"):
         save_issue(issue, tmp_path / "ut")
     assert letter.read_text(encoding="utf-8") == "Hei Kari!"
 

@@ -27,7 +27,7 @@ def test_the_characters_of_values_are_those_of_the_fonts(name: str) -> None:
     with files("renderers").joinpath("fonts", name).open("rb") as stream:
         shown = {chr(point) for point in TTFont(stream).getBestCmap()}
     refused = {one for one in shown if find_invisible(one) is None and find_unfit(one) is not None}
-    assert (taken() - shown, refused) == (set(), set())
+    assert (set(taken() - shown), refused) == (set(), set())
 
 
 @given(st.text(max_size=40))
