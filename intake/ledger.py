@@ -35,6 +35,15 @@ from intake.receipts import (
 
 metadata = sa.MetaData()
 
+
+class AlreadyJudgedError(TemporaryError):
+    """Another run gave a content its verdict first. That one stands, and every receipt of the content has it."""
+
+    def __init__(self, sha256: str, outcome: Outcome) -> None:
+        super().__init__("document_already_judged", sha256=sha256)
+        self.outcome = outcome
+
+
 receipts = sa.Table(
     "receipts",
     metadata,
@@ -146,10 +155,26 @@ def _join_document(conn: sa.Connection, receipt: Receipt, sha256: str, *, now: d
         return receipt
     row = {"sha256": sha256, "size": receipt.size, "state": DocumentState.PENDING, "first_receipt": receipt.id}
     _insert_new(conn, documents, row)
+    # Locked (PostgreSQL; SQLite has one writer): a verdict is given either before this, and read here, or after it, and
+    # finds the receipt.
+    conn.execute(sa.select(documents.c.sha256).where(documents.c.sha256 == sha256).with_for_update())
     document = find_document(conn, sha256)
     if document is None or document.outcome is None:
         return receipt
     return mark_decided(conn, receipt.id, document.outcome, now=now)
+
+
+def explain_receipt(conn: sa.Connection, receipt_id: int, reason: Finding) -> Receipt:
+    """Give a received receipt a reason of its own: what is odd about this delivery of a content that has its verdict.
+
+    Raises NotFoundError.
+    """
+    conn.execute(
+        sa.update(receipts)
+        .where(receipts.c.id == receipt_id, receipts.c.state == ReceiptState.RECEIVED)
+        .values(reason=reason_text(reason))
+    )
+    return get_receipt(conn, receipt_id)
 
 
 def mark_decided(conn: sa.Connection, receipt_id: int, outcome: Outcome, *, now: datetime) -> Receipt:
@@ -174,8 +199,8 @@ def mark_decided(conn: sa.Connection, receipt_id: int, outcome: Outcome, *, now:
 def mark_judged(conn: sa.Connection, sha256: str, outcome: Outcome, *, now: datetime) -> tuple[Receipt, ...]:
     """Give a content its one verdict, and with it every receipt that waits for it; returns those receipts.
 
-    Raises NotFoundError for an unknown content and TemporaryError when it has its verdict already (another worker was
-    first).
+    Raises NotFoundError for an unknown content and AlreadyJudgedError when it has its verdict already (another worker
+    was first).
     """
     changed = conn.execute(
         sa.update(documents)
@@ -192,9 +217,10 @@ def mark_judged(conn: sa.Connection, sha256: str, outcome: Outcome, *, now: date
         .returning(documents.c.sha256)
     ).one_or_none()
     if changed is None:
-        if find_document(conn, sha256) is None:
+        document = find_document(conn, sha256)
+        if document is None or document.outcome is None:
             raise NotFoundError("document_unknown", sha256=sha256)
-        raise TemporaryError("document_already_judged", sha256=sha256)
+        raise AlreadyJudgedError(sha256, document.outcome)
     rows = conn.execute(
         sa.update(receipts)
         .where(receipts.c.sha256 == sha256, receipts.c.state == ReceiptState.STORED)

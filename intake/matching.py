@@ -34,7 +34,7 @@ class Evidence(StrEnum):
     NUMBER_IN_NAME = "number_in_name"
     """A case number in the subject, the file name, or a name on the way to it."""
     ORG_NUMBER = "org_number"
-    """The organisation's number in the document, and one open case of that organisation."""
+    """The organisation's number in the document, and one open case of that organisation, whichever vendor's it is."""
 
 
 _STRENGTH: Final = {evidence: rank for rank, evidence in enumerate(Evidence)}
@@ -243,7 +243,10 @@ def clues_of_answer(
 def clues_of_organisations(
     found: Iterable[OrgNumber], open_cases: Mapping[OrgNumber, Collection[CaseNumber]]
 ) -> Iterator[Clue]:
-    """The one open case of each organisation that the document names. Of two open cases neither is pointed at."""
+    """The one open case of each organisation that the document names. Of two open cases neither is pointed at.
+
+    `open_cases`: those with every vendor; a vendor's own alone would make the other one's look like the only one.
+    """
     for number in dict.fromkeys(found):
         cases = set(open_cases.get(number, ()))
         if len(cases) == 1:

@@ -3,7 +3,8 @@
     1. look      what the parts noted, what waits and since when, the room on the disk           nothing is written
     2. raise     a row in `meta`: from now on `status` shows it; a log event                     durable: the alarm
     3. tell      with `alarms.to`: one mail, queued in the transaction that notes the day        durable: the mail
-    4. close     when a look does not find it any more; told once, if it was told before
+    4. close     when a look finds its part well; told once, if it was told before. A part that was not looked at
+                 since the process began is not well yet
 
 Killed between any two of these, the next look goes on from there: a mail's key names alarm and day, so nothing is told
 twice. Mails name parts of the configuration, counts and codes; never a case, a person or a file.
@@ -24,7 +25,18 @@ from agreements.canonical import canonical_json
 from agreements.texts import text
 from agreements.times import format_utc, parse_utc
 from intake.ledger import find_oldest_unfinished
-from onboarding.alarms import Alarm, AlarmCode, Picture, alarm_action, alarm_message, alarm_params, find_alarms
+from onboarding.alarms import (
+    SOURCES,
+    Alarm,
+    AlarmCode,
+    Picture,
+    alarm_action,
+    alarm_message,
+    alarm_params,
+    as_found_now,
+    find_alarms,
+    is_over,
+)
 from onboarding.health import read_health
 from onboarding.store.meta import drop_meta, list_meta, put_meta
 from onboarding.views import local_time
@@ -45,18 +57,22 @@ def look_for_alarms(workspace: Workspace, *, stuck: tuple[str, ...]) -> tuple[Al
     """Steps 1 to 4 once; returns the open alarms. `stuck`: loops that are dead or silent. May be repeated."""
     now = workspace.clock()
     after = timedelta(minutes=workspace.settings.alarms.after_minutes)
-    found = {alarm.key: alarm for alarm in find_alarms(_picture(workspace, stuck), now=now, after=after)}
+    picture = _picture(workspace, stuck)
+    found = {alarm.key: alarm for alarm in find_alarms(picture, now=now, after=after)}
     rows = _read_rows(workspace)
     for key, alarm in found.items():
         if key not in rows:
             logger.error("alarm raised", extra={"alarm": alarm.code.value})
             rows[key] = _Row(alarm=alarm)
             _write(workspace, rows[key])
+        elif rows[key].alarm != as_found_now(rows[key].alarm, alarm):
+            rows[key].alarm = as_found_now(rows[key].alarm, alarm)
+            _write(workspace, rows[key])
         _tell(workspace, rows[key], now)
-    for key in rows.keys() - found.keys():
+    for key in [key for key, row in rows.items() if key not in found and is_over(row.alarm, picture, now=now)]:
         logger.warning("alarm over", extra={"alarm": rows[key].alarm.code.value})
-        _close(workspace, rows[key], now)
-    return tuple(rows[key].alarm for key in found)
+        _close(workspace, rows.pop(key), now)
+    return tuple(row.alarm for row in rows.values())
 
 
 def read_alarms(workspace: Workspace) -> tuple[Alarm, ...]:
@@ -75,13 +91,20 @@ def _picture(workspace: Workspace, stuck: tuple[str, ...]) -> Picture:
             message for state in WAITING_FOR_A_PERSON for message in _ours_aside(list_messages(connection, state))
         ]
     return Picture(
-        health=read_health(workspace),
+        health=tuple(health for health in read_health(workspace) if _is_watched(workspace, health.part)),
         stuck=stuck,
         free_bytes=shutil.disk_usage(workspace.settings.data_dir).free,
         oldest_item=oldest.seen_at if oldest else None,
         oldest_queued=min((message.queued_at for message in queued), default=None),
         oldest_for_a_person=min((message.updated_at for message in waiting), default=None),
     )
+
+
+def _is_watched(workspace: Workspace, part: str) -> bool:
+    """Whether there is such a part: folders and mailboxes leave the configuration, their notes stay."""
+    folders = (f"folder {folder.path}" for vendor in workspace.settings.vendors for folder in vendor.folders)
+    mailboxes = (f"mailbox {mailbox.id}" for mailbox in workspace.settings.mailboxes)
+    return not part.startswith(SOURCES) or part in {*folders, *mailboxes}
 
 
 def _ours_aside(messages: tuple[Message, ...]) -> tuple[Message, ...]:

@@ -1,7 +1,7 @@
 """What counts as an alarm, and how it is said. Pure; `alarm_watch` looks, keeps and tells."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
@@ -14,8 +14,11 @@ from onboarding.views import local_time
 
 FAILING_AFTER: Final = timedelta(minutes=5)  # facts/mail-and-folders.md §7: most faults of a network mend themselves
 STALE_AFTER: Final = timedelta(minutes=10)  # longer than any part's silence: its folder or mailbox is not watched now
-_SOURCES: Final = ("folder ", "mailbox ")
-_TOKEN_PROBLEMS: Final = frozenset({"mailbox_token_expired", "mailbox_token_failed"})
+SOURCES: Final = ("folder ", "mailbox ")
+"""How the names of parts begin that the configuration names."""
+_TOKEN_PROBLEMS: Final = frozenset({"mailbox_token_expired", "mailbox_token_refused", "mailbox_token_failed"})
+_SEEN_ONLY: Final = frozenset({"loop_stuck", "disk_low"})
+"""Alarms of which each look tells only that it is so, not since when."""
 _STUCK: Final = frozenset({"loop_silent", "loop_died"})
 """Noted by the supervisor, who names the loop himself."""
 
@@ -56,6 +59,7 @@ class Picture:
     """All that alarms are found in."""
 
     health: tuple[Health, ...]
+    """Of the parts that there are now."""
     stuck: tuple[str, ...]
     """Loops that are dead or do not answer."""
     free_bytes: int
@@ -86,6 +90,24 @@ def find_alarms(picture: Picture, *, now: datetime, after: timedelta) -> Iterato
             yield Alarm(code=code, part=part, since=since)
 
 
+def as_found_now(kept: Alarm, found: Alarm) -> Alarm:
+    """An open alarm after one more look: since when what remains has been so, and by which problem."""
+    return replace(found, since=kept.since) if kept.code in _SEEN_ONLY else found
+
+
+def is_over(alarm: Alarm, picture: Picture, *, now: datetime) -> bool:
+    """Whether a look that did not find an open alarm ends it.
+
+    It does not where its part was last heard of long ago, and was not well then: a process that has just begun has not
+    looked there yet.
+    """
+    return not any(health.part == alarm.part and _was_bad(health, now) for health in picture.health)
+
+
+def _was_bad(health: Health, now: datetime) -> bool:
+    return now - health.at >= STALE_AFTER and (health.problem is not None or health.waiting_since is not None)
+
+
 def _of_part(health: Health, now: datetime, after: timedelta) -> Iterator[Alarm]:
     if health.waiting_since is not None and now - health.waiting_since >= after:
         yield Alarm(code=AlarmCode.ITEM_OLD, part=health.part, since=health.waiting_since)
@@ -94,7 +116,7 @@ def _of_part(health: Health, now: datetime, after: timedelta) -> Iterator[Alarm]
     if now - health.since < FAILING_AFTER:
         return
     code = AlarmCode.WORK_FAILING
-    if health.part.startswith(_SOURCES):
+    if health.part.startswith(SOURCES):
         code = AlarmCode.TOKEN_EXPIRED if health.problem in _TOKEN_PROBLEMS else AlarmCode.SOURCE_UNAVAILABLE
     yield Alarm(code=code, part=health.part, since=health.since, problem=health.problem)
 

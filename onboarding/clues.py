@@ -34,7 +34,7 @@ def clues_around(workspace: Workspace, receipt: Receipt, organisations: Iterable
             parent, opening = delivery
             clues += _of_delivery(workspace, connection, parent, opening.mail)
         numbers = tuple(dict.fromkeys(organisations))
-        cases = {number: open_cases_of(connection, number, receipt.vendor_id) for number in numbers}
+        cases = {number: open_cases_of(connection, number) for number in numbers}
         clues += clues_of_organisations(numbers, cases)
         return tuple(clue for clue in clues if find_case(connection, clue.case) is not None)
 

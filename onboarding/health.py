@@ -66,8 +66,6 @@ class HealthNotes:
         with self._workspace.store.begin() as connection:
             before = last or _parse(part, list_meta(connection, _PREFIX + part).get(_PREFIX + part))
             new = replace(new, since=_since(new, before))
-            if last is None and before is not None:
-                new = replace(new, waiting_since=_earliest(new.waiting_since, before.waiting_since))
             put_meta(connection, _PREFIX + part, _text(new))
         self._last[part] = new
 
@@ -85,11 +83,6 @@ def _since(new: Health, before: Health | None) -> datetime | None:
     if new.problem is None:
         return None
     return before.since or before.at if before is not None and before.problem is not None else new.at
-
-
-def _earliest(now: datetime | None, before: datetime | None) -> datetime | None:
-    """A process that has just begun has seen nothing wait for long: what waited for the one before it waits still."""
-    return now if now is None or before is None else min(now, before)
 
 
 def _text(health: Health) -> str:

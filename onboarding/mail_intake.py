@@ -12,6 +12,7 @@ from intake.ledger import close_withdrawn, known_keys, mark_decided, mark_finish
 from intake.receipts import FINAL_STATES, Outcome, ReceiptState
 from intake.sources.mailbox import MailboxState, MailboxUnavailable, Problem, Refused, Taken
 from onboarding.mailboxes import mailbox_source
+from onboarding.receiving import receive_delivery
 from onboarding.settings import MailboxSettings
 from onboarding.workspace import Workspace
 
@@ -66,7 +67,7 @@ class Mailbox:
             return 0
         with self._workspace.store.begin() as connection:
             if isinstance(taken, Taken):
-                receipt = record_receipt(connection, taken.delivery(), now=now)
+                receipt = receive_delivery(connection, taken.delivery(), now=now)
                 logger.info("receipt stored", extra={"receipt": receipt.id})
                 return 1
             receipt = record_receipt(connection, taken.entry.delivery(), now=now, reason=taken.finding)

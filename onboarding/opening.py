@@ -15,7 +15,7 @@ from collections.abc import Callable
 from typing import Final
 
 from agreements.findings import INT_OWN_COPY, INT_TOO_LARGE, Finding, Severity
-from intake.ledger import get_receipt, mark_judged, record_receipt
+from intake.ledger import get_receipt, mark_judged
 from intake.matching import weigh
 from intake.openings import save_opening
 from intake.receipts import Delivery, Outcome, Receipt, ReceiptState
@@ -25,6 +25,7 @@ from intake.unpacking.reasons import reason_without_document
 from intake.unpacking.sniffing import SNIFFED_BYTES, Shape, shape_of
 from onboarding.clues import clues_of_delivery
 from onboarding.duplicates import draft_notice, enqueue_notice
+from onboarding.receiving import keep_apart, receive_delivery
 from onboarding.store.issued import is_issued
 from onboarding.unpack import unpack_delivery
 from onboarding.workspace import Workspace
@@ -98,7 +99,7 @@ def _record(workspace: Workspace, receipt: Receipt, unpacking: Unpacking) -> tup
     with workspace.store.begin() as connection:
         save_opening(connection, receipt.sha256, unpacking, now=now)
         return tuple(
-            record_receipt(connection, _delivery(receipt, candidate), now=now) for candidate in unpacking.candidates
+            receive_delivery(connection, _delivery(receipt, candidate), now=now) for candidate in unpacking.candidates
         )
 
 
@@ -124,7 +125,8 @@ def _decide(workspace: Workspace, receipt: Receipt, unpacking: Unpacking, docume
     outcome = _outcome(workspace, receipt, unpacking, judged)
     notice = None if unpacking.mail is None else draft_notice(workspace, unpacking.mail, judged)
     with workspace.store.begin() as connection:
-        mark_judged(connection, receipt.sha256, outcome, now=now)
+        for decided in mark_judged(connection, receipt.sha256, outcome, now=now):
+            keep_apart(connection, decided)
         if notice is not None and unpacking.mail is not None:
             enqueue_notice(connection, unpacking.mail, notice, now=now)
     logger.info(

@@ -39,7 +39,7 @@ from agreements.returns import ReturnContext, judge_return
 from agreements.signature_report import Shape
 from agreements.signers import ExpectedSigners
 from intake.classify import HEAD_BYTES, classify
-from intake.ledger import get_receipt, mark_judged, receipts_to_judge
+from intake.ledger import AlreadyJudgedError, get_receipt, mark_judged, receipts_to_judge
 from intake.matching import OF_DOCUMENT, Clue, Evidence, Match, clues_of_text, prefix_digests, weigh
 from intake.receipts import Outcome, Receipt, ReceiptState
 from onboarding.authority import confirmed_signers
@@ -47,6 +47,7 @@ from onboarding.clues import clues_around, find_delivery, vendors_of
 from onboarding.forwarding import NATIONAL_ID, Approval, prepare_forward
 from onboarding.inspection import Inspection, inspect_document
 from onboarding.opening import holds_documents, open_delivery
+from onboarding.receiving import keep_apart
 from onboarding.record import EventKind
 from onboarding.store.cases import find_case, move_case
 from onboarding.store.events import NewEvent, append_event
@@ -124,12 +125,17 @@ def judge_due(workspace: Workspace, go_on: Callable[[], bool] = lambda: True) ->
 def judge_receipt(workspace: Workspace, receipt: Receipt) -> Outcome:
     """Steps 2 to 5 for one stored document, or for each document of a delivery that holds some.
 
-    Raises TemporaryError if the case changed meanwhile: it stays due.
+    Where another run was first (`avtale intake add` beside `avtale run`; the same document in a mail of this very
+    pass), its verdict counts. Raises TemporaryError if the case changed meanwhile: it stays due.
     """
-    if holds_documents(workspace, receipt):
-        return open_delivery(workspace, receipt, judge_receipt)
-    judged = _judge(workspace, receipt)
-    _record(workspace, judged)
+    try:
+        if holds_documents(workspace, receipt):
+            return open_delivery(workspace, receipt, judge_receipt)
+        judged = _judge(workspace, receipt)
+        _record(workspace, judged)
+    except AlreadyJudgedError as first:
+        logger.info("document judged by another run", extra={"receipt": receipt.id})
+        return first.outcome
     logger.info("document judged", extra={"receipt": receipt.id, "state": judged.outcome.state.value})
     return judged.outcome
 
@@ -334,7 +340,8 @@ def _record(workspace: Workspace, judged: Judged) -> None:
     now = workspace.clock()
     assert judged.receipt.sha256 is not None
     with workspace.store.begin() as connection:
-        mark_judged(connection, judged.receipt.sha256, judged.outcome, now=now)
+        for decided in mark_judged(connection, judged.receipt.sha256, judged.outcome, now=now):
+            keep_apart(connection, decided)
         if judged.judgement is None or judged.claim is None:
             return
         if save_judgement(connection, judged.judgement) is None:

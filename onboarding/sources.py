@@ -47,12 +47,14 @@ from intake.sources.folder import (
 from intake.superseding import SUPERSEDE_WINDOW, find_superseded
 from onboarding.files import OddFileError, open_file
 from onboarding.pipeline import judge_receipt
+from onboarding.receiving import receive_delivery
 from onboarding.record import EventKind
 from onboarding.settings import WatchedFolder
 from onboarding.store import Store
 from onboarding.store.events import NewEvent, append_event
 from onboarding.store.judgements import JudgementStatus, find_judgement_of
 from onboarding.store.meta import list_meta, put_meta
+from onboarding.waiting import WaitingNotes
 from onboarding.watching import SCAN_SECONDS, WatchPlan, watch_plan
 from onboarding.workspace import Workspace
 
@@ -103,13 +105,13 @@ class _Watched:
     vendor_id: str
     plan: WatchPlan
     source: FolderSource
+    waiting: WaitingNotes
     mark: str | None
     """By what the folder is known (`FolderScan.mark`), as the database holds it."""
     next_look: float = 0.0
     """Of the monotonic clock: before that, nothing can have become ready unheard."""
     problem: AvtaleError | None = None
     ignored: Mapping[str, int] = field(default_factory=dict)
-    waiting_since: datetime | None = None
     something_waits: bool = False
     """Whether a file may be ready by `next_look`."""
 
@@ -143,7 +145,7 @@ class Folders:
             ),
             ignored={each.source.source_id: each.ignored for each in self._watched if each.ignored},
             waiting_since={
-                each.source.source_id: each.waiting_since for each in self._watched if each.waiting_since is not None
+                each.source.source_id: each.waiting.oldest for each in self._watched if each.waiting.oldest is not None
             },
         )
 
@@ -171,7 +173,8 @@ class Folders:
             marker=os.fsencode(settings.done_marker) if settings.done_marker else None,
             mark=mark,
         )
-        return _Watched(settings=settings, vendor_id=vendor_id, plan=plan, source=source, mark=mark)
+        waiting = WaitingNotes(self._workspace, source.source_id)
+        return _Watched(settings=settings, vendor_id=vendor_id, plan=plan, source=source, waiting=waiting, mark=mark)
 
     def _as_planned_now(self, watched: _Watched) -> _Watched:
         """Watched otherwise once a share is mounted there, or another file system."""
@@ -222,10 +225,10 @@ class Folders:
         watched.something_waits = scan.look_again_in is not None
         if scan.look_again_in is not None:
             watched.next_look = min(watched.next_look, now + scan.look_again_in)
-        oldest = min((waiting.first_seen for waiting in scan.waiting), default=None)
-        watched.waiting_since = None
-        if oldest is not None:  # whole seconds: the two clocks must not make it another time at every look
-            watched.waiting_since = (self._workspace.clock() - timedelta(seconds=now - oldest)).replace(microsecond=0)
+        clock = self._workspace.clock()
+        watched.waiting.seen(
+            {each.entry.name: clock - timedelta(seconds=now - each.first_seen) for each in scan.waiting}
+        )
 
     def _take(
         self, source: FolderSource, entries: Sequence[Entry], go_on: Callable[[], bool], received: list[Receipt]
@@ -250,7 +253,7 @@ class Folders:
         now = self._workspace.clock()
         deliveries = [taken.delivery(supersedes=self._superseded(taken, now)) for taken in stored]
         with self._workspace.store.begin() as connection:
-            receipts = [record_receipt(connection, delivery, now=now) for delivery in deliveries]
+            receipts = [receive_delivery(connection, delivery, now=now) for delivery in deliveries]
         for receipt in receipts:
             logger.info("receipt stored", extra={"receipt": receipt.id})
             if receipt.finished_at is not None:  # it was put back after we were done with it
@@ -327,8 +330,9 @@ def add_file(workspace: Workspace, path: Path, vendor: str | None, actor: Actor)
         sha256=sha256,
     )
     with workspace.store.begin() as connection:
-        receipt = record_receipt(connection, delivery, now=now)
-    return _judge_by_hand(workspace, receipt, now)
+        receipt = receive_delivery(connection, delivery, now=now)
+    logger.info("receipt stored", extra={"receipt": receipt.id})
+    return _judge_by_hand(workspace, receipt)
 
 
 def retry_receipt(workspace: Workspace, identity: int, actor: Actor) -> Receipt:
@@ -353,15 +357,28 @@ def retry_receipt(workspace: Workspace, identity: int, actor: Actor) -> Receipt:
             data={"receipt": identity, "sha256": receipt.sha256},
         )
         append_event(connection, event)
-    return _judge_by_hand(workspace, receipt, now)
+    return _judge_by_hand(workspace, receipt)
 
 
-def _judge_by_hand(workspace: Workspace, receipt: Receipt, now: datetime) -> Receipt:
+def finish_added(workspace: Workspace) -> None:
+    """Be done with what was added by hand and is decided: no source waits for it, the file stays where it is.
+
+    Whoever decided it: `avtale run` may be first, and whoever added it may have been killed.
+    """
+    with workspace.store.read() as connection:
+        due = receipts_to_finish(connection, MANUAL)
+    if not due:
+        return
+    with workspace.store.begin() as connection:
+        for receipt in due:
+            mark_finished(connection, receipt.id, SourceOutcome.LEFT, now=workspace.clock())
+
+
+def _judge_by_hand(workspace: Workspace, receipt: Receipt) -> Receipt:
     if receipt.state is ReceiptState.STORED:
         judge_receipt(workspace, receipt)
-    with workspace.store.begin() as connection:
-        if receipt.source == MANUAL:
-            mark_finished(connection, receipt.id, SourceOutcome.LEFT, now=now)
+    finish_added(workspace)
+    with workspace.store.read() as connection:
         return get_receipt(connection, receipt.id)
 
 

@@ -66,7 +66,7 @@ def _code(mailbox: MailboxSettings, failed: "Failed") -> str:
         return "doctor_mailbox_token"
     if failed.problem is Problem.FOLDER_MISSING:
         return "doctor_mailbox_folder"
-    if failed.problem is not Problem.AUTH_FAILED:
+    if failed.problem not in {Problem.AUTH_FAILED, Problem.TOKEN_REFUSED}:
         return failed.problem.value
     if mailbox.auth == "password" and mailbox.host.lower() in _GOOGLE:
         return "doctor_mailbox_google_password"

@@ -21,7 +21,7 @@ from onboarding.jobs.noting import note, noting
 from onboarding.jobs.supervising import GoOn, Loop, Watched, always, supervise
 from onboarding.mail_intake import mailboxes_of
 from onboarding.pipeline import JudgingPass, judge_due
-from onboarding.sources import Folders, Looked, watched_folders
+from onboarding.sources import Folders, Looked, finish_added, watched_folders
 from onboarding.watching import SCAN_SECONDS
 from onboarding.workspace import Workspace
 from outbox.sending import deliver_due
@@ -183,6 +183,7 @@ def _receive(workspace: Workspace, folders: Folders, go_on: GoOn) -> tuple[Looke
     looked = folders.look(go_on)
     judging = judge_due(workspace, go_on)
     folders.finish(go_on)
+    finish_added(workspace)
     return looked, judging
 
 

@@ -82,11 +82,9 @@ def find_open_case(connection: sa.Connection, vendor_id: str, org_number: OrgNum
     return None if row is None else _case(row)
 
 
-def open_cases_of(connection: sa.Connection, org_number: OrgNumber, vendor_id: str | None) -> tuple[CaseNumber, ...]:
-    """The numbers of an organisation's open cases: a vendor's, or every vendor's."""
+def open_cases_of(connection: sa.Connection, org_number: OrgNumber) -> tuple[CaseNumber, ...]:
+    """The numbers of an organisation's open cases, with every vendor: what came by the wrong channel must be seen."""
     query = sa.select(cases.c.year, cases.c.serial).where(cases.c.org_number == org_number.digits, OPEN_STEPS)
-    if vendor_id is not None:
-        query = query.where(cases.c.vendor_id == vendor_id)
     return tuple(CaseNumber(row.year, row.serial) for row in connection.execute(query))
 
 

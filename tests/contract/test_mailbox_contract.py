@@ -424,5 +424,5 @@ def test_an_access_token_is_renewed_when_the_server_no_longer_takes_it(running_d
     source.abandon()
     running_dovecot.trust()
     seen += [source.scan().problem, source.scan().problem]
-    assert seen == [None, Problem.TOKEN_EXPIRED, None, Problem.TOKEN_EXPIRED, Problem.AUTH_FAILED]
+    assert seen == [None, Problem.TOKEN_EXPIRED, None, Problem.TOKEN_EXPIRED, Problem.TOKEN_REFUSED]
     source.close()

@@ -572,7 +572,7 @@ def test_an_expired_token_is_thrown_away_and_a_fresh_one_that_is_refused_is_anot
     assert work.source.scan().problem is None
     work.source.abandon()
     server.script["AUTHENTICATE"] = check
-    assert [work.source.scan().problem for _ in range(2)] == [Problem.TOKEN_EXPIRED, Problem.AUTH_FAILED]
+    assert [work.source.scan().problem for _ in range(2)] == [Problem.TOKEN_EXPIRED, Problem.TOKEN_REFUSED]
     server.script.clear()
     assert work.source.scan().problem is None
     assert len(asked) == 3

@@ -13,9 +13,12 @@ from agreements.language import Language
 from agreements.texts import text
 from onboarding import alarms as rules
 from onboarding.alarm_watch import PURPOSE, look_for_alarms, read_alarms
-from onboarding.alarms import Alarm, AlarmCode, Picture, alarm_action, alarm_message, find_alarms
+from onboarding.alarms import Alarm, AlarmCode, Picture, alarm_action, alarm_message, find_alarms, is_over
 from onboarding.health import Health, HealthNotes
+from onboarding.jobs import loop
+from onboarding.pipeline import JudgingPass
 from onboarding.sandbox import Sandbox
+from onboarding.sources import watched_folders
 from onboarding.status import status_answer
 from outbox.messages import Message
 from outbox.states import State
@@ -56,6 +59,7 @@ def note(part: str, problem: str | None, minutes: float, *, silent: float = 0) -
         (note("mailbox post", "mailbox_unreachable", 5), "source_unavailable"),
         (note("mailbox post", "mailbox_token_failed", 5), "token_expired"),
         (note("mailbox post", "mailbox_token_expired", 5), "token_expired"),
+        (note("mailbox post", "mailbox_token_refused", 5), "token_expired"),
         (note("judging", "blob_corrupt", 5), "work_failing"),
         (note("intake", "loop_silent", 500), None),  # the supervisor tells that himself
     ],
@@ -189,7 +193,7 @@ def test_a_message_that_waits_for_a_person_is_told_but_not_the_alarms_own(guarde
 
 
 def test_since_when_a_part_fails_outlives_the_process(installation: Installation) -> None:
-    part = "mailbox post"
+    part = f"folder {installation.inbox}"
     HealthNotes(installation.workspace).note(part, "mailbox_unreachable")
     for _ in range(6):
         installation.clock.ahead += timedelta(minutes=1)
@@ -197,23 +201,91 @@ def test_since_when_a_part_fails_outlives_the_process(installation: Installation
     assert look(installation) == [("source_unavailable", part)]
 
 
-def test_since_when_a_file_waits_outlives_the_process_and_ends_when_nothing_waits(guarded: Installation) -> None:
-    part, began = f"folder {guarded.inbox}", guarded.clock()
-    for _ in range(4):  # as by `run --once` from a timer: each process sees the file for the first time
-        HealthNotes(guarded.workspace).note(part, None, waiting_since=guarded.clock())
-        guarded.clock.ahead += timedelta(minutes=11)
-    assert look(guarded) == []  # nobody has looked at it for eleven minutes: the note is old
-    HealthNotes(guarded.workspace).note(part, None, waiting_since=guarded.clock())
-    assert look(guarded) == [("item_old", part)]
-    (alarm,) = read_alarms(guarded.workspace)
-    assert abs(alarm.since - began) < timedelta(seconds=5)
-    HealthNotes(guarded.workspace).note(part, None)
-    HealthNotes(guarded.workspace).note(part, None, waiting_since=guarded.clock())
-    assert look(guarded) == []
+@pytest.fixture
+def marked(template: Template, sandbox: Sandbox, tmp_path: Path) -> Iterator[Installation]:
+    """An installation that tells somebody, and takes no file without its marker."""
+
+    def change(document: dict[str, Any]) -> None:
+        document["alarms"] = {"to": "vakt@fjordsystem.no", "after_minutes": 30}
+        document["vendors"][0]["folders"][0]["done_marker"] = ".ferdig"
+
+    with opened_copy(template, tmp_path / "avtale", sandbox=sandbox, change=change) as opened:
+        yield opened
 
 
-def test_a_mailbox_that_fails_now_this_way_and_now_that_is_an_alarm_all_the_same(installation: Installation) -> None:
-    part, notes = "mailbox post", HealthNotes(installation.workspace)
+def kinds_told(installation: Installation) -> set[str]:
+    return {message.idempotency_key.rpartition(":")[2] for message in told(installation)}
+
+
+def process(installation: Installation, *, minutes: float = 0) -> list[tuple[str, datetime]]:
+    """A process that looks twice and dies after so many minutes: the open alarms of folders."""
+    with watched_folders(installation.workspace) as (folders, _):
+        notes = HealthNotes(installation.workspace)
+        for _ in range(2):
+            look_for_alarms(installation.workspace, stuck=())
+            loop._note_round(notes, folders.look(), JudgingPass(done=0, failed=()))
+        look_for_alarms(installation.workspace, stuck=())
+    installation.clock.ahead += timedelta(minutes=minutes)
+    return [(alarm.code, alarm.since) for alarm in read_alarms(installation.workspace)]
+
+
+def test_a_file_that_waits_grows_old_over_any_number_of_restarts_and_its_alarm_holds_until_it_is_gone(
+    marked: Installation,
+) -> None:
+    path = marked.drop("avtale.pdf", marked.template.honest)
+    began = marked.clock()
+    for _ in range(3):
+        assert process(marked, minutes=11) == []
+    for _ in range(3):  # with three hours between: nobody has heard of the folder when the next one begins
+        [(code, since)] = process(marked, minutes=180)
+        assert (code, abs(since - began) < timedelta(seconds=5)) == ("item_old", True)
+    assert kinds_told(marked) == {"raised"}
+    path.unlink()
+    assert process(marked) == []
+    assert kinds_told(marked) == {"raised", "over"}
+    marked.drop("avtale.pdf", marked.template.honest)
+    assert process(marked) == []  # another file: it has waited for nothing yet
+
+
+def test_a_folder_that_is_away_when_a_process_begins_forgets_nothing(marked: Installation) -> None:
+    marked.drop("avtale.pdf", marked.template.honest)
+    process(marked, minutes=31)
+    [(code, since)] = process(marked)
+    away = marked.inbox.rename(marked.folder / "borte")
+    assert process(marked, minutes=1) == [(code, since)]
+    away.rename(marked.inbox)
+    assert process(marked) == [(code, since)]
+
+
+def test_of_two_files_that_wait_the_one_that_remains_says_since_when(marked: Installation) -> None:
+    first = marked.drop("en.pdf", marked.template.honest)
+    process(marked, minutes=20)
+    began = marked.clock()
+    marked.drop("to.pdf", marked.template.honest)
+    process(marked, minutes=60)
+    [(_, since)] = process(marked)
+    assert since < began - timedelta(minutes=19)
+    first.unlink()
+    [(code, since)] = process(marked)
+    assert (code, abs(since - began) < timedelta(seconds=5)) == ("item_old", True)
+
+
+def test_an_alarm_of_a_part_that_nobody_has_looked_at_lately_is_not_over() -> None:
+    alarm = Alarm(code=AlarmCode.SOURCE_UNAVAILABLE, part="folder /inn", since=NOW - HOUR)
+    for health, over in (
+        ((note("folder /inn", "folder_unavailable", 60, silent=10),), False),
+        ((Health(part="folder /inn", problem=None, at=NOW - HOUR, waiting_since=NOW - HOUR),), False),
+        ((note("folder /inn", None, 60),), True),
+        ((note("folder /inn", None, 60, silent=600),), True),  # it was well when it was last looked at
+        ((note("folder /annen", "folder_unavailable", 60, silent=10),), True),
+        ((), True),  # not in the configuration any more
+    ):
+        assert is_over(alarm, picture(health=health), now=NOW) is over
+
+
+def test_a_mailbox_that_fails_now_this_way_and_now_that_is_an_alarm_all_the_same(posted: "Posted") -> None:
+    installation, _, _ = posted
+    part, notes = "mailbox avtaler", HealthNotes(installation.workspace)
     for minute in range(7):
         notes.note(part, ("mailbox_unreachable", "mailbox_busy", "mailbox_token_failed")[minute % 3])
         installation.clock.ahead += timedelta(minutes=1)
@@ -260,6 +332,11 @@ def refuse_mail(installation: Installation, server: FakeImap) -> None:
     server.script["UID FETCH"] = no(b"[SERVERBUG] no")
 
 
+def take_no_token(installation: Installation, server: FakeImap) -> None:
+    """The command goes on printing the one that was good before."""
+    server.script["AUTHENTICATE"] = no(b"[AUTHENTICATIONFAILED] invalid credentials")
+
+
 def nothing(installation: Installation, server: FakeImap) -> None:
     pass
 
@@ -272,11 +349,12 @@ Happening = Callable[[Installation, FakeImap], None]
     [
         (stop_answering, ("source_unavailable", "mailbox avtaler")),
         (lose_folder, ("source_unavailable", "folder {inbox}")),
+        (take_no_token, ("token_expired", "mailbox avtaler")),
         (nothing, ("token_expired", "mailbox avtaler")),
         (nothing, ("disk_low", "data")),
         (refuse_mail, ("item_old", "intake")),
     ],
-    ids=["mailbox", "folder", "token", "disk", "item"],
+    ids=["mailbox", "folder", "refused-token", "token", "disk", "item"],
 )
 def test_each_alarm_is_a_log_event_a_line_of_status_and_a_mail(
     posted: Posted, caplog: pytest.LogCaptureFixture, happens: Happening, alarm: tuple[str, str]
@@ -286,7 +364,7 @@ def test_each_alarm_is_a_log_event_a_line_of_status_and_a_mail(
     installation.run()
     assert open_alarms(installation) == []
     happens(installation, server)
-    if code == "token_expired":
+    if happens is nothing and code == "token_expired":
         token.write_text("")
     installation.run()
     installation.clock.ahead += timedelta(minutes=7)

@@ -131,7 +131,7 @@ def test_a_token_is_asked_for_once_and_one_that_is_refused_is_told(server: Dovec
     tokens = CachedTokens(fetch)
     assert isinstance(probe(server.account(credentials=tokens)), Found)
     assert len(asked) == 1
-    assert probe(server.account(credentials=tokens)) == Failed(problem=Problem.AUTH_FAILED)
+    assert probe(server.account(credentials=tokens)) == Failed(problem=Problem.TOKEN_REFUSED)
 
 
 def test_one_mailbox_that_is_wrong_does_not_hide_the_next(fake: FakeImap, config: Path) -> None:
@@ -291,7 +291,7 @@ def test_microsoft_365_is_never_sent_a_password(config: Path) -> None:
         ({"host": "imap.gmail.com"}, Failed(problem=Problem.AUTH_FAILED), "doctor_mailbox_google_password"),
         (
             {"host": "outlook.office365.com", "auth": "oauth2_microsoft", "tenant": "t", "client_id": "c"},
-            Failed(problem=Problem.AUTH_FAILED),
+            Failed(problem=Problem.TOKEN_REFUSED),
             "doctor_mailbox_microsoft_rights",
         ),
         (

@@ -119,7 +119,7 @@ def _log_in(client: SafeClient, account: Account) -> None:
     except Fault as fault:
         if fault.problem is Problem.AUTH_FAILED:
             credentials.discard()
-            raise Fault(Problem.TOKEN_EXPIRED if token.reused else Problem.AUTH_FAILED) from fault
+            raise Fault(Problem.TOKEN_EXPIRED if token.reused else Problem.TOKEN_REFUSED) from fault
         raise
 
 

@@ -27,9 +27,11 @@ class Problem(StrEnum):
     TLS_FAILED = "mailbox_tls_failed"
     """The certificate does not hold, or encryption is not offered."""
     AUTH_FAILED = "mailbox_auth_failed"
-    """Password or fresh token refused."""
+    """Password refused."""
     TOKEN_EXPIRED = "mailbox_token_expired"  # noqa: S105 - a code
-    """A token that had worked is refused now."""
+    """A token that had worked is refused now; the next log-in fetches another."""
+    TOKEN_REFUSED = "mailbox_token_refused"  # noqa: S105 - a code
+    """A token that was fetched just now is refused."""
     TOKEN_FAILED = "mailbox_token_failed"  # noqa: S105 - a code
     """No token can be had."""
     FOLDER_MISSING = "mailbox_folder_missing"

@@ -12,7 +12,7 @@ ROUND_SECONDS: Final = 0.1  # between two rounds, whatever the server announces
 FIRST_PAUSE: Final = 1.0
 LONGEST_PAUSE: Final = 300.0
 JITTER: Final = 0.2  # so that many mailboxes stopped by one server do not come back in one burst
-_LOCKS_OUT: Final = frozenset({Problem.AUTH_FAILED})
+_LOCKS_OUT: Final = frozenset({Problem.AUTH_FAILED, Problem.TOKEN_REFUSED})
 """Trying again soon may lock the account: the longest pause at once."""
 
 
