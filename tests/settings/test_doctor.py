@@ -244,7 +244,7 @@ def test_an_anchor_that_is_no_certificate_is_a_fault(config: Path, monkeypatch: 
 def test_terms_are_told_with_their_hash_and_missing_ones_or_others_than_pdf_are_a_fault(
     config: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    replace(config, "terms: []", "terms: [{name: A, date: 2026-01-01, file: terms/a.pdf}]")
+    replace(config, "\nterms:\n", "\nterms: [{name: A, date: 2026-01-01, file: terms/a.pdf}]\n")
     assert codes(guarded(config, "terms", monkeypatch)) == [(Level.FAULT, "terms_unreadable")]
     (config.parent / "terms" / "a.pdf").write_bytes(b"abc")
     assert codes(guarded(config, "terms", monkeypatch)) == [(Level.FAULT, "terms_not_pdf")]
@@ -256,7 +256,7 @@ def test_terms_are_told_with_their_hash_and_missing_ones_or_others_than_pdf_are_
 
 def test_a_power_of_attorney_that_is_gone_or_expired_is_told(config: Path) -> None:
     entry = '{org_number: "310000000", name: Kari, file: ./kari.pdf, expires: 2020-01-01}'
-    replace(config, "authorities: []", f"authorities: [{entry}]")
+    replace(config, "\nauthorities:\n", f"\nauthorities: [{entry}]\n")
     assert codes(check(config, "terms"))[-1:] == [(Level.FAULT, "doctor_power_missing")]
     (config.parent / "kari.pdf").write_bytes(b"x")
     assert codes(check(config, "terms"))[-1:] == [(Level.WARNING, "doctor_power_expired")]
