@@ -315,6 +315,12 @@ def receipts_inside(conn: sa.Connection, parent: int) -> tuple[Receipt, ...]:
     return _select(conn, sa.select(receipts).where(receipts.c.parent == parent), MAX_LISTED)
 
 
+def find_successor(conn: sa.Connection, receipt_id: int) -> Receipt | None:
+    """The latest receipt that replaces this one, or None."""
+    query = sa.select(receipts).where(receipts.c.supersedes == receipt_id)
+    return next(reversed(_select(conn, query, MAX_LISTED)), None)
+
+
 def receipts_of(conn: sa.Connection, sha256: str) -> tuple[Receipt, ...]:
     """Every receipt of one content, oldest first."""
     return _select(conn, sa.select(receipts).where(receipts.c.sha256 == sha256), MAX_LISTED)

@@ -23,6 +23,8 @@ OWN_FOLDER: Final = "own_folder"
 """The reason for which `ferdig`, `karantene` and our hidden files are passed over."""
 SYSTEM: Final = "system"
 """The reason for which files are passed over that operating systems and file servers leave in every folder."""
+BLOCKED: Final = "blocked"
+"""The reason for which `ferdig` or `karantene` is passed over that is a link or a file: nothing can be moved there."""
 LONE_MARKER: Final = "marker"
 """The reason for which a marker without its file is passed over."""
 UNTOLD: Final = frozenset({OWN_FOLDER, SYSTEM})

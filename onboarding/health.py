@@ -34,7 +34,7 @@ class Health:
     since: datetime | None = None
     """Since when it has not been well, whatever the problem was then; None while it is well."""
     ignored: Mapping[str, int] = field(default_factory=dict)
-    """Of a folder: how many names are passed over, by reason (`hidden`, `temporary`, `folder`, `marker`)."""
+    """Of a folder: how many names are passed over, by reason (`hidden`, `temporary`, `folder`, `marker`, `blocked`)."""
     waiting_since: datetime | None = None
     """Of a folder: since when the oldest file has been waiting for its end or its marker."""
 

@@ -10,7 +10,7 @@ from agreements.errors import NotFoundError
 from agreements.findings import Finding
 from agreements.language import Language
 from agreements.texts import has_text, text
-from intake.ledger import find_document, find_receipt, list_receipts, receipts_inside, receipts_of
+from intake.ledger import find_document, find_receipt, find_successor, list_receipts, receipts_inside, receipts_of
 from intake.matching import Clue
 from intake.openings import Opening, find_opening
 from intake.receipts import Outcome, Receipt, ReceiptState
@@ -53,6 +53,8 @@ class _Details:
     same_content: tuple[Receipt, ...]
     case: Case | None
     """The one case that it belongs to or points at."""
+    superseded_by: int | None
+    """The receipt that came in its place: what is to be done is said there."""
 
     @property
     def clues(self) -> tuple[Clue, ...]:
@@ -110,6 +112,7 @@ def _find_details(connection: Connection, identity: int) -> _Details:
     opening = None if receipt.sha256 is None else find_opening(connection, receipt.sha256)
     same = () if receipt.sha256 is None else receipts_of(connection, receipt.sha256)
     around = find_delivery(connection, receipt)
+    successor = find_successor(connection, receipt.id)
     within = opening or (around[1] if around else None)
     return _Details(
         receipt=receipt,
@@ -119,6 +122,7 @@ def _find_details(connection: Connection, identity: int) -> _Details:
         mail=within.mail if within else None,
         same_content=tuple(each for each in same if each.id != identity),
         case=_find_case(connection, receipt, became.outcome),
+        superseded_by=successor.id if successor else None,
     )
 
 
@@ -143,7 +147,7 @@ def _find_became(connection: Connection, receipt: Receipt) -> _Became:
 
 def _reply(workspace: Workspace, details: _Details, language: Language) -> Reply | None:
     """In the case's language where the case is known; signed by its vendor, else by the channel's."""
-    if details.receipt.state is not ReceiptState.QUARANTINED:
+    if details.receipt.state is not ReceiptState.QUARANTINED or details.superseded_by is not None:
         return None
     case = details.case
     vendor = workspace.settings.find_vendor(case.vendor_id if case else details.receipt.vendor_id or "")
@@ -171,6 +175,7 @@ def _data(receipt: Receipt, became: _Became, language: Language) -> dict[str, Js
 
 def _details_data(details: _Details, reply: Reply | None, language: Language) -> dict[str, JsonValue]:
     return {
+        "superseded_by": details.superseded_by,
         "same_content": [receipt.id for receipt in details.same_content],
         "mail": None if details.mail is None else _mail_data(details.mail),
         "parts": [*_part_data(details, language)],
@@ -228,7 +233,11 @@ def _blocks(details: _Details, reply: Reply | None, language: Language) -> Itera
     """Each is set off by an empty line."""
     receipt = details.receipt
     if details.findings:
-        yield [line for finding in details.findings for line in finding_lines(finding, language)]
+        yield _finding_lines(details, language)
+    if details.superseded_by is not None:
+        yield [text("talk.intake.superseded_by", language, receipt=details.superseded_by)]
+    if receipt.supersedes is not None:
+        yield [text("talk.intake.supersedes", language, receipt=receipt.supersedes)]
     if receipt.parent is not None:
         yield [text("talk.intake.inside", language, receipt=receipt.parent)]
     if details.same_content:
@@ -244,6 +253,12 @@ def _blocks(details: _Details, reply: Reply | None, language: Language) -> Itera
         yield [text("talk.intake.evidence", language), *table(_EVIDENCE_COLUMNS, rows, language)]
     if reply is not None:
         yield _reply_lines(details, reply, language)
+
+
+def _finding_lines(details: _Details, language: Language) -> list[str]:
+    """What happened, and what to do unless a later receipt says that."""
+    lines = [finding_lines(finding, language) for finding in details.findings]
+    return [line for said in lines for line in (said if details.superseded_by is None else said[:1])]
 
 
 def _mail_lines(mail: MailReading, language: Language) -> list[str]:

@@ -67,7 +67,7 @@ def _unpack(workspace: Workspace, receipt: Receipt) -> Unpacking:
             workspace.sandbox,
             workspace.blobs,
             descriptor,
-            mail=_is_mail(workspace, receipt),
+            name=None if _is_mail(workspace, receipt) else receipt.display_name,
             work_dir=workspace.blobs.work_dir,
         )
     finally:

@@ -146,7 +146,8 @@ def judge_receipt(workspace: Workspace, receipt: Receipt) -> Outcome:
 def _judge(workspace: Workspace, receipt: Receipt) -> Judged:
     assert receipt.sha256 is not None
     data = workspace.blobs.read(receipt.sha256)
-    unfit = classify(data[:HEAD_BYTES], len(data), max_bytes=workspace.settings.limits.pdf_bytes)
+    limit = workspace.settings.limits.pdf_bytes
+    unfit = classify(data[:HEAD_BYTES], len(data), max_bytes=limit, name=receipt.display_name)
     if unfit is not None:
         return _quarantined(receipt, unfit)
     claim = _claim_by_bytes(workspace, data)

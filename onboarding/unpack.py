@@ -29,26 +29,28 @@ UNPACK_LIMITS: Final = Limits(  # facts/mail-and-folders.md §5; a 40 MB mail, c
 def unpack_in_child(files: Mapping[str, bytes], arguments: JsonValue, write: Callable[[bytes], None]) -> JsonValue:
     """Runs in the child: take the delivery apart, and write its documents out in the order they are named.
 
-    `arguments`: True for a mail, None where the bytes are to tell.
+    `arguments`: the name of a file whose bytes are to tell what it is, None for a mail.
     """
-    unpacked = unpack(files[DELIVERY], mail=True if arguments else None)
+    name = arguments if isinstance(arguments, str) else None
+    unpacked = unpack(files[DELIVERY], mail=True if name is None else None, name=name or "")
     for candidate in unpacked.unpacking.candidates:
         write(unpacked.contents[candidate.sha256])
     return unpacked.unpacking.model_dump(mode="json")
 
 
-def unpack_delivery(sandbox: Sandbox, blobs: Blobs, delivery: int, *, mail: bool, work_dir: Path) -> Unpacking:
+def unpack_delivery(sandbox: Sandbox, blobs: Blobs, delivery: int, *, name: str | None, work_dir: Path) -> Unpacking:
     """Have the child take a delivery apart; its documents are among the originals when this returns.
 
-    `delivery`: a descriptor open for reading, which stays open. `mail`: it came from a mailbox. `work_dir`: where a
-    temporary file may stand, which nobody can open by name. Never raises for what the delivery holds: a killed child,
-    or one whose answer can't be right, is a finding, and no documents. Raises TemporaryError for a full disk.
+    `delivery`: a descriptor open for reading, which stays open. `name`: what a file is called, None for a mail from a
+    mailbox. `work_dir`: where a temporary file may stand, which nobody can open by name. Never raises for what the
+    delivery holds: a killed child, or one whose answer can't be right, is a finding, and no documents. Raises
+    TemporaryError for a full disk.
     """
     with tempfile.TemporaryFile(dir=work_dir) as output:
         result = sandbox.run(
             "onboarding.unpack:unpack_in_child",
             files={DELIVERY: delivery},
-            arguments=mail,
+            arguments=name,
             limits=UNPACK_LIMITS,
             output=output.fileno(),
         )

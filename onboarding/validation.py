@@ -110,7 +110,7 @@ def _look(path: Path, max_bytes: int) -> tuple[int | None, Finding | None]:
         return None, INT_MISSING()
     except OSError as error:
         return None, _no_access(error)
-    return size, classify(head, size, max_bytes=max_bytes)
+    return size, classify(head, size, max_bytes=max_bytes, name=path.name)
 
 
 def _no_access(error: OSError) -> Finding:

@@ -17,6 +17,8 @@ from agreements.findings import (
     Finding,
 )
 from agreements.mail import AGREEMENT_HEADER
+from intake.classify import HEAD_BYTES, declared_kind
+from intake.unpacking.asic import is_asic
 from intake.unpacking.cms import BrokenCmsError, CmsKind, read_cms
 from intake.unpacking.headers import Headers, find_addresses, find_message_ids, read_date, read_headers
 from intake.unpacking.limits import (
@@ -45,6 +47,8 @@ _NOT_FILES: Final = (
     *("text/calendar", "text/vcard", "text/x-vcard", "message/disposition-notification", *STATUS_TYPES),
 )
 """Parts that mail programs add by themselves."""
+_PDF_TYPES: Final = ("application/pdf", "application/x-pdf")
+_ZIP: Final = b"PK\x03\x04"
 _RECIPIENT_FIELDS: Final = ("to", "cc", "delivered-to", "x-original-to", "envelope-to", "x-envelope-to")
 
 
@@ -57,11 +61,11 @@ class Unpacked:
     """The candidates' bytes by SHA-256 (hex)."""
 
 
-def unpack(data: bytes, *, mail: bool | None = None) -> Unpacked:
+def unpack(data: bytes, *, mail: bool | None = None, name: str = "") -> Unpacked:
     """Take a delivery apart. Never raises, whatever the bytes.
 
     `mail`: True for what came from a mailbox, which is a mail whatever it looks like; None where its own beginning is
-    to tell (a file: PDF, .eml, zip, .p7m, winmail.dat).
+    to tell (a file: PDF, .eml, zip, .p7m, winmail.dat). `name`: what the file is called; empty for a mail.
     """
     tray = Tray()
     reading: MailReading | None = None
@@ -71,7 +75,7 @@ def unpack(data: bytes, *, mail: bool | None = None) -> Unpacked:
     if mail or (mail is None and shape_of(data) is Shape.MAIL):
         reading = _open_mail(data, tray)
     else:
-        _open_content(Inner(name="", data=data), Place(), tray)
+        _open_content(Inner(name=name, data=data), Place(), tray)
     if reading is None or reading.report is None:
         _tell_what_is_missing(data, tray)
     candidates, others = tuple(tray.candidates), tuple(tray.others)
@@ -190,22 +194,32 @@ def _open_leaf(entity: Entity, place: Place, tray: Tray) -> None:
     if entity.media_type in _NOT_FILES:
         return
     content = entity.content()
-    if entity.media_type.startswith("text/") and not entity.is_attachment and not is_file(content):
+    inner = Inner(name=entity.name, data=content, media_type=entity.media_type)
+    is_text = entity.media_type.startswith("text/") and not entity.is_attachment
+    if is_text and not is_file(content) and _signed_kind(inner) is None:
         tray.links.update(dict.fromkeys(find_links(content)))
         if has_remnants(content):
             tray.tell(INT_BROKEN_PACKAGE(kind="mail"))
     elif not (entity.is_embedded and entity.media_type.startswith("image/") and len(content) <= MAX_LOGO_BYTES):
-        claims = entity.media_type in ("application/pdf", "application/x-pdf")
-        _open_content(Inner(name=entity.name, data=content), place, tray, claims_pdf=claims)
+        _open_content(inner, place, tray)
 
 
 # --- files ------------------------------------------------------------------------------------------------------------
 
 
-def _open_content(inner: Inner, place: Place, tray: Tray, *, claims_pdf: bool = False) -> None:
-    """A content by what it is. What only calls itself a PDF is kept as one: judging it says what is wrong."""
+def _open_content(inner: Inner, place: Place, tray: Tray) -> None:
+    """A content by what it is; before all else a signed package, which is never taken for the file inside."""
     if not tray.may_enter(place):
         return
+    signed = _signed_kind(inner)
+    if signed is None:
+        _open_by_shape(inner, place, tray)
+    else:
+        _keep_sealed(inner, place, tray, signed)
+
+
+def _open_by_shape(inner: Inner, place: Place, tray: Tray) -> None:
+    """What only calls itself a PDF is kept as one: judging it says what is wrong."""
     match shape_of(inner.data):
         case Shape.PDF:
             tray.add_pdf(inner.name, place, inner.data)
@@ -218,14 +232,25 @@ def _open_content(inner: Inner, place: Place, tray: Tray, *, claims_pdf: bool = 
         case Shape.CMS:
             _open_cms(inner, place, tray)
         case Shape.SEALED:
-            kind = sealed_kind(inner.data) or "other"
-            tray.tell(INT_CONTAINER(kind=kind))
-            tray.add_other(inner, place, kind)
-        case Shape.OTHER if claims_pdf or inner.name.lower().endswith(".pdf"):
+            _keep_sealed(inner, place, tray, sealed_kind(inner.data) or "other")
+        case Shape.OTHER if inner.media_type in _PDF_TYPES or inner.name.lower().endswith(".pdf"):
             tray.add_pdf(inner.name, place, inner.data)
         case Shape.OTHER:
             tray.unread += 1
             tray.add_other(inner, place, "other")
+
+
+def _signed_kind(inner: Inner) -> str | None:
+    """The kind of signed package that it is called or, of an archive, is; None for anything else."""
+    kind = declared_kind(inner.data[:HEAD_BYTES], inner.name, inner.media_type)
+    if kind is None and inner.data.startswith(_ZIP) and is_asic(inner.data):
+        return "asice"
+    return kind
+
+
+def _keep_sealed(inner: Inner, place: Place, tray: Tray, kind: str) -> None:
+    tray.tell(INT_CONTAINER(kind=kind))
+    tray.add_other(inner, place, kind)
 
 
 def _open_zip(inner: Inner, place: Place, tray: Tray) -> None:

@@ -1,4 +1,7 @@
-"""What bytes are, by their own beginning: names and declared types are the sender's word and count only beside it."""
+"""What bytes are, by their own beginning: names and declared types are the sender's word and count only beside it.
+
+Signed packages are known by their names and types as well (`classify.declared_kind`), and ASiC by what lies in it.
+"""
 
 import re
 from enum import StrEnum

@@ -28,6 +28,8 @@ class Inner:
     name: str
     """As the package gives it."""
     data: bytes
+    media_type: str = ""
+    """As the mail declares it, in lower case."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,7 +13,7 @@ from intake.unpacking.tray import Inner
 _RECORD: Final = b"PK\x01\x02"  # APPNOTE 4.3.12, one for each entry
 _ENCRYPTED: Final = 0x1  # APPNOTE 4.4.4, general purpose bit 0
 _UTF8: Final = 0x800  # bit 11
-_METHODS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # ISO/IEC 21320-1; others are unpacked without a bound
+METHODS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # ISO/IEC 21320-1; others are unpacked without a bound
 _CHUNK: Final = 2**18
 
 MayUnpack = Callable[[int], bool]
@@ -22,13 +22,9 @@ MayUnpack = Callable[[int], bool]
 
 def read_zip(data: bytes, may_unpack: MayUnpack) -> Iterator[Inner | Finding]:
     """Each file in the archive, or what is to be told of it. Of what can hold no PDF only the beginning is read."""
-    if data.count(_RECORD) > MAX_ZIP_DIRECTORY:
-        yield INT_UNPACK_LIMIT(limit=Bound.ZIP_ENTRIES, allowed=MAX_ZIP_ENTRIES)
-        return
-    try:
-        archive = zipfile.ZipFile(io.BytesIO(data))
-    except Exception:  # noqa: BLE001 - hostile bytes: whatever the reader raises
-        yield INT_BROKEN_PACKAGE(kind="zip")
+    archive = open_zip(data)
+    if isinstance(archive, Finding):
+        yield archive
         return
     entries = [entry for entry in archive.infolist() if not entry.is_dir()]
     if len(entries) > MAX_ZIP_ENTRIES:
@@ -42,13 +38,23 @@ def read_zip(data: bytes, may_unpack: MayUnpack) -> Iterator[Inner | Finding]:
         room -= len(item.data) if isinstance(item, Inner) else 0
 
 
+def open_zip(data: bytes) -> zipfile.ZipFile | Finding:
+    """The archive, its directory read; or why that was not done."""
+    if data.count(_RECORD) > MAX_ZIP_DIRECTORY:
+        return INT_UNPACK_LIMIT(limit=Bound.ZIP_ENTRIES, allowed=MAX_ZIP_ENTRIES)
+    try:
+        return zipfile.ZipFile(io.BytesIO(data))
+    except Exception:  # noqa: BLE001 - hostile bytes: whatever the reader raises
+        return INT_BROKEN_PACKAGE(kind="zip")
+
+
 def _read_entry(
     archive: zipfile.ZipFile, entry: zipfile.ZipInfo, may_unpack: MayUnpack, room: int
 ) -> Inner | Finding | None:
     """One file; None when the delivery's allowance is used up, which has been told."""
     if entry.flag_bits & _ENCRYPTED:
         return INT_LOCKED_PACKAGE()
-    if entry.compress_type not in _METHODS:
+    if entry.compress_type not in METHODS:
         return INT_BROKEN_PACKAGE(kind="zip")
     content = bytearray()
     try:

@@ -34,8 +34,8 @@ def check_data(settings: Settings, _now: datetime) -> Iterator[Check]:
     place = settings.data_dir
     if not place.is_dir():
         yield fault("data", "doctor_folder_missing", path=str(place))
-    elif (reason := _refused_write(place)) is not None:
-        yield fault("data", "doctor_folder_not_writable", path=str(place), reason=reason)
+    elif (refused := _write_error(place)) is not None:
+        yield fault("data", "doctor_folder_not_writable", path=str(place), reason=_reason(refused))
     else:
         yield fine("data", "data", path=str(place))
 
@@ -77,13 +77,15 @@ def check_keys(settings: Settings, _now: datetime) -> Iterator[Check]:
 
 
 def check_folders(settings: Settings, now: datetime) -> Iterator[Check]:
-    """Every watched folder is the one we know, can be read and written to; and how changes in it are noticed."""
+    """Every watched folder is the one we know and can be read; whether files can be moved; how changes are noticed."""
     marks = _known_marks(settings)
     for vendor in settings.vendors:
         for folder in vendor.folders:
-            looked = _folder(folder, marks.get(str(folder.path)))
-            yield looked
-            if looked.ok:
+            told = _odd(folder, marks.get(str(folder.path)))
+            if told is not None:
+                yield told
+            if told is None or told.ok:
+                yield _noticing(folder, may_write=told is None)
                 yield from _overlooked(folder, now)
 
 
@@ -99,7 +101,8 @@ def _known_marks(settings: Settings) -> Mapping[str, str]:
         return {}
 
 
-def _folder(folder: WatchedFolder, mark: str | None) -> Check:
+def _odd(folder: WatchedFolder, mark: str | None) -> Check | None:
+    """What is to be told of a folder before how it is watched; None if all is well."""
     from intake.sources.folder import is_stranger
     from onboarding.sources import stranger_code
 
@@ -111,12 +114,25 @@ def _folder(folder: WatchedFolder, mark: str | None) -> Check:
     stranger = is_stranger(path, mark)
     if stranger is not None:
         return fault("folders", stranger_code(stranger), path=str(path), problem=stranger.value)
+    return _unmoved(path)
+
+
+def _unmoved(path: Path) -> Check | None:
+    """Why files that are done with will stay where they lie, or None. Where that can only be meant so (a read-only
+    share), it is worth telling and no fault: the database remembers them.
+    """
+    from intake.sources.folder.files import FORBIDDEN
+
     for place in (path, *_own_folders(path)):
-        if (reason := _refused_write(place)) is not None:
-            return fault("folders", "doctor_folder_not_writable", path=str(place), reason=reason)
+        if place != path and (place.is_symlink() or not place.is_dir()):
+            return fault("folders", "doctor_folder_odd", path=str(place))
+        if (refused := _write_error(place)) is not None:
+            if refused.errno in FORBIDDEN:
+                return warning("folders", "doctor_folder_read_only", path=str(place))
+            return fault("folders", "doctor_folder_not_writable", path=str(place), reason=_reason(refused))
         if _device(place) != _device(path):
             return fault("folders", "doctor_folder_other_device", path=str(place), folder=str(path))
-    return _noticing(folder)
+    return None
 
 
 def _device(path: Path) -> int:
@@ -124,11 +140,12 @@ def _device(path: Path) -> int:
     return path.stat().st_dev
 
 
-def _noticing(folder: WatchedFolder) -> Check:
-    """How changes are noticed, and why so."""
+def _noticing(folder: WatchedFolder, *, may_write: bool) -> Check:
+    """How changes are noticed, and why so; by the kind of file system where nothing can be made to try it."""
     from onboarding.watching import watch_plan
 
-    plan, events = watch_plan(folder), folder.mode != "scan" and _has_events(folder.path)
+    plan = watch_plan(folder)
+    events = plan.events if not may_write else folder.mode != "scan" and _has_events(folder.path)
     if folder.mode == "events" and not events:
         return fault("folders", "doctor_no_events", path=str(folder.path))
     params = {
@@ -178,7 +195,7 @@ def _probe(folder: Path) -> Path:
     return folder / f".avtale-doctor-{secrets.token_hex(8)}"
 
 
-def _refused_write(folder: Path) -> str | None:
+def _write_error(folder: Path) -> OSError | None:
     """Why no folder or file can be made in there, or None."""
     probe = _probe(folder)
     try:
@@ -189,8 +206,12 @@ def _refused_write(folder: Path) -> str | None:
         finally:
             probe.rmdir()
     except OSError as error:
-        return error.strerror or type(error).__name__
+        return error
     return None
+
+
+def _reason(error: OSError) -> str:
+    return error.strerror or type(error).__name__
 
 
 def _has_events(folder: Path) -> bool:

@@ -36,6 +36,16 @@ class Document:
             path = path[:-1]
         return self.lines.get(path, 1)
 
+    def value_of(self, path: KeyPath) -> object:
+        """What stands at a key; None where nothing does."""
+        value = self.data
+        for part in path:
+            if isinstance(value, dict):
+                value = value.get(part)
+            else:
+                value = value[part] if isinstance(value, list) and isinstance(part, int) else None
+        return value
+
 
 def read_document(path: Path, content: bytes) -> Document:
     """Parse the file's content. Raises ConfigurationError where it is no YAML at all."""

@@ -132,6 +132,12 @@ def _refuse_empty(values: tuple[object, ...]) -> tuple[object, ...]:
     return values
 
 
+def _empty_for_null(value: object) -> object:
+    """A list whose entries are all commented out reads as null."""
+    return () if value is None else value
+
+
+MayBeNull = BeforeValidator(_empty_for_null)
 NotEmpty = AfterValidator(_refuse_empty)
 Id = Annotated[str, _matching(_ID, "bad_id")]
 Line = Annotated[str, BeforeValidator(_parse_line)]
@@ -396,18 +402,18 @@ class Settings(_Group):
     database: DatabaseUrl = "sqlite:///data/avtale.sqlite"
     language: Language = Language.NB
     vendors: Annotated[tuple[VendorSettings, ...], NotEmpty]
-    mailboxes: tuple[MailboxSettings, ...] = ()
+    mailboxes: Annotated[tuple[MailboxSettings, ...], MayBeNull] = ()
     smtp: Smtp
     forward: Forward
     keys: Keys = Keys()
     attestation: Attestation = Attestation()
     alarms: Alarms = Alarms()
     templates: Templates = Templates()
-    authorities: tuple[Authority, ...] = ()
+    authorities: Annotated[tuple[Authority, ...], MayBeNull] = ()
     trust: TrustSettings = TrustSettings()
     users: Annotated[tuple[User, ...], NotEmpty]
     signer_policy: SignerPolicy = SignerPolicy.CONFIRMED
-    terms: tuple[TermsFile, ...] = ()
+    terms: Annotated[tuple[TermsFile, ...], MayBeNull] = ()
     registers: Registers = Registers()
     verification: Verification = Verification()
     deadlines: Deadlines = Deadlines()

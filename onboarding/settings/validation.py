@@ -43,7 +43,7 @@ def validation_faults(error: ValidationError, document: Document, form: type[Bas
     seen: set[tuple[int, str]] = set()
     for details in error.errors(include_url=False, include_input=False):
         path = _written_path(details["loc"], document, form)
-        fault = _fault(details, path, document.line_of(path), form)
+        fault = _fault(details, path, document, form)
         place = (fault.line, fault.key)
         if place not in refused | seen:
             seen.add(place)
@@ -59,13 +59,14 @@ def _written_path(loc: KeyPath, document: Document, form: type[BaseModel]) -> Ke
     return path
 
 
-def _fault(details: ErrorDetails, path: KeyPath, line: int, form: type[BaseModel]) -> Fault:
+def _fault(details: ErrorDetails, path: KeyPath, document: Document, form: type[BaseModel]) -> Fault:
     context: Mapping[str, Any] = details.get("ctx", {})
+    line = document.line_of(path)
     if details["type"] == "setting":
         detail = {name: value for name, value in context.items() if name != "code"}
         return Fault(line=line, key=spell(path), code=context["code"], detail=detail)
     if details["type"] == "extra_forbidden":
-        return _unknown_key(path, line, form)
+        return _unknown_key(path, document, form)
     code, places = _CODES.get(details["type"], ("setting_bad_value", {}))
     detail = {ours: _listed(str(context[theirs])) for theirs, ours in places.items()}
     return Fault(line=line, key=spell(path), code=code, detail=detail)
@@ -76,9 +77,10 @@ def _listed(expected: str) -> str:
     return expected.replace("'", "").replace(" or ", ", ")
 
 
-def _unknown_key(path: KeyPath, line: int, form: type[BaseModel]) -> Fault:
-    key = str(path[-1])
-    if any(word in key.casefold() for word in _SECRET_WORDS):
+def _unknown_key(path: KeyPath, document: Document, form: type[BaseModel]) -> Fault:
+    key, line = str(path[-1]), document.line_of(path)
+    holds_none = document.value_of(path) is None or key.casefold().endswith("_file")  # where one stands is no secret
+    if not holds_none and any(word in key.casefold() for word in _SECRET_WORDS):
         return Fault(line=line, key=spell(path), code="setting_secret_in_file")
     near = get_close_matches(key, _known_keys(path[:-1], form), n=1)
     if near:

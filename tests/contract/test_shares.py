@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from intake.receipts import SourceOutcome
 from intake.sources.folder import Doorbell, FolderSource, FolderState, Stranger, mount_of
 from onboarding.doctor.checks import CHECKS
 from onboarding.health import read_health
@@ -24,8 +25,8 @@ class Share:
     def __init__(self, far: Path, near: Path) -> None:
         self.far, self.near = far, near
 
-    def mount(self) -> None:
-        subprocess.run(["bindfs", str(self.far), str(self.near)], check=True, timeout=30)
+    def mount(self, *options: str) -> None:
+        subprocess.run(["bindfs", *options, str(self.far), str(self.near)], check=True, timeout=30)
 
     def unmount(self) -> None:
         subprocess.run(["fusermount", "-u", str(self.near)], check=True, timeout=30)
@@ -114,3 +115,21 @@ def test_run_receives_by_the_share_and_tells_when_it_is_gone(installation: Insta
         poll(lambda: problem() == "folder_mark_missing")
         drive.mount()
         poll(lambda: problem() is None)
+
+
+def test_a_read_only_share_is_received_from_and_remembered_and_doctor_finds_no_fault(
+    installation: Installation, drive: Share
+) -> None:
+    drop(drive.far, "avtale.pdf", installation.template.honest)
+    drive.unmount()
+    drive.mount("-o", "ro")
+    for _ in range(2):
+        with running(installation):
+            poll(installation.mails)
+            poll(lambda: all(receipt.finished_at for receipt in installation.receipts()))
+    assert [receipt.source_outcome for receipt in installation.receipts()] == [SourceOutcome.LEFT]
+    assert len(installation.mails()) == 1
+    assert {path.name for path in drive.far.iterdir()} == {"avtale.pdf"}
+    told = list(CHECKS["folders"](load_settings(installation.config), installation.clock()))
+    assert [each.code for each in told[:2]] == ["doctor_folder_read_only", "folder_scan_remote"]
+    assert all(each.ok for each in told)

@@ -96,7 +96,7 @@ def test_no_mutant_kills_a_child_or_makes_it_lie(
             data = mutant(number, *seeds)
             descriptor = blobs.open(blobs.put(data))
             try:
-                found = unpack_delivery(sandbox, blobs, descriptor, mail=True, work_dir=tmp_path)
+                found = unpack_delivery(sandbox, blobs, descriptor, name=None, work_dir=tmp_path)
             finally:
                 os.close(descriptor)
             assert found == unpack(data, mail=True).unpacking, f"mutant {number}, kept as {keep(number, data)}"

@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 
 from agreements.language import Language
+from agreements.texts import text
 from intake import ledger
 from intake.ledger import count_receipts, count_seen
 from intake.receipts import FINAL_STATES
 from onboarding import intake_view
 from onboarding.answers import Answer
+from onboarding.health import read_health
 from onboarding.intake_view import receipt_details, receipt_list
 from onboarding.sandbox import Sandbox
 from onboarding.status import status_answer
@@ -22,6 +24,7 @@ from tests.intake.mails import a_zip, enveloped, locked
 from tests.onboarding.installation import Installation, Template
 from tests.onboarding.mailed import letter, watching
 from tests.onboarding.test_odd_files import blank_pdf
+from tests.onboarding.test_run_loop import poll, running
 
 SDO = b'<?xml version="1.0"?><SDOList xmlns="http://www.npt.no/seid/xmlskema/SDO_v1.0"></SDOList>'
 
@@ -198,6 +201,45 @@ def test_the_counters_the_list_and_the_status_agree_on_mails_and_what_lay_in_the
         assert len(found) == counts[state]
     status = data_of(status_answer(post.workspace, Language.NB))
     assert status["seen"] == {"total": 9, "open": 0, **{state.value: counts[state] for state in FINAL_STATES}}
+
+
+@pytest.mark.parametrize("language", Language)
+def test_a_receipt_that_was_replaced_names_the_other_and_asks_nothing_of_the_sender(
+    post: Installation, language: Language
+) -> None:
+    whole = blank_pdf()
+    post.drop("avtale.pdf", whole[:-40])
+    post.run()
+    alone = shown(post, 1, language)
+    assert data_of(alone)["reply"] is not None
+    action = data_of(alone)["findings"][0]["action"]
+    assert any(action in line for line in alone.lines)
+
+    post.drop("avtale.pdf", whole)
+    post.run()
+    first, second = shown(post, 1, language), shown(post, 2, language)
+    assert (data_of(first)["superseded_by"], data_of(second)["supersedes"]) == (2, 1)
+    assert (data_of(first)["reply"], data_of(second)["superseded_by"]) == (None, None)
+    assert data_of(second)["reply"] is not None
+    assert not any(action in line for line in first.lines)
+    assert any("avtale intake show 2" in line for line in first.lines)
+    assert text("talk.intake.supersedes", language, receipt=1) in second.lines
+    assert any(data_of(first)["findings"][0]["message"] in line for line in first.lines)
+
+
+def test_a_link_in_the_place_of_a_folder_of_ours_is_told_by_the_folders_health(
+    post: Installation, tmp_path: Path
+) -> None:
+    (tmp_path / "annet").mkdir()
+    (post.inbox / "ferdig").symlink_to(tmp_path / "annet")
+    post.drop("avtale.pdf", post.template.honest)
+    with running(post):
+        poll(lambda: any(health.ignored.get("blocked") == 1 for health in read_health(post.workspace)))
+        poll(post.mails)
+    assert list((tmp_path / "annet").iterdir()) == []
+    assert (post.inbox / "avtale.pdf").exists()
+    said = text("ignored.blocked", Language.NB)
+    assert any(said in line for line in status_answer(post.workspace, Language.NB).lines)
 
 
 def test_a_list_longer_than_a_page_is_listed_whole(post: Installation, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -33,7 +33,7 @@ def work_dir(tmp_path: Path) -> Path:
 def unpacked(sandbox: Sandbox, blobs: FileBlobs, work_dir: Path, data: bytes, *, mail: bool = True) -> Unpacking:
     descriptor = blobs.open(blobs.put(data))
     try:
-        return unpack_delivery(sandbox, blobs, descriptor, mail=mail, work_dir=work_dir)
+        return unpack_delivery(sandbox, blobs, descriptor, name=None if mail else "", work_dir=work_dir)
     finally:
         os.close(descriptor)
         assert list(work_dir.iterdir()) == []
@@ -166,6 +166,6 @@ def test_nothing_is_said_of_a_delivery_whose_documents_could_not_be_stored(
     descriptor = blobs.open(blobs.put(letter(pdf=PDF)))
     try:
         with pytest.raises(TemporaryError):
-            unpack_delivery(sandbox, _FullBlobs(), descriptor, mail=True, work_dir=work_dir)
+            unpack_delivery(sandbox, _FullBlobs(), descriptor, name=None, work_dir=work_dir)
     finally:
         os.close(descriptor)

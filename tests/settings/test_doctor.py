@@ -112,11 +112,27 @@ def test_a_watched_folder_that_can_not_be_written_is_a_fault(config: Path) -> No
     assert codes(check(config, "folders")) == [(Level.FAULT, "doctor_folder_not_writable")]
 
 
+def test_a_watched_folder_that_is_not_ours_to_write_in_is_told_and_no_fault(config: Path) -> None:
+    replace(config, "- path: ./inn", "- path: /sys")  # where even root is not permitted to make anything
+    found = [each for each in check(config, "folders") if each.code != "doctor_overlooked"]
+    assert (found[0].level, found[0].code) == (Level.WARNING, "doctor_folder_read_only")
+    assert [each.level for each in found[1:]] == [Level.OK]
+    assert found[1].code.startswith("folder_")
+
+
 @pytest.mark.parametrize("name", ["ferdig", "karantene"])
-def test_a_file_in_the_place_of_a_finished_folder_is_a_fault(config: Path, name: str) -> None:
-    (config.parent / "inn" / name).write_text("mine")
+@pytest.mark.parametrize("kind", ["file", "link", "broken link"])
+def test_what_is_no_folder_in_the_place_of_a_finished_folder_is_a_fault(config: Path, name: str, kind: str) -> None:
+    place, elsewhere = config.parent / "inn" / name, config.parent / "annet"
+    if kind == "file":
+        place.write_text("mine")
+    else:
+        place.symlink_to(elsewhere)
+    if kind == "link":
+        elsewhere.mkdir()
     (found,) = check(config, "folders")
-    assert (found.code, found.params["path"]) == ("doctor_folder_not_writable", str(config.parent / "inn" / name))
+    assert (found.level, found.code, found.params["path"]) == (Level.FAULT, "doctor_folder_odd", str(place))
+    assert not elsewhere.exists() or list(elsewhere.iterdir()) == []
 
 
 @pytest.mark.parametrize(
@@ -244,7 +260,7 @@ def test_an_anchor_that_is_no_certificate_is_a_fault(config: Path, monkeypatch: 
 def test_terms_are_told_with_their_hash_and_missing_ones_or_others_than_pdf_are_a_fault(
     config: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    replace(config, "terms: []", "terms: [{name: A, date: 2026-01-01, file: terms/a.pdf}]")
+    replace(config, "\nterms:\n", "\nterms: [{name: A, date: 2026-01-01, file: terms/a.pdf}]\n")
     assert codes(guarded(config, "terms", monkeypatch)) == [(Level.FAULT, "terms_unreadable")]
     (config.parent / "terms" / "a.pdf").write_bytes(b"abc")
     assert codes(guarded(config, "terms", monkeypatch)) == [(Level.FAULT, "terms_not_pdf")]
@@ -256,7 +272,7 @@ def test_terms_are_told_with_their_hash_and_missing_ones_or_others_than_pdf_are_
 
 def test_a_power_of_attorney_that_is_gone_or_expired_is_told(config: Path) -> None:
     entry = '{org_number: "310000000", name: Kari, file: ./kari.pdf, expires: 2020-01-01}'
-    replace(config, "authorities: []", f"authorities: [{entry}]")
+    replace(config, "\nauthorities:\n", f"\nauthorities: [{entry}]\n")
     assert codes(check(config, "terms"))[-1:] == [(Level.FAULT, "doctor_power_missing")]
     (config.parent / "kari.pdf").write_bytes(b"x")
     assert codes(check(config, "terms"))[-1:] == [(Level.WARNING, "doctor_power_expired")]

@@ -243,6 +243,45 @@ def test_a_server_that_refuses_starttls_after_offering_it_is_told(fake: FakeImap
     assert codes(found) == [(Level.FAULT, "doctor_mailbox_tls_no_starttls")]
 
 
+@contextmanager
+def greeting(words: bytes) -> Iterator[int]:
+    """A port that greets everybody who comes, and gives the connection up when it is spoken to."""
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        with suppress(OSError):
+            while True:
+                connection, _ = listener.accept()
+                with connection, suppress(OSError):
+                    connection.sendall(words)
+                    connection.recv(1000)
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    try:
+        yield listener.getsockname()[1]
+    finally:
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+        thread.join(10)
+
+
+@pytest.mark.parametrize("tls", ["none", "starttls"])
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (b"220 mail.example.org ESMTP\r\n", "mailbox_no_imap"),
+        (b"+OK POP3 ready\r\n", "mailbox_no_imap"),
+        (b"SSH-2.0-OpenSSH_9.2\r\n", "mailbox_no_imap"),
+        (b"* BYE too busy\r\n", "mailbox_busy"),
+    ],
+)
+def test_what_greets_as_no_imap_server_is_told_to_be_none(config: Path, words: bytes, code: str, tls: str) -> None:
+    with greeting(words) as port:
+        found = checked(config, {"host": "127.0.0.1", "port": port, "tls": tls})
+    assert codes(found) == [(Level.FAULT, code)]
+
+
 def test_a_port_where_nobody_answers_is_told(config: Path) -> None:
     found = checked(config, {"host": "localhost", "port": free_port()})
     assert codes(found) == [(Level.FAULT, "mailbox_unreachable")]

@@ -42,11 +42,10 @@ def written_keys(data: object, path: str = "") -> Iterator[str]:
 
 
 def uncommented(text: str, group: str) -> str:
-    """The example with the entry that stands above an empty list as a comment taken into the list."""
-    found = re.search(rf"(?m)^((?:#   .*\n)+){group}: \[\]\n", text)
+    """The example as a person makes it: the `# ` gone in front of every line of the block below the list's key."""
+    found = re.search(rf"(?m)^{group}:\n((?:#.*\n)+)", text)
     assert found is not None, f"{group} shows no entry"
-    entry = re.sub("(?m)^# ", "", found[1])
-    return text[: found.start()] + f"{group}:\n{entry}" + text[found.end() :]
+    return text[: found.start(1)] + re.sub("(?m)^# ", "", found[1]) + text[found.end() :]
 
 
 @pytest.mark.parametrize("key", list(keys_of(Settings)))
@@ -70,6 +69,24 @@ def test_the_example_loads_as_it_is(tmp_path: Path) -> None:
 def test_the_entries_that_the_example_shows_as_comments_load(tmp_path: Path, group: str) -> None:
     (tmp_path / "config.yaml").write_text(uncommented(EXAMPLE.read_text(), group))
     assert len(getattr(load_settings(tmp_path / "config.yaml"), group)) == 1
+
+
+@pytest.mark.parametrize("group", ["authorities", "mailboxes", "terms"])
+def test_a_list_whose_entries_are_comments_is_empty_however_it_is_written(tmp_path: Path, group: str) -> None:
+    text = EXAMPLE.read_text()
+    for written in (f"{group}:", f"{group}: null", f"{group}: []"):
+        (tmp_path / "config.yaml").write_text(text.replace(f"\n{group}:\n", f"\n{written}\n"))
+        assert getattr(load_settings(tmp_path / "config.yaml"), group) == ()
+
+
+def test_two_entries_are_two_and_taking_the_hash_alone_away_is_enough(tmp_path: Path) -> None:
+    found = re.search(r"(?m)^mailboxes:\n((?:#.*\n)+)", EXAMPLE.read_text())
+    assert found is not None
+    entry = re.sub("(?m)^#", "", found[1])
+    second = entry.replace("id: avtaler", "id: andre").replace("folder: INBOX", "folder: Andre")
+    text = EXAMPLE.read_text().replace(found[0], f"mailboxes:\n{entry}{second}")
+    (tmp_path / "config.yaml").write_text(text)
+    assert [mailbox.id for mailbox in load_settings(tmp_path / "config.yaml").mailboxes] == ["avtaler", "andre"]
 
 
 def test_the_mailbox_that_the_example_shows_has_the_defaults_that_it_tells(tmp_path: Path) -> None:

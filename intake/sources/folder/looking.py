@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from agreements.findings import INT_NOT_REGULAR
-from intake.names import LONE_MARKER, ignored_as, marked_name
+from intake.names import BLOCKED, DONE_FOLDER, LONE_MARKER, QUARANTINE_FOLDER, ignored_as, marked_name
 from intake.sources.folder.entries import Entry, FolderScan, FolderState, Refused, Waiting
 from intake.sources.folder.files import odd_kind, read_tail, state_of
 from intake.stability import (
@@ -81,6 +81,8 @@ class Look:
         if marked in self._marked:
             return
         reason = ignored_as(name) or (LONE_MARKER if marked is not None else None)
+        if name in (DONE_FOLDER, QUARANTINE_FOLDER) and not item.is_dir(follow_symlinks=False):
+            reason = BLOCKED
         if reason is not None:
             self._ignored[reason] += 1
             return

@@ -90,10 +90,11 @@ def _open(account: Account) -> SafeClient:
         raise Fault(Problem.TLS_FAILED) from error
     except (OSError, UnicodeError) as error:  # UnicodeError: a name that is no name, from the IDNA codec
         raise Fault(Problem.UNREACHABLE) from error
-    except IMAPClientAbortError as error:
-        raise Fault(Problem.CONNECTION_LOST) from error
-    except IMAPClientError as error:  # its greeting is a BYE
-        raise Fault(Problem.BUSY) from error
+    except IMAPClientAbortError as error:  # imaplib's words for a line that no IMAP server says, such as SMTP's "220 …"
+        is_strange = str(error).startswith("unexpected response")
+        raise Fault(Problem.NO_IMAP if is_strange else Problem.CONNECTION_LOST) from error
+    except IMAPClientError as error:  # its greeting is a BYE, or POP3's "+OK"
+        raise Fault(Problem.BUSY if "BYE" in str(error).upper() else Problem.NO_IMAP) from error
 
 
 def _encrypt(client: SafeClient, account: Account) -> None:

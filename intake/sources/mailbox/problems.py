@@ -40,6 +40,8 @@ class Problem(StrEnum):
     """The server says that it can't just now."""
     MOVE_REFUSED = "mailbox_move_refused"
     """Received mail can't be moved just now; a mailbox that never lets it be moved is no problem (it is left)."""
+    NO_IMAP = "mailbox_no_imap"
+    """Something else answers at the port: its greeting is none of IMAP's (RFC 9051 7.1)."""
     PROTOCOL = "mailbox_protocol"
     """The server answered what it must not."""
 
