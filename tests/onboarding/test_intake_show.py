@@ -242,6 +242,22 @@ def test_a_link_in_the_place_of_a_folder_of_ours_is_told_by_the_folders_health(
     assert any(said in line for line in status_answer(post.workspace, Language.NB).lines)
 
 
+@pytest.mark.parametrize(
+    ("language", "counted", "left_out"),
+    [
+        (Language.NB, "mottatt", "er ikke med"),
+        (Language.NN, "motteke", "er ikkje med"),
+        (Language.EN, "was received", "is not counted"),
+    ],
+)
+def test_status_claims_nothing_of_a_file_that_still_waits_in_a_folder(
+    post: Installation, language: Language, counted: str, left_out: str
+) -> None:
+    post.drop("venter.pdf", post.template.honest)
+    assert post.receipts() == ()
+    assert any(counted in line and left_out in line for line in status_answer(post.workspace, language).lines)
+
+
 def test_a_list_longer_than_a_page_is_listed_whole(post: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(5):
         post.drop(f"{number}.txt", f"ikke en avtale {number}".encode())
