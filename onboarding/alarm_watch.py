@@ -38,10 +38,12 @@ from onboarding.alarms import (
     is_over,
 )
 from onboarding.health import read_health
+from onboarding.redirection import subject_prefix
 from onboarding.store.meta import drop_meta, list_meta, put_meta
 from onboarding.views import local_time
 from onboarding.workspace import Workspace
-from outbox.compose import Letter, compose, message_id_for
+from outbox.compose import Letter, message_id_for
+from outbox.freezing import freeze
 from outbox.messages import Message, NewMessage, enqueue, list_messages
 from outbox.recipients import resolve_recipient
 from outbox.states import WAITING_FOR_A_PERSON, State
@@ -167,7 +169,7 @@ def _mail(workspace: Workspace, alarm: Alarm, day: str, now: datetime, *, over: 
     settings = workspace.settings
     to = settings.alarms.to or ""
     resolved = resolve_recipient(to, (to,), settings.environment, settings.forward.test_to)
-    prefix = text(f"mail.prefix.{settings.environment}", settings.language) + " " if resolved.redirected else ""
+    prefix = subject_prefix(settings, resolved, settings.language)
     kind = "over" if over else "raised"
     params = alarm_params(alarm, settings.language) | {
         "title": text(f"alarms.{alarm.code}.title", settings.language),
@@ -176,21 +178,13 @@ def _mail(workspace: Workspace, alarm: Alarm, day: str, now: datetime, *, over: 
         "now": local_time(now),
     }
     key = f"{PURPOSE}:{alarm.key}:{day}:{kind}"
+    subject = text(f"mail.alarm_{kind}.subject", settings.language, **params)
     letter = Letter(
         sender=settings.smtp.from_,
         recipient=resolved.recipient,
-        subject=prefix + text(f"mail.alarm_{kind}.subject", settings.language, **params),
+        subject=f"{prefix} {subject}" if prefix else subject,
         body=text(f"mail.alarm_{kind}.body", settings.language, **params),
         date=now,
         message_id=message_id_for(key, sender=settings.smtp.from_, now=now),
     )
-    data = compose(letter)
-    return NewMessage(
-        purpose=PURPOSE,
-        idempotency_key=key,
-        message_id=letter.message_id,
-        sender=letter.sender,
-        recipient=letter.recipient,
-        sha256=workspace.blobs.put(data),
-        size=len(data),
-    )
+    return freeze(letter, workspace.blobs, purpose=PURPOSE, key=key)

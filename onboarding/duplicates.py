@@ -7,29 +7,30 @@ receipt, so that no receipt is told of twice.
 
 import hashlib
 import logging
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
 from agreements.agreement import agreement_values
 from agreements.canonical import JsonValue
 from agreements.case import Case
-from agreements.casenumber import parse_case_number
 from agreements.catalogue import FieldType, Values, load_catalogue
 from agreements.errors import ConfigurationError, NotFoundError, UsageError
 from agreements.parties import Customer
-from agreements.texts import text
 from agreements.times import format_utc, parse_utc
 from intake.ledger import find_document
 from intake.receipts import Receipt, ReceiptState
 from intake.replies import bar_to_answer, reply_key
 from intake.unpacking import MailReading
+from onboarding.redirection import subject_prefix
 from onboarding.rendering import private_fonts
-from onboarding.store.cases import find_case
+from onboarding.store.cases import find_case_of
 from onboarding.store.issued import list_agreements
 from onboarding.store.judgements import JudgementStatus, find_judgement_of
 from onboarding.store.meta import list_meta, put_meta
 from onboarding.workspace import Workspace
-from outbox.compose import Letter, compose, message_id_for
+from outbox.compose import Letter, message_id_for
+from outbox.freezing import freeze
 from outbox.messages import Connection, NewMessage, enqueue
 from outbox.recipients import resolve_recipient
 
@@ -88,8 +89,7 @@ def _case_of_duplicate(connection: Connection, document: Receipt) -> Case | None
     content = find_document(connection, document.sha256)
     if content is None or content.first_receipt == document.id or content.outcome is None:
         return None
-    number = content.outcome.case_number
-    case = None if number is None else find_case(connection, parse_case_number(number))
+    case = find_case_of(connection, content.outcome.case_number)
     is_anothers = case is not None and document.vendor_id not in (None, case.vendor_id)
     return None if is_anothers else case
 
@@ -120,7 +120,7 @@ def _notice(
 ) -> NewMessage:
     settings, now = workspace.settings, workspace.clock()
     resolved = resolve_recipient(mail.sender, (mail.sender,), settings.environment, settings.forward.test_to)
-    prefix = text(f"mail.prefix.{settings.environment}", case.language) if resolved.redirected else ""
+    prefix = subject_prefix(settings, resolved, case.language)
     subject, body = _words(workspace, case, document, prefix=prefix, needs_person=needs_person)
     key = f"{PURPOSE}:{document.id}"
     letter = Letter(
@@ -132,18 +132,8 @@ def _notice(
         date=now,
         message_id=message_id_for(key, sender=settings.smtp.from_, now=now),
     )
-    data = compose(letter)
-    return NewMessage(
-        purpose=PURPOSE,
-        idempotency_key=key,
-        message_id=letter.message_id,
-        sender=letter.sender,
-        recipient=letter.recipient,
-        sha256=workspace.blobs.put(data),
-        size=len(data),
-        case_number=str(case.number),
-        draft=True,
-    )
+    frozen = freeze(letter, workspace.blobs, purpose=PURPOSE, key=key)
+    return replace(frozen, case_number=str(case.number), draft=True)
 
 
 def _words(workspace: Workspace, case: Case, document: Receipt, *, prefix: str, needs_person: bool) -> tuple[str, str]:

@@ -13,15 +13,9 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from agreements.errors import ConfigurationError, TemporaryError
+from agreements.file_kinds import odd_kind
 
 NO_SPACE: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
-_KINDS: Final = (
-    (stat.S_ISDIR, "folder"),
-    (stat.S_ISFIFO, "fifo"),
-    (stat.S_ISSOCK, "socket"),
-    (stat.S_ISCHR, "device"),
-    (stat.S_ISBLK, "device"),
-)
 
 
 class OddFileError(OSError):
@@ -40,9 +34,9 @@ def open_file(path: Path) -> Iterator[BinaryIO]:
     """An ordinary file, open for reading. Raises OddFileError for anything else, and OSError."""
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # a pipe must not hold us up
     try:
-        mode = os.fstat(descriptor).st_mode
-        if not stat.S_ISREG(mode):
-            raise OddFileError(next((kind for test, kind in _KINDS if test(mode)), "other"))
+        kind = odd_kind(os.fstat(descriptor).st_mode)
+        if kind is not None:
+            raise OddFileError(kind)
         with os.fdopen(descriptor, "rb", closefd=False) as stream:
             yield stream
     finally:

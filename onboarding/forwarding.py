@@ -6,26 +6,26 @@ that approves. `record_outcome` runs in the transaction that records what the ma
 it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from agreements.agreement import Agreement
 from agreements.calendar import norwegian_day
 from agreements.canonical import JsonValue
 from agreements.case import AgreementState, Case, move_agreement
-from agreements.casenumber import parse_case_number
 from agreements.errors import ConfigurationError
 from agreements.language import Language
 from agreements.mail import AGREEMENT_HEADER
 from agreements.parties import Actor, Vendor
-from agreements.texts import text
 from onboarding.record import EventKind
+from onboarding.redirection import subject_prefix
 from onboarding.rendering import private_fonts
 from onboarding.steps.configuration import Basis, agreed_summary, summary_approval
-from onboarding.store.cases import find_case, move_case
+from onboarding.store.cases import find_case_of, move_case
 from onboarding.store.events import NewEvent, append_event, head_hash
 from onboarding.workspace import Workspace
-from outbox.compose import Attachment, Letter, compose, message_id_for
+from outbox.compose import Attachment, Letter, message_id_for
+from outbox.freezing import freeze
 from outbox.messages import Connection, Message, NewMessage
 from outbox.outcome import Outcome, Result
 from outbox.recipients import Resolved, resolve_recipient
@@ -84,20 +84,8 @@ def prepare_forward(
             settings.forward.to, settings.forward.allow, settings.environment, settings.forward.test_to
         ),
     )
-    letter = _letter(workspace, forward)
-    data = compose(letter)
-    return NewMessage(
-        purpose=FORWARD,
-        idempotency_key=forward.key,
-        message_id=letter.message_id,
-        sender=letter.sender,
-        recipient=letter.recipient,
-        sha256=workspace.blobs.put(data),
-        size=len(data),
-        case_number=str(case.number),
-        agreement=str(agreement.number),
-        hold=hold,
-    )
+    frozen = freeze(_letter(workspace, forward), workspace.blobs, purpose=FORWARD, key=forward.key)
+    return replace(frozen, case_number=str(case.number), agreement=str(agreement.number), hold=hold)
 
 
 def _letter(workspace: Workspace, forward: _Forward) -> Letter:
@@ -123,7 +111,6 @@ def _words(workspace: Workspace, forward: _Forward) -> tuple[str, str]:
 
     with workspace.store.read() as connection:
         head = head_hash(connection)
-    prefix = text(f"mail.prefix.{workspace.settings.environment}", _LANGUAGE) if forward.resolved.redirected else ""
     letter = ForwardLetter(
         case_number=str(forward.agreement.number.case),
         agreement_number=str(forward.agreement.number),
@@ -134,7 +121,7 @@ def _words(workspace: Workspace, forward: _Forward) -> tuple[str, str]:
         approved_on=norwegian_day(forward.approval.at),
         manual=forward.approval.manual,
         audit_head=head,
-        subject_prefix=prefix,
+        subject_prefix=subject_prefix(workspace.settings, forward.resolved, _LANGUAGE),
     )
     return render_forward(letter, _LANGUAGE)
 
@@ -186,7 +173,7 @@ def record_forwarded(
     event = NewEvent(
         kind=EventKind.AGREEMENT_FORWARDED, actor=actor, at=now, case_number=message.case_number, data=data
     )
-    case = None if message.case_number is None else find_case(connection, parse_case_number(message.case_number))
+    case = find_case_of(connection, message.case_number)
     if case is None or case.agreement_state is not AgreementState.APPROVED:
         append_event(connection, event)
         return

@@ -8,12 +8,11 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from agreements.case import Case
-from agreements.casenumber import parse_case_number
 from agreements.findings import CAS_OTHER_VENDOR
 from intake.ledger import explain_receipt, find_document, record_receipt
 from intake.openings import find_opening
 from intake.receipts import Delivery, Receipt, ReceiptState
-from onboarding.store.cases import find_case
+from onboarding.store.cases import find_case_of
 from outbox.messages import Connection
 
 
@@ -42,7 +41,7 @@ def _cases(connection: Connection, sha256: str) -> Iterator[Case]:
     parts = () if opening is None else (candidate.sha256 for candidate in opening.candidates)
     for content in (sha256, *parts):
         document = find_document(connection, content)
-        number = None if document is None or document.outcome is None else document.outcome.case_number
-        case = None if number is None else find_case(connection, parse_case_number(number))
+        outcome = None if document is None else document.outcome
+        case = None if outcome is None else find_case_of(connection, outcome.case_number)
         if case is not None:
             yield case

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from agreements.agreement import SigningRoute
 from agreements.case import AgreementState, Case, LaunchPlan, Step
-from agreements.casenumber import CaseNumber
+from agreements.casenumber import CaseNumber, parse_case_number
 from agreements.errors import TemporaryError, UsageError
 from agreements.language import Language
 from agreements.orgnumber import OrgNumber
@@ -73,6 +73,11 @@ def find_case(connection: sa.Connection, number: CaseNumber) -> Case | None:
     """The case with this number, or None."""
     row = connection.execute(sa.select(cases).where(cases.c.case_number == str(number))).mappings().one_or_none()
     return None if row is None else _case(row)
+
+
+def find_case_of(connection: sa.Connection, written: str | None) -> Case | None:
+    """The case whose number a room wrote down, as a text; None for no number, or one that no case has."""
+    return None if written is None else find_case(connection, parse_case_number(written))
 
 
 def find_open_case(connection: sa.Connection, vendor_id: str, org_number: OrgNumber) -> Case | None:

@@ -5,11 +5,11 @@ followed.
 import errno
 import io
 import os
-import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
+from agreements.file_kinds import odd_kind
 from intake.names import done_name
 from intake.stability import TAIL_BYTES, FileState
 
@@ -19,15 +19,6 @@ _CANT_MOVE: Final = FORBIDDEN | {errno.EXDEV, errno.ENOTDIR, errno.ELOOP, errno.
 _OPEN_FILE: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC  # a fifo must not hold us up
 _OPEN_FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _MAX_NAME_ATTEMPTS: Final = 100  # other names tried when one is taken; only another database's files can take ours
-
-_KINDS = (
-    (stat.S_ISLNK, "symbolic_link"),
-    (stat.S_ISFIFO, "fifo"),
-    (stat.S_ISSOCK, "socket"),
-    (stat.S_ISCHR, "device"),
-    (stat.S_ISBLK, "device"),
-    (stat.S_ISDIR, "folder"),
-)
 
 
 class CannotMoveError(Exception):
@@ -56,11 +47,10 @@ def state_of(status: os.stat_result) -> FileState:
     return FileState(size=status.st_size, mtime_ns=status.st_mtime_ns, inode=status.st_ino)
 
 
-def odd_kind(status: os.stat_result) -> str | None:
-    """What makes this no plain file (`symbolic_link`, `hard_link`, `fifo`, …), or None for a plain file."""
-    if stat.S_ISREG(status.st_mode):
-        return "hard_link" if status.st_nlink > 1 else None
-    return next((kind for test, kind in _KINDS if test(status.st_mode)), "other")
+def odd_entry(status: os.stat_result) -> str | None:
+    """What makes this no plain file of this folder alone (`symbolic_link`, `hard_link`, `fifo`, …), or None."""
+    kind = odd_kind(status.st_mode)
+    return "hard_link" if kind is None and status.st_nlink > 1 else kind
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from typing import Any
 from agreements.findings import INT_NOT_REGULAR
 from intake.names import BLOCKED, DONE_FOLDER, LONE_MARKER, QUARANTINE_FOLDER, ignored_as, marked_name
 from intake.sources.folder.entries import Entry, FolderScan, FolderState, Refused, Waiting
-from intake.sources.folder.files import odd_kind, read_tail, state_of
+from intake.sources.folder.files import odd_entry, read_tail, state_of
 from intake.stability import (
     Observation,
     Readiness,
@@ -98,7 +98,7 @@ class Look:
         if entry.key in self.known:
             self._known += 1
         else:
-            self._sort(entry, odd_kind(status))
+            self._sort(entry, odd_entry(status))
 
     def _sort(self, entry: Entry, kind: str | None) -> None:
         """Onto the pile of what is ready, refused or waiting. Odd ones wait too: a link may be half of a delivery by

@@ -35,7 +35,7 @@ from intake.sources.folder.files import (
     LimitedReader,
     SourceReadError,
     errno_name,
-    odd_kind,
+    odd_entry,
     open_file,
     open_folder,
     state_of,
@@ -173,7 +173,7 @@ class FolderSource:
             status = os.fstat(descriptor)
             if state_of(status) != entry.state:
                 return None
-            kind = odd_kind(status)
+            kind = odd_entry(status)
             if kind is not None:
                 return Refused(entry=entry, finding=INT_NOT_REGULAR(kind=kind), try_again=False)
             if entry.state.size > MAX_STORED_BYTES:
