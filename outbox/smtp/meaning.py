@@ -131,6 +131,8 @@ def _permanent_reason(refused: Refused) -> Reason:
         return refused.reason
     if enhanced in {"5.3.4", "5.2.3"} or (refused.code == 552 and refused.reason is not Reason.RECIPIENT_REFUSED):
         return Reason.TOO_LARGE
+    if refused.reason is Reason.SENDER_REFUSED:  # by policy or not: of the message it knows sender and size only
+        return refused.reason
     return Reason.POLICY if enhanced.startswith("5.7.") else refused.reason
 
 

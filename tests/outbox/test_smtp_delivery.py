@@ -8,7 +8,7 @@ import pytest
 from agreements.errors import ConfigurationError
 from outbox.compose import compose
 from outbox.outcome import Outcome, Phase, Reason, Result
-from outbox.smtp import SmtpServer, Timeouts, check, deliver
+from outbox.smtp import Envelope, Session, SmtpServer, Timeouts, check
 from tests.outbox.mail_servers import Mailbox, RealServer, ThrowawayTls, closed_port, log_in_as, throwaway_tls
 from tests.outbox.outbox_kit import PDF, RECIPIENT, SENDER, letter
 
@@ -17,7 +17,8 @@ USER = {"username": "avtaler", "password": "blåbær"}
 
 
 def send(server: SmtpServer, data: bytes = DATA) -> Outcome:
-    return deliver(server, sender=SENDER, recipient=RECIPIENT, data=data)
+    with Session(server) as session:
+        return session.deliver(Envelope(sender=SENDER, recipient=RECIPIENT), data)
 
 
 def authenticating(mailbox: Mailbox, **parameters: Any) -> RealServer:

@@ -4,7 +4,8 @@ import pytest
 
 from outbox.compose import compose
 from outbox.outcome import Outcome, Phase, Reason, Result
-from outbox.smtp import MAX_REPLY, SmtpServer, Timeouts, check, deliver
+from outbox.smtp import Envelope, Session, SmtpServer, Timeouts, check
+from outbox.smtp.meaning import MAX_REPLY
 from tests.outbox.mail_servers import CLOSE, HANG, QUICK, RESET_IN_BODY, FaultyServer
 from tests.outbox.outbox_kit import RECIPIENT, SENDER, letter
 
@@ -14,7 +15,8 @@ NO_WAIT_AT_THE_END = Timeouts(connect=5, command=5, final_reply=0.3, quit=0.3)
 
 
 def send(server: SmtpServer, data: bytes = DATA) -> Outcome:
-    return deliver(server, sender=SENDER, recipient=RECIPIENT, data=data)
+    with Session(server) as session:
+        return session.deliver(Envelope(sender=SENDER, recipient=RECIPIENT), data)
 
 
 @pytest.mark.parametrize(
