@@ -18,6 +18,9 @@ _SLOW_DOWN_CODES: Final = frozenset({421, 432})
 _SLOW_DOWN_SUBJECTS: Final = ("4.3.", "4.7.")
 """RFC 3463: the mail system itself (4.3.2, "not accepting messages"), and policy (Microsoft's 451 4.7.500 "busy")."""
 
+_BEFORE_THE_RECIPIENT: Final = frozenset({Reason.SERVICE_REFUSED, Reason.SENDER_REFUSED})
+"""By policy or not: of the message the server knows its sender and size, at the most."""
+
 
 class Refused(Exception):
     """The server said no, or what is no answer, or (`code` None) offered what we refuse.
@@ -131,7 +134,7 @@ def _permanent_reason(refused: Refused) -> Reason:
         return refused.reason
     if enhanced in {"5.3.4", "5.2.3"} or (refused.code == 552 and refused.reason is not Reason.RECIPIENT_REFUSED):
         return Reason.TOO_LARGE
-    if refused.reason is Reason.SENDER_REFUSED:  # by policy or not: of the message it knows sender and size only
+    if refused.reason in _BEFORE_THE_RECIPIENT:
         return refused.reason
     return Reason.POLICY if enhanced.startswith("5.7.") else refused.reason
 

@@ -219,6 +219,7 @@ def test_a_mail_in_eight_bits_with_raw_letters_in_its_header_arrives_unchanged(
 
 
 def test_nothing_leaves_the_relay_for_any_other_domain(relay: Postfix) -> None:
+    elsewhere = "kari@example.com"
     with Session(relay.settings()) as session:
-        outcome = session.deliver(Envelope(sender=USER, recipient="kari@example.com"), bytes(letter("kari@example.com")))
+        outcome = session.deliver(Envelope(sender=USER, recipient=elsewhere), bytes(letter(elsewhere)))
     assert (outcome.result, outcome.reply) == (Result.BLOCKED, "554 5.7.1 <kari@example.com>: Relay access denied")
