@@ -78,8 +78,8 @@ def run_once(workspace: Workspace) -> Round:
             note(notes, part_of(mailbox), problem.code if problem else None)
         _look_for_alarms(workspace, Watched())
         sent = deliver_due(sender)
-        for part in (INTAKE, OUTBOX):
-            note(notes, part, None)
+        note(notes, INTAKE, None)
+        note(notes, OUTBOX, sent.stopped)
     return Round(
         received=received,
         judged=judged,
@@ -191,13 +191,22 @@ def _send_until(workspace: Workspace, go_on: GoOn, due: threading.Event) -> None
     notes, sender = HealthNotes(workspace), sender_of(workspace)
     while go_on():
         due.clear()
-        _guarded(notes, OUTBOX, lambda: deliver_due(sender, go_on=go_on))
+        _guarded(notes, OUTBOX, lambda: deliver_due(sender, go_on=go_on), problem_of=lambda done: done.stopped)
         if go_on():
             due.wait(SEND_SECONDS)
 
 
-def _guarded(notes: HealthNotes, part: str, work: Callable[[], _Result]) -> _Result | None:
-    """One round of a loop that must not die; None if it failed. What failed is noted where `status` sees it."""
+def _guarded(
+    notes: HealthNotes,
+    part: str,
+    work: Callable[[], _Result],
+    *,
+    problem_of: Callable[[_Result], str | None] = lambda _done: None,
+) -> _Result | None:
+    """One round of a loop that must not die; None if it failed. What failed is noted where `status` sees it.
+
+    `problem_of`: the code of what a round that did not fail could not do.
+    """
     try:
         result = work()
     except Exception as error:  # noqa: BLE001 - the loop outlives every fault; the next round tries again
@@ -205,7 +214,7 @@ def _guarded(notes: HealthNotes, part: str, work: Callable[[], _Result]) -> _Res
         logger.warning("round failed", extra={"part": part, "error": problem})
         note(notes, part, problem)
         return None
-    note(notes, part, None)
+    note(notes, part, problem_of(result))
     return result
 
 
