@@ -38,12 +38,12 @@ from onboarding.alarms import (
     is_over,
 )
 from onboarding.health import read_health
+from onboarding.outgoing import freeze_letter
 from onboarding.redirection import subject_prefix
 from onboarding.store.meta import drop_meta, list_meta, put_meta
 from onboarding.views import local_time
 from onboarding.workspace import Workspace
 from outbox.compose import Letter, message_id_for
-from outbox.freezing import freeze
 from outbox.messages import Message, NewMessage, enqueue, list_messages
 from outbox.recipients import resolve_recipient
 from outbox.states import WAITING_FOR_A_PERSON, State
@@ -187,4 +187,4 @@ def _mail(workspace: Workspace, alarm: Alarm, day: str, now: datetime, *, over: 
         date=now,
         message_id=message_id_for(key, sender=settings.smtp.from_, now=now),
     )
-    return freeze(letter, workspace.blobs, purpose=PURPOSE, key=key)
+    return freeze_letter(workspace, letter, purpose=PURPOSE, key=key)

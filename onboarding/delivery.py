@@ -4,6 +4,7 @@ from datetime import datetime
 
 from agreements.errors import NotFoundError
 from agreements.parties import Actor
+from onboarding.aftermath import record_told_before
 from onboarding.forwarding import record_forwarded, record_outcome
 from onboarding.record import EventKind
 from onboarding.settings import Settings, smtp_password
@@ -30,6 +31,7 @@ def sender_of(workspace: Workspace) -> Sender:
 
     def follow_up(connection: Connection, message: Message, outcome: Outcome) -> None:
         record_outcome(connection, message, outcome, actor=workspace.system, now=workspace.clock())
+        record_told_before(connection, message, outcome, actor=workspace.system, now=workspace.clock())
 
     return Sender(
         begin=workspace.store.begin,
@@ -57,7 +59,9 @@ def read_message(workspace: Workspace, identity: int) -> Message:
 
 
 def settle_message(workspace: Workspace, identity: int, *, sent: bool, actor: Actor) -> Message:
-    """A person says what became of an `unknown` message: it left, or it is to be sent again. Raises GateError."""
+    """A person says what became of a message that is `unknown` or `failed_later`: the recipient has it, or it is to be
+    sent again. Raises GateError.
+    """
     now = workspace.clock()
     with workspace.store.begin() as connection:
         message = settle(connection, identity, sent=sent, now=now)

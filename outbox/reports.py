@@ -14,16 +14,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-import sqlalchemy as sa
-
 from outbox.evidence import Action, Report
-from outbox.messages import Connection, Message, find_by_envelope_id, find_by_message_id
-from outbox.rows import as_message, messages
+from outbox.messages import Connection, Message, find_by_envelope_id, find_by_message_id, list_messages
 from outbox.states import LEFT, State
 
 MAX_TEXT: Final = 1000  # characters kept of one system's words, as of a reply (`smtp.MAX_REPLY`)
 _STRICTEST_FIRST: Final = (Action.FAILED, Action.DELAYED, Action.DELIVERED, Action.RELAYED, Action.EXPANDED)
 _TROUBLE: Final = frozenset({Action.FAILED, Action.DELAYED})
+_MAY_HAVE_LEFT: Final = LEFT | {State.UNKNOWN}
 _BY_CLASS: Final = {"2": Action.DELIVERED, "4": Action.DELAYED, "5": Action.FAILED}  # RFC 3463 2
 
 
@@ -76,7 +74,7 @@ class Matched:
     by: MatchedBy
     report: Report | None
     """What it says of the message's recipient; None: nothing that may count."""
-    copy_failed: bool
+    copy_lost: bool
     """Whether it says that our own copy did not arrive."""
 
 
@@ -90,8 +88,13 @@ def find_reported(conn: Connection, told: StatusNotification) -> Matched | None:
     if by is MatchedBy.AGREEMENT and (report is None or report.action is not Action.FAILED):
         report = None
     about_copy = [one for one in told.recipients if one.names(message.copy_to) and not one.names(message.recipient)]
-    copy_failed = any(_action(one) is Action.FAILED for one in about_copy)
-    return Matched(message=message, by=by, report=report, copy_failed=copy_failed)
+    copy_lost = any(_action(one) is Action.FAILED for one in about_copy)
+    return Matched(message=message, by=by, report=report, copy_lost=copy_lost)
+
+
+def tells_trouble(told: StatusNotification) -> bool:
+    """Whether anything in it says else than that all is well. Pure."""
+    return not told.recipients or any(_action(one) in {None, *_TROUBLE} for one in told.recipients)
 
 
 def what_is_said(message: Message, recipients: Iterable[RecipientStatus]) -> Report | None:
@@ -119,14 +122,12 @@ def _find(conn: Connection, told: StatusNotification) -> tuple[Message, MatchedB
 
 def _find_by_agreement(conn: Connection, told: StatusNotification) -> Message | None:
     """The only message with this agreement that left, or may have, for a recipient that the report names."""
-    if not told.agreement:
-        return None
-    may_have_left = [state.value for state in (*sorted(LEFT), State.UNKNOWN)]
-    rows = conn.execute(
-        sa.select(messages).where(messages.c.agreement == told.agreement, messages.c.state.in_(may_have_left))
-    )
+    case = told.agreement.rpartition(".")[0]
     named = [
-        message for message in map(as_message, rows) if any(one.names(message.recipient) for one in told.recipients)
+        message
+        for message in (list_messages(conn, case_number=case) if case else ())
+        if message.agreement == told.agreement and message.state in _MAY_HAVE_LEFT
+        if any(one.names(message.recipient) for one in told.recipients)
     ]
     return named[0] if len(named) == 1 else None
 

@@ -57,36 +57,29 @@ def put(server: MailServer, folder: str, *mails: bytes) -> None:
 def test_a_mail_is_found_in_the_inbox_and_others_are_not(server: MailServer) -> None:
     put(server, "INBOX", own_mail(ID))
     search = search_mail(server.account(), [sought(ID), sought(OTHER)], moved=True)
-    assert search == Search(found={ID: 1})
+    assert search == Search(found=frozenset({ID}))
 
 
 @pytest.mark.contract
 @pytest.mark.parametrize("folder", ["Inntak/Mottatt", "Inntak/Karantene", "Inntak/Ikke-avtale"])
 def test_a_mail_that_was_moved_when_it_was_done_with_is_found(server: MailServer, folder: str) -> None:
     put(server, folder, own_mail(ID))
-    assert search_mail(server.account(), [sought(ID)], moved=True) == Search(found={ID: 1})
-    assert search_mail(server.account(), [sought(ID)], moved=False) == Search(found={})
-
-
-@pytest.mark.contract
-def test_every_one_of_a_mail_that_left_twice_is_counted(server: MailServer) -> None:
-    put(server, "INBOX", own_mail(ID))
-    put(server, "Inntak/Ikke-avtale", own_mail(ID))
-    assert search_mail(server.account(), [sought(ID)], moved=True) == Search(found={ID: 2})
+    assert search_mail(server.account(), [sought(ID)], moved=True) == Search(found=frozenset({ID}))
+    assert search_mail(server.account(), [sought(ID)], moved=False) == Search()
 
 
 @pytest.mark.contract
 def test_a_mail_whose_message_id_a_relay_replaced_is_known_by_our_header(server: MailServer) -> None:
     put(server, "INBOX", own_mail("<relay@example.com>", mark=mark_of(ID)))
-    assert search_mail(server.account(), [sought(ID)], moved=True) == Search(found={ID: 1})
+    assert search_mail(server.account(), [sought(ID)], moved=True) == Search(found=frozenset({ID}))
 
 
 @pytest.mark.contract
 def test_another_folder_is_searched_by_its_name_and_a_missing_one_is_a_problem(server: MailServer) -> None:
     put(server, "Sent Items", own_mail(ID))
-    assert search_mail(server.account(folder="Sent Items"), [sought(ID)], moved=False) == Search(found={ID: 1})
+    assert search_mail(server.account(folder="Sent Items"), [sought(ID)], moved=False) == Search(found=frozenset({ID}))
     missing = search_mail(server.account(folder="Sendt"), [sought(ID)], moved=False)
-    assert missing == Search(found={}, problem=Problem.FOLDER_MISSING)
+    assert missing == Search(problem=Problem.FOLDER_MISSING)
 
 
 @pytest.mark.contract
@@ -95,7 +88,7 @@ def test_a_mail_marked_as_deleted_has_come_all_the_same_and_nothing_is_touched(s
     with closing_client(server.client()) as client:
         client.select_folder("INBOX")
         client.delete_messages(client.search())
-    assert search_mail(server.account(), [sought(ID)], moved=True) == Search(found={ID: 1})
+    assert search_mail(server.account(), [sought(ID)], moved=True) == Search(found=frozenset({ID}))
     with closing_client(server.client()) as client:
         client.select_folder("INBOX", readonly=True)
         [flags] = client.get_flags(client.search()).values()
@@ -127,7 +120,7 @@ def test_what_keeps_us_from_looking_everywhere_is_told_and_never_taken_for_an_ab
 def test_what_was_found_before_the_connection_broke_counts() -> None:
     with FakeImap(script={"UID SEARCH": say(b"* SEARCH 4", b"TAG OK done"), "NAMESPACE": close}) as fake:
         search = search_mail(fake.account(), [sought(ID)], moved=True)
-    assert search == Search(found={ID: 1}, problem=Problem.CONNECTION_LOST)
+    assert search == Search(found=frozenset({ID}), problem=Problem.CONNECTION_LOST)
 
 
 def test_the_connection_is_closed_and_the_folder_was_opened_for_reading_only() -> None:
@@ -141,4 +134,4 @@ def test_the_connection_is_closed_and_the_folder_was_opened_for_reading_only() -
 def test_nobody_is_waited_for_where_nobody_listens() -> None:
     with FakeImap() as fake:
         account = fake.account()
-    assert search_mail(account, [sought(ID)], moved=True) == Search(found={}, problem=Problem.UNREACHABLE)
+    assert search_mail(account, [sought(ID)], moved=True) == Search(problem=Problem.UNREACHABLE)

@@ -7,7 +7,7 @@ The watched folder is searched before those that mail is moved to. Mail goes tha
 we look is met in the one or the other.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from agreements.mail import OWN_HEADER
@@ -32,8 +32,8 @@ class Sought:
 class Search:
     """What a look into a mailbox came to."""
 
-    found: Mapping[str, int]
-    """How many there are of each mail that is there, by its Message-ID; some of them, with a problem."""
+    found: frozenset[str] = frozenset()
+    """The Message-IDs of those that are there; with a problem, of some of them."""
     problem: Problem | None = None
     """Why it could not be looked into everywhere; then nothing may be concluded from what was not found."""
 
@@ -43,22 +43,19 @@ def search_mail(account: Account, sought: Sequence[Sought], *, moved: bool) -> S
 
     `moved`: also in the folders that mail is moved to when it is done with; one that is not there holds none.
     """
-    found: dict[str, int] = {}
+    found: set[str] = set()
     client: SafeClient | None = None
     try:
         client = connect(account)
         for folder in _folders(client, account, moved=moved):
             select(client, folder, write=False)
-            for mail in sought:
-                count = _count(client, mail)
-                if count:
-                    found[mail.message_id] = found.get(mail.message_id, 0) + count
+            found.update(mail.message_id for mail in sought if _is_there(client, mail))
     except Exception as error:  # noqa: BLE001 - as in `source`: hostile servers are met with exceptions of any kind
-        return Search(found=found, problem=problem_of(error))
+        return Search(found=frozenset(found), problem=problem_of(error))
     finally:
         if client is not None:
             client.leave(account.timeouts.leave)
-    return Search(found=found)
+    return Search(found=frozenset(found))
 
 
 def _folders(client: SafeClient, account: Account, *, moved: bool) -> Iterator[str]:
@@ -76,7 +73,7 @@ def _folders(client: SafeClient, account: Account, *, moved: bool) -> Iterator[s
             yield name
 
 
-def _count(client: SafeClient, mail: Sought) -> int:
-    """How many of it there are. Marked as deleted or not: that it came is all that is asked."""
+def _is_there(client: SafeClient, mail: Sought) -> bool:
+    """Marked as deleted or not: that it came is all that is asked."""
     by_id = client.search(["HEADER", "Message-ID", mail.message_id])
-    return len(by_id) or len(client.search(["HEADER", OWN_HEADER, mail.mark]))
+    return bool(by_id or client.search(["HEADER", OWN_HEADER, mail.mark]))
