@@ -4,6 +4,7 @@ The row of a message says where it stands; its history says how it came there: e
 every report, every look for a copy, every decision. Nothing in it is ever changed.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -109,6 +110,13 @@ def list_history(conn: sa.Connection, message: int) -> tuple[HistoryEntry, ...]:
     """The history of one message, oldest first."""
     query = sa.select(message_history).where(message_history.c.message == message).order_by(message_history.c.id)
     return tuple(_entry(row) for row in conn.execute(query))
+
+
+def latest_entry(conn: sa.Connection, kinds: Collection[History]) -> HistoryEntry | None:
+    """The last thing of these kinds that happened to any message, or None."""
+    query = sa.select(message_history).where(message_history.c.kind.in_([kind.value for kind in kinds]))
+    row = conn.execute(query.order_by(message_history.c.id.desc()).limit(1)).one_or_none()
+    return None if row is None else _entry(row)
 
 
 def _entry(row: sa.Row[Any]) -> HistoryEntry:
