@@ -10,10 +10,11 @@ import pytest
 
 from agreements.errors import TemporaryError
 from outbox.attempts import claim_due
-from outbox.messages import Begin, Connection, Message, enqueue, find, list_messages
+from outbox.history import History, list_history
+from outbox.messages import Begin, Connection, Message, enqueue, find, list_messages, withdraw
 from outbox.outcome import Outcome, Phase, Reason, Result
 from outbox.pace import Pace
-from outbox.sending import RECORD_TRIES, Sender, deliver_due
+from outbox.sending import GO, RECORD_TRIES, Permit, Sender, deliver_due
 from outbox.smtp import SmtpServer
 from outbox.states import State
 from tests.outbox.mail_servers import CLOSE, FaultyServer, Mailbox, RealServer, closed_port
@@ -319,3 +320,53 @@ def test_logs_carry_row_numbers_and_codes_and_nothing_about_anybody(
     everything = repr([vars(record) for record in caplog.records])
     for private in (RECIPIENT, "example.org", "Signert avtale", "Blåbær", "DA-2026", str(tmp_path)):
         assert private not in everything
+
+
+# --- the caller's permit ----------------------------------------------------------------------------------------------
+
+
+def test_what_may_not_leave_now_is_put_off_without_an_attempt_and_the_next_one_leaves(
+    put: Any, begin: Begin, sender: Sender, states: Any
+) -> None:
+    first, _ = put("A")
+    put("B")
+    until = NOON + timedelta(hours=10)
+
+    def permit(_conn: Connection, message: Message, _now: Any) -> Permit:
+        return Permit.wait(until, "quiet_hours") if message.id == first else GO
+
+    mailbox = Mailbox()
+    with RealServer(mailbox) as server:
+        to = SmtpServer(host="127.0.0.1", port=server.port, tls="none")
+        deliver_due(replace(sender, server=to, permit=permit))
+    assert (states(), len(mailbox.received)) == ([State.QUEUED, State.SENT], 1)
+    with begin() as conn:
+        waiting = find(conn, first)
+        told = list_history(conn, first)[-1]
+    assert waiting is not None
+    assert (waiting.next_attempt_at, waiting.attempts) == (until, 0)
+    assert (told.kind, told.reason) == (History.PUT_OFF, "quiet_hours")
+
+
+def test_what_is_no_longer_wanted_is_withdrawn_and_never_claimed(put: Any, sender: Sender, states: Any) -> None:
+    put("A")
+    done = deliver_due(replace(sender, permit=lambda *_: Permit.withdraw("returned")))
+    assert (done.attempted, states()) == (0, [State.WITHDRAWN])
+
+
+def test_a_permit_that_names_the_past_makes_no_loop(put: Any, sender: Sender, states: Any) -> None:
+    put("A")
+    deliver_due(replace(sender, permit=lambda *_: Permit.wait(NOON - timedelta(days=1), "quiet_hours")))
+    assert states() == [State.QUEUED]
+
+
+def test_what_a_permit_writes_is_undone_with_the_claim_that_fails(put: Any, sender: Sender, states: Any) -> None:
+    put("A")
+
+    def permit(conn: Connection, message: Message, now: Any) -> Permit:
+        withdraw(conn, message.id, reason="returned", now=now)
+        raise TemporaryError("case_changed")
+
+    with pytest.raises(TemporaryError):
+        deliver_due(replace(sender, permit=permit))
+    assert states() == [State.QUEUED]
