@@ -124,7 +124,7 @@ def apply_waiting_evidence(conn: Connection, message: Message, *, now: datetime)
 
 
 def look_again(
-    conn: Connection, message: Message, *, at: datetime, unreached: str | None, where: str, now: datetime
+    conn: Connection, message: Message, *, at: datetime, unreached: str | None, now: datetime, where: str = ""
 ) -> None:
     """An `unknown` message was looked for and not found: the next look is due `at`.
 

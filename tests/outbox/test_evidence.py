@@ -6,8 +6,17 @@ import pytest
 
 from agreements.errors import GateError
 from outbox.attempts import claim_due, put_off, record_outcome, recover_interrupted
-from outbox.evidence import Action, Evidence, Report, left_before, look_again, record_copy_seen, record_report
-from outbox.history import History, list_history
+from outbox.evidence import (
+    Action,
+    Evidence,
+    Report,
+    left_before,
+    look_again,
+    record_copy_lost,
+    record_copy_seen,
+    record_report,
+)
+from outbox.history import History, latest_entry, list_history
 from outbox.holds import Hold
 from outbox.messages import Begin, Message, enqueue, find, list_messages, retry, settle, withdraw, withdraw_all
 from outbox.outcome import Outcome, Phase, Reason, Result
@@ -38,9 +47,9 @@ def claimed(begin: Begin) -> Message:
     return message
 
 
-def attempted(begin: Begin, outcome: Outcome) -> int:
+def attempted(begin: Begin, outcome: Outcome, key: str = "forward:A") -> int:
     """A message with one attempt of this outcome."""
-    put(begin)
+    put(begin, key)
     message = claimed(begin)
     with begin() as conn:
         return record_outcome(conn, message, outcome, now=NOON).id
@@ -121,12 +130,39 @@ def test_a_report_moves_what_was_sent_and_settles_what_was_unknown(
     assert moved.sent_at == NOON
 
 
-def test_a_delay_is_noted_and_moves_nothing(begin: Begin) -> None:
-    row = attempted(begin, UNKNOWN)
+def test_a_delay_is_noted_and_moves_only_what_nobody_knew_to_have_left(begin: Begin) -> None:
+    row = attempted(begin, SENT)
     with begin() as conn:
         assert record_report(conn, row, DELAYED, now=LATER) is None
+    assert kinds(begin, row)[-1] == (History.REPORT, State.SENT)
+    other = attempted(begin, UNKNOWN, "forward:B")
+    with begin() as conn:
+        assert record_report(conn, other, DELAYED, now=LATER) is not None
+    assert (now_is(begin, other).state, now_is(begin, other).evidence) == (State.SENT, "report")
+
+
+def test_a_copy_that_was_turned_away_is_told_once_for_each_attempt_and_moves_nothing(begin: Begin) -> None:
+    row = attempted(begin, UNKNOWN)
+    with begin() as conn:
+        for _ in range(2):
+            record_copy_lost(conn, row, now=LATER)
+        told = latest_entry(conn, (History.COPY_LOST, History.COPY_SEEN))
     assert now_is(begin, row).state is State.UNKNOWN
-    assert kinds(begin, row)[-1] == (History.REPORT, State.UNKNOWN)
+    assert [kind for kind, _ in kinds(begin, row)].count(History.COPY_LOST) == 1
+    assert told is not None
+    assert told.at == LATER
+
+
+@pytest.mark.parametrize(("sent", "state"), [(True, State.SENT), (False, State.QUEUED)])
+def test_a_person_may_say_that_what_came_back_has_arrived_or_send_it_again_but_no_copy_may(
+    begin: Begin, sent: bool, state: State
+) -> None:
+    row = attempted(begin, SENT)
+    with begin() as conn:
+        record_report(conn, row, FAILED, now=LATER)
+        with pytest.raises(GateError):
+            settle(conn, row, sent=True, now=LATER, evidence=Evidence.COPY)
+        assert settle(conn, row, sent=sent, now=LATER).state is state
 
 
 def test_what_was_handed_on_may_fail_further_on_and_never_turns_back(begin: Begin) -> None:
