@@ -11,12 +11,16 @@ from agreements.texts import has_text, text
 from onboarding.doctor.places import MIN_FREE_BYTES
 from onboarding.health import Health
 from onboarding.views import local_time
+from outbox.outcome import Reason
 
 FAILING_AFTER: Final = timedelta(minutes=5)  # facts/mail-and-folders.md §7: most faults of a network mend themselves
 STALE_AFTER: Final = timedelta(minutes=10)  # longer than any part's silence: its folder or mailbox is not watched now
 SOURCES: Final = ("folder ", "mailbox ")
 """How the names of parts begin that the configuration names."""
 _TOKEN_PROBLEMS: Final = frozenset({"mailbox_token_expired", "mailbox_token_refused", "mailbox_token_failed"})
+OUTBOX: Final = "outbox"
+"""The part that sends. Its problem is a `Reason` where the mail server takes nothing from us."""
+_REASONS: Final = frozenset(reason.value for reason in Reason)
 _SEEN_ONLY: Final = frozenset({"loop_stuck", "disk_low"})
 """Alarms of which each look tells only that it is so, not since when."""
 _STUCK: Final = frozenset({"loop_silent", "loop_died"})
@@ -29,6 +33,7 @@ class AlarmCode(StrEnum):
     SOURCE_UNAVAILABLE = "source_unavailable"
     TOKEN_EXPIRED = "token_expired"  # noqa: S105 - a code
     WORK_FAILING = "work_failing"
+    SENDING_STOPPED = "sending_stopped"
     LOOP_STUCK = "loop_stuck"
     DISK_LOW = "disk_low"
     ITEM_OLD = "item_old"
@@ -158,6 +163,8 @@ def _of_part(health: Health, now: datetime, after: timedelta) -> Iterator[Alarm]
     code = AlarmCode.WORK_FAILING
     if health.part.startswith(SOURCES):
         code = AlarmCode.TOKEN_EXPIRED if health.problem in _TOKEN_PROBLEMS else AlarmCode.SOURCE_UNAVAILABLE
+    if health.part == OUTBOX and health.problem in _REASONS:
+        code = AlarmCode.SENDING_STOPPED
     yield Alarm(code=code, part=health.part, since=health.since, problem=health.problem)
 
 
@@ -168,8 +175,8 @@ def alarm_message(alarm: Alarm, language: Language) -> str:
 
 def alarm_action(alarm: Alarm, language: Language) -> str:
     """What to do about it."""
-    blocked = alarm.code is AlarmCode.MAIL_BLOCKED
-    hint = f"outbox_reasons.{alarm.problem}.action" if blocked else f"errors.{alarm.problem}.hint"
+    of_sending = alarm.code in {AlarmCode.SENDING_STOPPED, AlarmCode.MAIL_BLOCKED}
+    hint = f"outbox_reasons.{alarm.problem}.action" if of_sending else f"errors.{alarm.problem}.hint"
     if alarm.problem is not None and has_text(hint):
         return text(hint, language, **alarm_params(alarm, language))
     return text(f"alarms.{alarm.code}.action", language, **alarm_params(alarm, language))

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from onboarding.alarms import MailPicture, Trouble
-from outbox.history import History, latest_entry, list_history
+from outbox.history import History, list_history, list_latest
 from outbox.messages import Connection, Message
 from outbox.settle_pass import EARLIER_COPY
 from outbox.settling import WAIT_AT_MOST, Policy
@@ -19,13 +19,12 @@ def read_mail_picture(connection: Connection, stuck: Mapping[State, Sequence[Mes
     """What is wrong. `stuck`: the messages that wait for a person, by state."""
     blocked = [Trouble(since=one.updated_at, problem=one.reason) for one in stuck[State.BLOCKED]]
     unsearchable = [trouble for one in stuck[State.UNKNOWN] if (trouble := _unsearchable(connection, one))]
-    about_copies = latest_entry(connection, (History.COPY_LOST, History.COPY_SEEN))
-    is_lost = about_copies is not None and about_copies.kind is History.COPY_LOST
+    about_copies = list_latest(connection, (History.COPY_LOST, History.COPY_SEEN), at_most=1)
     return MailPicture(
         blocked=min(blocked, key=_since, default=None),
         failed_later={one.id: one.updated_at for one in stuck[State.FAILED_LATER]},
         unsearchable=min(unsearchable, key=_since, default=None),
-        copy_lost=about_copies.at if is_lost and about_copies else None,
+        copy_lost=next((entry.at for entry in about_copies if entry.kind is History.COPY_LOST), None),
     )
 
 

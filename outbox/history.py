@@ -112,11 +112,13 @@ def list_history(conn: sa.Connection, message: int) -> tuple[HistoryEntry, ...]:
     return tuple(_entry(row) for row in conn.execute(query))
 
 
-def latest_entry(conn: sa.Connection, kinds: Collection[History]) -> HistoryEntry | None:
-    """The last thing of these kinds that happened to any message, or None."""
-    query = sa.select(message_history).where(message_history.c.kind.in_([kind.value for kind in kinds]))
-    row = conn.execute(query.order_by(message_history.c.id.desc()).limit(1)).one_or_none()
-    return None if row is None else _entry(row)
+def list_latest(conn: sa.Connection, kinds: Collection[History], *, at_most: int) -> tuple[HistoryEntry, ...]:
+    """What happened last to any message, of these kinds, newest first; attempts that did not reach for the network
+    are left out.
+    """
+    heard = message_history.c.phase.is_distinct_from(Phase.PREPARE.value)
+    query = sa.select(message_history).where(message_history.c.kind.in_([kind.value for kind in kinds]), heard)
+    return tuple(_entry(row) for row in conn.execute(query.order_by(message_history.c.id.desc()).limit(at_most)))
 
 
 def _entry(row: sa.Row[Any]) -> HistoryEntry:

@@ -136,9 +136,12 @@ def release(conn: Connection, message_id: int, *, now: datetime) -> Message:
 
 
 def retry(conn: Connection, message_id: int, *, now: datetime) -> Message:
-    """Queue a `blocked`, `gave_up` or `failed_later` message again, with five new days. Raises as `settle`."""
+    """Queue a `blocked`, `gave_up` or `failed_later` message again, with five new days; a `queued` one is due now.
+
+    Whoever asks has mended the cause: it ends a standstill of the whole queue. Raises as `settle`.
+    """
     entry = NewEntry(kind=History.REQUEUED, at=now)
-    return _requeue(conn, message_id, (State.BLOCKED, State.GAVE_UP, State.FAILED_LATER), entry)
+    return _requeue(conn, message_id, (State.QUEUED, State.BLOCKED, State.GAVE_UP, State.FAILED_LATER), entry)
 
 
 def withdraw(conn: Connection, message_id: int, *, reason: str, now: datetime) -> Message:

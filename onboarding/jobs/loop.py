@@ -82,8 +82,9 @@ def run_once(workspace: Workspace) -> Round:
         settle_due(settler)  # first: what is to be sent again then leaves in this pass
         sent = deliver_due(sender)
         settle_due(settler)  # what an earlier process left under way is unknown only now
-        for part in (INTAKE, OUTBOX, SETTLING):
-            note(notes, part, None)
+        note(notes, INTAKE, None)
+        note(notes, SETTLING, None)
+        note(notes, OUTBOX, sent.stopped)
     return Round(
         received=received,
         judged=judged,
@@ -196,13 +197,22 @@ def _send_until(workspace: Workspace, go_on: GoOn, due: threading.Event) -> None
     while go_on():
         due.clear()
         _guarded(notes, SETTLING, lambda: settle_due(settler, go_on=go_on))
-        _guarded(notes, OUTBOX, lambda: deliver_due(sender, go_on=go_on))
+        _guarded(notes, OUTBOX, lambda: deliver_due(sender, go_on=go_on), problem_of=lambda done: done.stopped)
         if go_on():
             due.wait(SEND_SECONDS)
 
 
-def _guarded(notes: HealthNotes, part: str, work: Callable[[], _Result]) -> _Result | None:
-    """One round of a loop that must not die; None if it failed. What failed is noted where `status` sees it."""
+def _guarded(
+    notes: HealthNotes,
+    part: str,
+    work: Callable[[], _Result],
+    *,
+    problem_of: Callable[[_Result], str | None] = lambda _done: None,
+) -> _Result | None:
+    """One round of a loop that must not die; None if it failed. What failed is noted where `status` sees it.
+
+    `problem_of`: the code of what a round that did not fail could not do.
+    """
     try:
         result = work()
     except Exception as error:  # noqa: BLE001 - the loop outlives every fault; the next round tries again
@@ -210,7 +220,7 @@ def _guarded(notes: HealthNotes, part: str, work: Callable[[], _Result]) -> _Res
         logger.warning("round failed", extra={"part": part, "error": problem})
         note(notes, part, problem)
         return None
-    note(notes, part, None)
+    note(notes, part, problem_of(result))
     return result
 
 

@@ -16,7 +16,7 @@ from outbox.evidence import (
     record_copy_seen,
     record_report,
 )
-from outbox.history import History, latest_entry, list_history
+from outbox.history import History, list_history, list_latest
 from outbox.holds import Hold
 from outbox.messages import Begin, Message, enqueue, find, list_messages, retry, settle, withdraw, withdraw_all
 from outbox.outcome import Outcome, Phase, Reason, Result
@@ -146,11 +146,10 @@ def test_a_copy_that_was_turned_away_is_told_once_for_each_attempt_and_moves_not
     with begin() as conn:
         for _ in range(2):
             record_copy_lost(conn, row, now=LATER)
-        told = latest_entry(conn, (History.COPY_LOST, History.COPY_SEEN))
+        told = list_latest(conn, (History.COPY_LOST, History.COPY_SEEN), at_most=1)
     assert now_is(begin, row).state is State.UNKNOWN
     assert [kind for kind, _ in kinds(begin, row)].count(History.COPY_LOST) == 1
-    assert told is not None
-    assert told.at == LATER
+    assert [entry.at for entry in told] == [LATER]
 
 
 @pytest.mark.parametrize(("sent", "state"), [(True, State.SENT), (False, State.QUEUED)])

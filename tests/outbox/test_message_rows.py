@@ -318,6 +318,7 @@ ALLOWED = {
     ("delivered", "failed_later"),
     ("failed_later", "queued"),
     ("failed_later", "sent"),
+    ("queued", "queued"),
     ("queued", "withdrawn"),
     ("held", "withdrawn"),
     ("blocked", "withdrawn"),

@@ -13,7 +13,7 @@ from intake.sources.mailbox.entries import (
 )
 from intake.sources.mailbox.moving import Place, place_of
 from intake.sources.mailbox.probing import Failed, Found, TlsFault, probe
-from intake.sources.mailbox.problems import MailboxUnavailable, Problem
+from intake.sources.mailbox.problems import Fault, MailboxUnavailable, Problem
 from intake.sources.mailbox.searching import Search, Sought, search_mail
 from intake.sources.mailbox.source import MailboxSource
 from intake.sources.mailbox.tokens import Tokens, command_tokens, google_tokens, microsoft_tokens
@@ -23,6 +23,7 @@ __all__ = [
     "Account",
     "Backoff",
     "Failed",
+    "Fault",
     "Finished",
     "Found",
     "MailEntry",
