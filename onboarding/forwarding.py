@@ -17,6 +17,7 @@ from agreements.errors import ConfigurationError
 from agreements.language import Language
 from agreements.mail import AGREEMENT_HEADER
 from agreements.parties import Actor, Vendor
+from onboarding.outgoing import freeze_letter
 from onboarding.record import EventKind
 from onboarding.redirection import subject_prefix
 from onboarding.rendering import private_fonts
@@ -25,7 +26,6 @@ from onboarding.store.cases import find_case_of, move_case
 from onboarding.store.events import NewEvent, append_event, head_hash
 from onboarding.workspace import Workspace
 from outbox.compose import Attachment, Letter, message_id_for
-from outbox.freezing import freeze
 from outbox.holds import Hold
 from outbox.messages import Connection, Message, NewMessage
 from outbox.outcome import Outcome, Result
@@ -89,7 +89,7 @@ def prepare_forward(
             settings.forward.to, settings.forward.allow, settings.environment, settings.forward.test_to
         ),
     )
-    frozen = freeze(_letter(workspace, forward), workspace.blobs, purpose=FORWARD, key=forward.key)
+    frozen = freeze_letter(workspace, _letter(workspace, forward), purpose=FORWARD, key=forward.key)
     return replace(frozen, case_number=str(case.number), agreement=str(agreement.number), holds=holds)
 
 
