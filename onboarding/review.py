@@ -142,6 +142,8 @@ def _refuse_unapprovable(judgement: Judgement, case: Case, agreement: Agreement)
         unmet.append("review_reject_finding")
     if case.in_force != agreement.number:
         unmet.append("review_not_in_force")
+    elif case.agreement_state is AgreementState.RETURNED_BY_DIGIPOST:
+        unmet.append("review_sent_back")
     elif case.agreement_state not in APPROVABLE:
         unmet.append("review_already_approved")
     if case.held:
