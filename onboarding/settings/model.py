@@ -283,6 +283,8 @@ class Forward(_Group):
     test_to: Email | None = None
     """Takes the place of `to` in test and demo."""
     national_id: Literal["hold", "allow"] = "hold"
+    attach: Annotated[tuple[Literal["report", "json"], ...], MayBeNull] = ()
+    """What goes with the signed agreement and its configuration summary: the signature check, the configuration."""
     when_unknown: Literal["ask", "resend", "wait"] = "ask"
 
 
