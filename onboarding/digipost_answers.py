@@ -23,7 +23,6 @@ from agreements.casenumber import CaseNumber, parse_case_number
 from agreements.catalogue import load_catalogue
 from agreements.findings import INT_DIGIPOST_ANSWER, INT_DIGIPOST_NO_CASE, Finding
 from agreements.parties import Actor
-from agreements.values import ValueFault, parse_value
 from intake.matching import Evidence, Match
 from intake.receipts import Receipt
 from intake.unpacking import MailKind, MailReading
@@ -34,7 +33,7 @@ from onboarding.store.events import Event, NewEvent, append_event, list_events
 from onboarding.workspace import Workspace
 from outbox.messages import Connection
 
-SENDER_ID: Final = "setup.sender_id"
+_SENDER_ID: Final = "setup.sender_id"
 _WRITTEN: Final = frozenset({MailKind.PLAIN, MailKind.RETURN, MailKind.AUTO_REPLY, MailKind.ENCRYPTED})
 """Kinds of mail that may be an answer; the others are sent to many, by mail systems, or by ourselves."""
 _BY_A_PERSON: Final = frozenset({MailKind.PLAIN, MailKind.ENCRYPTED})
@@ -157,12 +156,7 @@ def _moved(case: Case, answer: DigipostAnswer, now: datetime) -> Case:
 def _possible(workspace: Workspace, case: Case, numbers: tuple[str, ...]) -> tuple[str, ...]:
     """Those that can be a sender id: none of the numbers it is most often mistaken for (facts/domain.md §2)."""
     vendor = workspace.vendor(case.vendor_id)
-    others = {case.org_number.digits, vendor.org_number.digits, str(vendor.broker_id)}
-    return tuple(number for number in numbers if number not in others and _is_sender_id(number))
-
-
-def _is_sender_id(number: str) -> bool:
-    try:
-        return parse_value(load_catalogue().field(SENDER_ID), number, allow_synthetic=True) is not None
-    except ValueFault:
-        return False
+    others = {int(case.org_number.digits), int(vendor.org_number.digits), vendor.broker_id}
+    least = load_catalogue().field(_SENDER_ID).min or 1
+    values = dict.fromkeys(int(number) for number in numbers)
+    return tuple(str(value) for value in values if value >= least and value not in others)

@@ -105,7 +105,7 @@ def prepare_forward(
     frozen = freeze(letter, workspace.blobs, purpose=FORWARD, key=forward.key)
     if frozen.size > MAX_FORWARD_BYTES:
         logger.warning("forward too large", extra={"size": frozen.size, "limit": MAX_FORWARD_BYTES})
-        holds = (*holds, Hold(kind=TOO_LARGE, count=frozen.size))
+        holds = (*holds, Hold(kind=TOO_LARGE, masked=f"{frozen.size / 10**6:.1f} MB"))
     return replace(frozen, case_number=str(case.number), agreement=str(agreement.number), holds=holds)
 
 

@@ -9,7 +9,7 @@ PERSON_SENDS: Final = "person_sends"
 """A letter that only a person sends."""
 
 TOO_LARGE: Final = "too_large_to_forward"
-"""The message is larger than the far end is likely to take; `count` is its size in bytes."""
+"""The message is larger than the far end is likely to take; `masked` is its size."""
 
 
 @dataclass(frozen=True, kw_only=True)

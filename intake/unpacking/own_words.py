@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from html import unescape
 from typing import Final
 
-from agreements.national_id import is_national_id
+from agreements.national_id import mask_national_ids
 from intake.unpacking.limits import MAX_LOOKED_AT, MAX_SENDER_IDS
 from intake.unpacking.words import decode
 
@@ -34,7 +34,7 @@ _HEADER_LINES: Final = 4  # From, then date, to and subject in any order
 _SENDER_ID: Final = re.compile(
     r"(?i)\b(?:sender|avsender|avsendar|virksomhets|verksemds)[ \u00a0_-]?id(?:-?en)?\b"
     r"(?:\s{0,3}(?:er|is|blir|vert|nr\.?|nummer|number|[:=(>\u2013-])){0,3}\s{0,3}"
-    r"(\d{1,3}(?:[ \u00a0]\d{3}){1,4}|\d{3,15})(?![\d.,]?\d)"
+    r"(\d{1,3}(?:[ \u00a0]\d{3}){1,4}|\d{3,15})(?![\d.,]?\d|\*)"
 )
 
 
@@ -69,10 +69,11 @@ def is_question(words: str) -> bool:
 def find_sender_ids(texts: Iterable[str]) -> tuple[str, ...]:
     """The numbers of three to fifteen digits that a text calls a sender id, without spaces, each once.
 
-    Never a national identity number, whatever it is called.
+    Never a national identity number or a part of one, whatever it is called.
     """
-    found = ("".join(match[1].split()) for text in texts for match in _SENDER_ID.finditer(text))
-    return tuple(dict.fromkeys(number for number in found if not is_national_id(number)))[:MAX_SENDER_IDS]
+    masked = map(mask_national_ids, texts)
+    found = ("".join(match[1].split()) for text in masked for match in _SENDER_ID.finditer(text))
+    return tuple(dict.fromkeys(found))[:MAX_SENDER_IDS]
 
 
 def _begins_a_mail(lines: list[str], number: int) -> bool:

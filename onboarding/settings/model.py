@@ -148,6 +148,7 @@ DatabaseUrl = Annotated[str, BeforeValidator(_parse_database)]
 Organisation = Annotated[OrgNumber, BeforeValidator(_parse_org_number)]
 Day = Annotated[date, BeforeValidator(_parse_day)]
 Host = Annotated[str, _matching(re.compile(r"[A-Za-z0-9.:_-]{1,253}"), "bad_host")]
+Domain = Annotated[str, _matching(re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?"), "bad_domain")]
 Port = Annotated[StrictInt, Field(ge=1, le=65535)]
 
 
@@ -296,9 +297,9 @@ class Keys(_Group):
 
 
 class Attestation(_Group):
-    """Whose mail counts as Digipost's own attestation."""
+    """Whose mail counts as Digipost's: exactly these domains, none below them."""
 
-    domains: tuple[Line, ...] = ("digipost.no", "posten.no")
+    domains: tuple[Domain, ...] = ("digipost.no", "posten.no")
     accept_testimony: StrictBool = False
 
 

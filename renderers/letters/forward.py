@@ -76,7 +76,7 @@ def render_forward(letter: ForwardLetter, language: Language) -> tuple[str, str]
         subject="forward.subject",
         letter=letter,
         vendor_number=letter.vendor.org_number.grouped,
-        kind=texts.get(_KIND, ""),
+        kind=_lower(texts.get(_KIND, "")),
         services=_services(catalogue, letter.values, language),
         planning=[] if ends else list(_planning(catalogue, texts, language)),
         plan="" if ends else _plan(catalogue, letter, say),
