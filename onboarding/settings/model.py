@@ -149,6 +149,7 @@ DatabaseUrl = Annotated[str, BeforeValidator(_parse_database)]
 Organisation = Annotated[OrgNumber, BeforeValidator(_parse_org_number)]
 Day = Annotated[date, BeforeValidator(_parse_day)]
 Host = Annotated[str, _matching(re.compile(r"[A-Za-z0-9.:_-]{1,253}"), "bad_host")]
+Domain = Annotated[str, _matching(re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?"), "bad_domain")]
 Port = Annotated[StrictInt, Field(ge=1, le=65535)]
 
 
@@ -291,6 +292,8 @@ class Forward(_Group):
     test_to: Email | None = None
     """Takes the place of `to` in test and demo."""
     national_id: Literal["hold", "allow"] = "hold"
+    attach: Annotated[tuple[Literal["report", "json"], ...], MayBeNull] = ()
+    """What goes with the signed agreement and its configuration summary: the signature check, the configuration."""
     when_unknown: Literal["ask", "resend", "wait"] = "ask"
     """What becomes of mail that may have left where nothing tells whether it did (`outbox.settling.Policy`)."""
 
@@ -303,9 +306,9 @@ class Keys(_Group):
 
 
 class Attestation(_Group):
-    """Whose mail counts as Digipost's own attestation."""
+    """Whose mail counts as Digipost's: exactly these domains, none below them."""
 
-    domains: tuple[Line, ...] = ("digipost.no", "posten.no")
+    domains: tuple[Domain, ...] = ("digipost.no", "posten.no")
     accept_testimony: StrictBool = False
 
 
