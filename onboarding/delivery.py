@@ -5,6 +5,7 @@ from datetime import datetime
 
 from agreements.errors import NotFoundError
 from agreements.parties import Actor
+from onboarding.aftermath import record_told_before
 from onboarding.forwarding import record_forwarded, record_outcome
 from onboarding.record import EventKind
 from onboarding.settings import Settings, smtp_password
@@ -33,6 +34,7 @@ def sender_of(workspace: Workspace) -> Sender:
 
     def follow_up(connection: Connection, message: Message, outcome: Outcome) -> None:
         record_outcome(connection, message, outcome, actor=workspace.system, now=workspace.clock())
+        record_told_before(connection, message, outcome, actor=workspace.system, now=workspace.clock())
 
     with workspace.store.read() as connection:
         pace = read_pace(connection, workspace.settings.smtp.per_minute, now=workspace.clock())
@@ -62,7 +64,9 @@ def read_message(workspace: Workspace, identity: int) -> Message:
 
 
 def settle_message(workspace: Workspace, identity: int, *, sent: bool, actor: Actor) -> Message:
-    """A person says what became of an `unknown` message: it left, or it is to be sent again. Raises GateError."""
+    """A person says what became of a message that is `unknown` or `failed_later`: the recipient has it, or it is to be
+    sent again. Raises GateError.
+    """
     now = workspace.clock()
     with workspace.store.begin() as connection:
         message = settle(connection, identity, sent=sent, now=now)

@@ -46,6 +46,8 @@ class History(StrEnum):
     """Due, but not now; the reason says why."""
     COPY_SEEN = "copy_seen"
     """Our own copy of it has come."""
+    COPY_LOST = "copy_lost"
+    """A mail system has told that our own copy of it did not arrive."""
     REPORT = "report"
     """A mail system has told what became of it: action, status and diagnostic in the reply."""
     LOOKED = "looked"

@@ -12,6 +12,7 @@ unknown      ─> delivered | failed_later   a mail system reported what became 
 sent         ─> delivered | failed_later   a mail system reported
 delivered    ─> failed_later         handed on, and refused further on
 queued, held, blocked, gave_up, failed_later ─> queued   a person says "now"
+failed_later ─> sent                 a person says that the recipient has it all the same
 queued, held, blocked, gave_up       ─> withdrawn     no longer wanted, and never left
 """
 
@@ -51,7 +52,7 @@ MOVES = MappingProxyType(
         State.GAVE_UP: frozenset({State.QUEUED, State.WITHDRAWN}),
         State.SENT: frozenset({State.DELIVERED, State.FAILED_LATER}),
         State.DELIVERED: frozenset({State.FAILED_LATER}),
-        State.FAILED_LATER: frozenset({State.QUEUED}),
+        State.FAILED_LATER: frozenset({State.QUEUED, State.SENT}),
         State.WITHDRAWN: frozenset[State](),
     }
 )

@@ -149,6 +149,7 @@ DatabaseUrl = Annotated[str, BeforeValidator(_parse_database)]
 Organisation = Annotated[OrgNumber, BeforeValidator(_parse_org_number)]
 Day = Annotated[date, BeforeValidator(_parse_day)]
 Host = Annotated[str, _matching(re.compile(r"[A-Za-z0-9.:_-]{1,253}"), "bad_host")]
+Domain = Annotated[str, _matching(re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?"), "bad_domain")]
 Port = Annotated[StrictInt, Field(ge=1, le=65535)]
 
 
@@ -266,6 +267,8 @@ class MailboxSettings(LogIn):
     """Whether mail to `name+anything@…` arrives here as well: then each case gets an address of its own."""
     move: StrictBool = True
     """Whether mail that is done with is moved on the server."""
+    sent_folder: Line | None = None
+    """Where the mail server itself puts what is sent from `smtp.from`; None: it does not."""
 
 
 class Smtp(LogIn):
@@ -277,6 +280,7 @@ class Smtp(LogIn):
     username: Line | None = None
     from_: Annotated[Email, Field(alias="from")]
     copy_to: Email | None = None
+    """A mailbox of our own that gets a copy of everything, by which it is known what left; None: none does."""
     per_minute: Annotated[StrictInt, Field(ge=1, le=MAX_PER_MINUTE)] = PER_MINUTE
 
 
@@ -288,7 +292,10 @@ class Forward(_Group):
     test_to: Email | None = None
     """Takes the place of `to` in test and demo."""
     national_id: Literal["hold", "allow"] = "hold"
+    attach: Annotated[tuple[Literal["report", "json"], ...], MayBeNull] = ()
+    """What goes with the signed agreement and its configuration summary: the signature check, the configuration."""
     when_unknown: Literal["ask", "resend", "wait"] = "ask"
+    """What becomes of mail that may have left where nothing tells whether it did (`outbox.settling.Policy`)."""
 
 
 class Keys(_Group):
@@ -299,9 +306,9 @@ class Keys(_Group):
 
 
 class Attestation(_Group):
-    """Whose mail counts as Digipost's own attestation."""
+    """Whose mail counts as Digipost's: exactly these domains, none below them."""
 
-    domains: tuple[Line, ...] = ("digipost.no", "posten.no")
+    domains: tuple[Domain, ...] = ("digipost.no", "posten.no")
     accept_testimony: StrictBool = False
 
 
@@ -441,3 +448,9 @@ class Settings(_Group):
     def find_vendor(self, vendor_id: str) -> VendorSettings | None:
         """The vendor with this id, or None."""
         return next((vendor for vendor in self.vendors if vendor.id == vendor_id), None)
+
+    def mailboxes_for(self, address: str) -> tuple[MailboxSettings, ...]:
+        """The mailboxes in which mail to this address arrives, whatever stands behind a plus in it."""
+        local, _, domain = address.casefold().rpartition("@")
+        plain = f"{local.partition('+')[0]}@{domain}"
+        return tuple(mailbox for mailbox in self.mailboxes if mailbox.address.casefold() in {plain, address.casefold()})

@@ -211,6 +211,23 @@ def _log_in_is_whole(account: LogIn, where: KeyPath, *, needed: Iterable[str]) -
                 yield Problem(where=(*where, key), code="setting_unused_for_auth", detail={"auth": account.auth})
 
 
+def _what_left_can_be_looked_for(settings: Settings, _file: Path) -> Iterator[Problem]:
+    """A copy that nobody can look for proves nothing, and would be taken for one that never came."""
+    copy_to = settings.smtp.copy_to
+    if copy_to is not None:
+        mailboxes = settings.mailboxes_for(copy_to)
+        if not mailboxes:
+            yield Problem(where=("smtp", "copy_to"), code="setting_copy_unwatched", detail={"value": copy_to})
+        elif "+" in copy_to and not any(
+            mailbox.plus_addresses or mailbox.address.casefold() == copy_to.casefold() for mailbox in mailboxes
+        ):
+            yield Problem(where=("smtp", "copy_to"), code="setting_copy_plus", detail={"value": copy_to})
+    for index, mailbox in enumerate(settings.mailboxes):
+        if mailbox.sent_folder is not None and mailbox.address.casefold() != settings.smtp.from_.casefold():
+            detail = {"value": mailbox.address}
+            yield Problem(where=("mailboxes", index, "sent_folder"), code="setting_sent_folder_of_other", detail=detail)
+
+
 def _production_is_strict(settings: Settings, _file: Path) -> Iterator[Problem]:
     """In production a revoked certificate must be found out."""
     if settings.environment == "production" and settings.trust.revocation == "off":
@@ -255,5 +272,6 @@ _CHECKS: tuple[Callable[[Settings, Path], Iterator[Problem]], ...] = (
     _recipient_is_safe,
     _mail_can_leave,
     _mailboxes_are_whole,
+    _what_left_can_be_looked_for,
     _production_is_strict,
 )
