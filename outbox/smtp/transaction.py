@@ -9,7 +9,6 @@ from outbox.smtp.connection import Client
 from outbox.smtp.meaning import Refused, expect, reply_text
 
 CHUNK_BYTES: Final = 64 * 1024  # each chunk has the whole time-out to itself, so a slow line is not a dead one
-_LEADING_DOT: Final = re.compile(rb"(?m)^\.")
 _TO_XTEXT: Final = re.compile(r"[^!-~]|[+=]")
 
 
@@ -64,7 +63,8 @@ def ask_for_body(client: Client) -> None:
 
 def send_body(client: Client, data: bytes) -> None:
     """Everything but the final dot."""
-    stuffed = _LEADING_DOT.sub(b"..", data)  # RFC 5321 4.5.2
+    # RFC 5321 4.5.2: every line that begins with a dot gets another one. All lines end in CRLF (is_carried_unchanged).
+    stuffed = (b"\r\n" + data).replace(b"\r\n.", b"\r\n..")[2:]
     for start in range(0, len(stuffed), CHUNK_BYTES):
         client.send(stuffed[start : start + CHUNK_BYTES])
 
