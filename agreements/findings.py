@@ -138,6 +138,7 @@ INT_LIST_MAIL: Final = FindingCode("INT-025", Severity.INFO)  # sent to many
 INT_MAIL_NOT_GIVEN: Final = FindingCode("INT-026", Severity.REVIEW)  # the mail server does not hand it out; reason
 INT_DIGIPOST_ANSWER: Final = FindingCode("INT-027", Severity.INFO)  # filed on its case; case
 INT_DIGIPOST_NO_CASE: Final = FindingCode("INT-028", Severity.REVIEW)  # from Digipost, about no one case of ours
+INT_BOUNCE_UNMATCHED: Final = FindingCode("INT-029", Severity.REVIEW)  # a mail system's report, on which mail of ours?
 
 
 def all_codes() -> tuple[FindingCode, ...]:

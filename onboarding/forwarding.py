@@ -20,6 +20,7 @@ from agreements.mail import AGREEMENT_HEADER
 from agreements.parties import Actor
 from agreements.signers import signing_right
 from onboarding.forward_files import Check, ForwardFiles, forward_files
+from onboarding.outgoing import freeze_letter
 from onboarding.record import EventKind
 from onboarding.redirection import subject_prefix
 from onboarding.rendering import private_fonts
@@ -30,7 +31,6 @@ from onboarding.store.cases import find_case_of, move_case
 from onboarding.store.events import NewEvent, append_event, head_hash
 from onboarding.workspace import Workspace
 from outbox.compose import Letter, compose, message_id_for
-from outbox.freezing import freeze
 from outbox.holds import TOO_LARGE, Hold
 from outbox.messages import Connection, Message, NewMessage
 from outbox.outcome import Outcome, Result
@@ -102,7 +102,7 @@ def prepare_forward(
         ),
     )
     letter = _fitting(_letter(workspace, forward), _files(workspace, forward))
-    frozen = freeze(letter, workspace.blobs, purpose=FORWARD, key=forward.key)
+    frozen = freeze_letter(workspace, letter, purpose=FORWARD, key=forward.key)
     if frozen.size > MAX_FORWARD_BYTES:
         logger.warning("forward too large", extra={"size": frozen.size, "limit": MAX_FORWARD_BYTES})
         holds = (*holds, Hold(kind=TOO_LARGE, masked=f"{frozen.size / 10**6:.1f} MB"))
