@@ -2,6 +2,7 @@
 
 import pytest
 
+from agreements.canonical import JsonValue
 from agreements.catalogue import load_catalogue
 from agreements.parties import Signer, SigningBasis
 from agreements.plan import PlanReason, reasons_for_plan
@@ -41,7 +42,7 @@ def test_the_organisations_own_seal_stands_in_the_place_of_people() -> None:
 def test_what_speaks_for_a_plan_is_read_from_the_agreement() -> None:
     catalogue = load_catalogue()
     assert reasons_for_plan(catalogue, {"customer.sector": "private", "launch.monthly_volume": 10}) == ()
-    much = {
+    much: dict[str, JsonValue] = {
         "customer.sector": "public",
         "service.print_fallback": True,
         "service.channel": "batch_sftp",
