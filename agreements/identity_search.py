@@ -22,8 +22,8 @@ class Place(StrEnum):
     ELSEWHERE = "elsewhere"
     LETTER = "letter"
     """Of the message that the document goes with."""
-    SUMMARY = "summary"
-    """The configuration summary that goes with it."""
+    ENCLOSURE = "enclosure"
+    """A file of our own that goes with it."""
 
 
 class Unread(StrEnum):

@@ -17,6 +17,7 @@ from agreements.errors import ConfigurationError
 from agreements.language import Language
 from agreements.mail import AGREEMENT_HEADER
 from agreements.parties import Actor, Vendor
+from onboarding.guard import letter_holds, treat
 from onboarding.record import EventKind
 from onboarding.redirection import subject_prefix
 from onboarding.rendering import private_fonts
@@ -27,7 +28,7 @@ from onboarding.workspace import Workspace
 from outbox.compose import Attachment, Letter, message_id_for
 from outbox.freezing import freeze
 from outbox.holds import Hold
-from outbox.messages import Connection, Message, NewMessage
+from outbox.messages import Connection, Message, NewMessage, enqueue
 from outbox.outcome import Outcome, Result
 from outbox.recipients import Resolved, resolve_recipient
 
@@ -63,6 +64,21 @@ class _Forward:
         return f"{FORWARD}:{self.agreement.number}"
 
 
+@dataclass(frozen=True, kw_only=True)
+class Prepared:
+    """A forward that is ready, for the transaction that approves."""
+
+    message: NewMessage
+    permission: NewEvent | None
+    """By which word it may leave although identity numbers are in it; None where none are, or it is held."""
+
+    def write(self, connection: Connection, *, now: datetime) -> None:
+        """Into the outbox, and the permission into the case's record."""
+        if self.permission is not None:
+            append_event(connection, self.permission)
+        enqueue(connection, self.message, now=now)
+
+
 def prepare_forward(
     workspace: Workspace,
     case: Case,
@@ -71,11 +87,11 @@ def prepare_forward(
     document: str,
     approval: Approval,
     holds: tuple[Hold, ...],
-) -> NewMessage:
+) -> Prepared:
     """Build the message with the signed PDF byte-identical, store its bytes, and return the row to enqueue.
 
-    `document`: SHA-256 of the return. Raises ConfigurationError when the recipient is not allowed, or an example would
-    leave.
+    `document`: SHA-256 of the return; `holds`: the identity numbers found in it. Raises ConfigurationError when the
+    recipient is not allowed, or an example would leave.
     """
     settings = workspace.settings
     if agreement.example_terms and settings.environment == "production":
@@ -89,8 +105,12 @@ def prepare_forward(
             settings.forward.to, settings.forward.allow, settings.environment, settings.forward.test_to
         ),
     )
-    frozen = freeze(_letter(workspace, forward), workspace.blobs, purpose=FORWARD, key=forward.key)
-    return replace(frozen, case_number=str(case.number), agreement=str(agreement.number), holds=holds)
+    letter = _letter(workspace, forward)
+    found = (*holds, *letter_holds(letter, searched=letter.attachments[0].name))
+    treatment = treat(settings, agreement, found, now=approval.at)
+    frozen = freeze(letter, workspace.blobs, purpose=FORWARD, key=forward.key, encrypt_to=treatment.certificate)
+    message = replace(frozen, case_number=str(case.number), agreement=str(agreement.number), holds=treatment.holds)
+    return Prepared(message=message, permission=treatment.event(agreement, actor=approval.by, now=approval.at))
 
 
 def _letter(workspace: Workspace, forward: _Forward) -> Letter:

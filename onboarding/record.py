@@ -27,4 +27,6 @@ class EventKind(StrEnum):
     MESSAGE_RELEASED = "message.released"
     MESSAGE_REQUEUED = "message.requeued"
     MESSAGE_SETTLED = "message.settled"
+    IDENTITY_ALLOWED = "identity.allowed"
+    IDENTITY_ENCRYPTED = "identity.encrypted"
     TEMPLATE_IMPORTED = "template.imported"

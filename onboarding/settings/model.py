@@ -275,6 +275,21 @@ class Smtp(_Group):
     per_minute: Annotated[StrictInt, Field(ge=1, le=600)] = 25
 
 
+class NationalIdDecision(_Group):
+    """What somebody decided on identity numbers in everything that is signed in one way, until a day."""
+
+    profile: Line
+    """How it is signed: `service`, `own_tool`, `paper`, or a name of `trust.profiles`."""
+    decision: Literal["allow", "encrypt"]
+    by: Id
+    """Who decided: a user's id."""
+    date: Day
+    basis: Line
+    """On what grounds, for whoever audits: the assessment's place in the archive, say."""
+    expires: Day
+    """The last day on which it counts."""
+
+
 class Forward(_Group):
     """Where approved agreements are forwarded."""
 
@@ -282,7 +297,10 @@ class Forward(_Group):
     allow: Annotated[tuple[Email, ...], NotEmpty]
     test_to: Email | None = None
     """Takes the place of `to` in test and demo."""
-    national_id: Literal["hold", "allow"] = "hold"
+    national_id: Literal["hold", "allow", "encrypt"] = "hold"
+    encrypt_to: Location | None = None
+    """The recipient's certificate, PEM."""
+    national_id_decisions: Annotated[tuple[NationalIdDecision, ...], MayBeNull] = ()
     when_unknown: Literal["ask", "resend", "wait"] = "ask"
 
 
