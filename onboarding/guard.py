@@ -19,12 +19,9 @@ from agreements.decision import Decision
 from agreements.errors import ConfigurationError
 from agreements.findings import CAS_NATIONAL_ID, PID_FOUND, PID_NOT_SEARCHED, Finding
 from agreements.identity_search import IdentitySearch, Place, Unread
-from agreements.parties import Actor
 from onboarding.files import open_file
-from onboarding.record import EventKind
 from onboarding.settings import Settings
 from onboarding.settings.model import NationalIdDecision
-from onboarding.store.events import NewEvent
 from outbox.compose import Letter
 from outbox.holds import NATIONAL_ID, Hold
 
@@ -101,14 +98,6 @@ class Treatment:
     permission: Mapping[str, JsonValue] | None = None
     """By which word it may leave although identity numbers are in it; for the record."""
 
-    def event(self, agreement: Agreement, *, actor: Actor, now: datetime) -> NewEvent | None:
-        """What goes into the case's record; None where there is nothing to tell: none was found, or it is held."""
-        if self.permission is None:
-            return None
-        kind = EventKind.IDENTITY_ALLOWED if self.certificate is None else EventKind.IDENTITY_ENCRYPTED
-        data = {"agreement": str(agreement.number), **self.permission}
-        return NewEvent(kind=kind, actor=actor, at=now, case_number=str(agreement.number.case), data=data)
-
 
 def treat(settings: Settings, agreement: Agreement, holds: tuple[Hold, ...], *, now: datetime) -> Treatment:
     """What becomes of a message in which this was found. Logged where it may leave."""
@@ -136,11 +125,13 @@ def _rule(settings: Settings, agreement: Agreement, today: date) -> tuple[str, M
     profile = signing_profile(agreement)
     decision = next((one for one in settings.forward.national_id_decisions if one.profile == profile), None)
     if decision is None:
-        return settings.forward.national_id, {"setting": GENERAL}
+        rule = settings.forward.national_id
+        return rule, {"setting": GENERAL, "treatment": rule}
     if not in_force(decision, settings, today):
         return "hold", {}
     return decision.decision, {
         "setting": DECISIONS,
+        "treatment": decision.decision,
         "profile": profile,
         "by": decision.by,
         "decided_on": decision.date.isoformat(),

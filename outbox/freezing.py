@@ -1,7 +1,9 @@
 """From a letter to the message that is queued: its bytes made and stored once, never made again."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from agreements.mail import OWN_HEADER, mark_of
 from agreements.ports import Blobs
 from outbox.compose import Letter, compose
 from outbox.messages import NewMessage
@@ -13,13 +15,15 @@ if TYPE_CHECKING:  # cryptography is loaded where something is encrypted
 def freeze(
     letter: Letter, blobs: Blobs, *, purpose: str, key: str, encrypt_to: "Certificate | None" = None
 ) -> NewMessage:
-    """Store the letter's bytes; returns the row to enqueue, which the caller completes with what it is about.
+    """Store the letter's bytes, with our own mark in them; returns the row to enqueue, which the caller completes with
+    what it is about.
 
     `key`: one per intent, as `NewMessage.idempotency_key`. `encrypt_to`: as `encrypt.read_certificate` gives it; then
-    only what is encrypted is stored. Raises UsageError for what can't stand in a message, and
-    what storing raises.
+    nothing but what is encrypted is stored. Raises UsageError for what can't stand in a message, and what storing
+    raises.
     """
-    data = compose(letter)
+    headers = ((OWN_HEADER, mark_of(letter.message_id)), *letter.headers)
+    data = compose(replace(letter, headers=headers))
     if encrypt_to is not None:
         from outbox.encrypt import encrypt
 

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Final
 
 from agreements.errors import AvtaleError
+from onboarding.doctor.evidence import check_evidence
 from onboarding.doctor.identity import check_identity
 from onboarding.doctor.mailboxes import check_mailboxes
 from onboarding.doctor.outcome import Check, Level, fault, fault_of, fine
@@ -47,6 +48,7 @@ CHECKS: Final[Mapping[str, _Checker]] = MappingProxyType(
         "folders": check_folders,
         "mailboxes": check_mailboxes,
         "mail": check_mail,
+        "evidence": check_evidence,
         "identity": check_identity,
         "trust": check_trust,
         "terms": check_terms,

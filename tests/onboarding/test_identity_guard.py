@@ -194,7 +194,7 @@ def test_the_setting_allow_lets_it_go_plain_and_says_so_in_record_and_log(
     [mail] = installation.mails()
     assert attached(mail)[0] == document
     [(kind, data)] = permissions(installation)
-    assert (kind, data["setting"]) == ("identity.allowed", "forward.national_id")
+    assert (kind, data["setting"], data["treatment"]) == ("identity.permitted", "forward.national_id", "allow")
     [record] = [record for record in caplog.records if record.msg == "identity numbers may leave"]
     assert vars(record)["setting"] == "forward.national_id"
 
@@ -209,7 +209,7 @@ def test_the_setting_encrypt_lets_it_go_so_that_only_the_recipient_can_read_it(o
     assert mail.get_content_type() == "application/pkcs7-mime"
     assert NUMBER not in mail["Subject"]
     assert attached(parsed(opened_with_openssl(raw, tmp_path)))[0] == document
-    assert [kind for kind, _ in permissions(installation)] == ["identity.encrypted"]
+    assert [data["treatment"] for _, data in permissions(installation)] == ["encrypt"]
 
 
 def test_a_document_without_numbers_is_not_encrypted(opened: Open, tmp_path: Path) -> None:
@@ -243,7 +243,7 @@ def test_a_decision_for_the_way_of_signing_lets_it_go_and_stands_in_the_cases_re
     installation.receive(signed_with_a_number(installation))
     assert len(installation.mails()) == 1
     [(kind, data)] = permissions(installation)
-    assert kind == "identity.allowed"
+    assert kind == "identity.permitted"
     assert (data["profile"], data["by"], data["decided_on"], data["reason"]) == (
         "own_tool",
         "ola",
