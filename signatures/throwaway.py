@@ -88,8 +88,18 @@ class ThrowawayPki:
 
     # --- people and organisations ------------------------------------------------------------------------------------
 
-    def person(self, name: str, birth_date: date | None = None, *, options: "LeafOptions | None" = None) -> Credential:
-        """A person's certificate for signing. The last word of the name is the surname."""
+    def person(
+        self,
+        name: str,
+        birth_date: date | None = None,
+        *,
+        national_id: str | None = None,
+        options: "LeafOptions | None" = None,
+    ) -> Credential:
+        """A person's certificate for signing. The last word of the name is the surname.
+
+        `national_id`: as some issuers have it, in the subject's serial number.
+        """
         *given, surname = name.split()
         attributes = [
             (NameOID.COUNTRY_NAME, "NO"),
@@ -97,6 +107,8 @@ class ThrowawayPki:
             (NameOID.GIVEN_NAME, " ".join(given) or surname),
             (NameOID.COMMON_NAME, name),
         ]
+        if national_id is not None:
+            attributes.append((NameOID.SERIAL_NUMBER, national_id))
         extensions = [_qc_statements(QC_TYPE_ESIGN)]
         if birth_date is not None:
             extensions.append(_birth_date(birth_date))

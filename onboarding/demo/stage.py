@@ -14,7 +14,7 @@ from agreements.casenumber import parse_case_number
 from agreements.orgnumber import check_digit
 from agreements.parties import Actor, Signer, SigningBasis
 from onboarding.demo.cast import CAST
-from onboarding.demo.mail_server import keeping_mail_server
+from onboarding.demo.mail_server import Fate, MailServer, keeping_mail_server
 from onboarding.importing import EnquiryRow, read_enquiries
 from onboarding.initialise import InitResult, initialise
 from onboarding.settings import Settings, current_os_user, find_actor, load_settings
@@ -40,6 +40,7 @@ class Stage:
     strangers: ThrowawayPki
     """An infrastructure of somebody else's, which the demo does not trust."""
     now: datetime
+    mail_server: MailServer
     _example: EnquiryRow
     _customers: int = field(default=0)
 
@@ -70,6 +71,10 @@ class Stage:
         save_issue(issue, self.folder / "issued")
         return issue
 
+    def decree(self, issue: Issue, fate: Fate) -> None:
+        """Say what the mail server will do with the forward of this agreement."""
+        self.mail_server.fates[str(issue.agreement.number)] = fate
+
     def void(self, case_number: str) -> None:
         """Make the version in force void."""
         void_agreement_in_force(self.workspace, parse_case_number(case_number), "demo", self.actor)
@@ -94,8 +99,8 @@ def set_stage(folder: Path, clock: Callable[[], datetime]) -> Iterator[Stage]:
     pki = ThrowawayPki.create(now)
     (folder / "trust" / "anchors" / "demo.pem").write_bytes(pki.root_pem())
     with ExitStack() as stack:
-        port = stack.enter_context(keeping_mail_server(folder / "mail"))
-        settings = _demo_settings(made, port)
+        mail_server = stack.enter_context(keeping_mail_server(folder / "mail", reports=folder / "inn"))
+        settings = _demo_settings(made, mail_server.port)
         workspace = stack.enter_context(open_workspace(settings, clock))
         yield Stage(
             folder=folder,
@@ -104,6 +109,7 @@ def set_stage(folder: Path, clock: Callable[[], datetime]) -> Iterator[Stage]:
             pki=pki,
             strangers=ThrowawayPki.create(now),
             now=now,
+            mail_server=mail_server,
             _example=_example(made, settings, norwegian_day(now)),
         )
 
