@@ -22,6 +22,7 @@ from intake.ledger import find_document
 from intake.receipts import Receipt, ReceiptState
 from intake.replies import bar_to_answer, reply_key
 from intake.unpacking import MailReading
+from onboarding.outgoing import freeze_letter
 from onboarding.redirection import subject_prefix
 from onboarding.rendering import private_fonts
 from onboarding.store.cases import find_case_of
@@ -30,7 +31,6 @@ from onboarding.store.judgements import JudgementStatus, find_judgement_of
 from onboarding.store.meta import list_meta, put_meta
 from onboarding.workspace import Workspace
 from outbox.compose import Letter, message_id_for
-from outbox.freezing import freeze
 from outbox.messages import Connection, NewMessage, enqueue
 from outbox.recipients import resolve_recipient
 
@@ -132,7 +132,7 @@ def _notice(
         date=now,
         message_id=message_id_for(key, sender=settings.smtp.from_, now=now),
     )
-    frozen = freeze(letter, workspace.blobs, purpose=PURPOSE, key=key)
+    frozen = freeze_letter(workspace, letter, purpose=PURPOSE, key=key)
     return replace(frozen, case_number=str(case.number))
 
 

@@ -3,7 +3,8 @@
 1. a sandbox child takes it apart; the documents' bytes are among the originals
 2. one transaction: what the delivery said, and a receipt for each document in it
 3. every document is judged like one that was dropped in a folder, in transactions of its own
-4. one transaction: the delivery's own outcome, which is the best of its documents', and the draft of a letter where the
+4. one transaction: the delivery's own outcome, which is the best of its documents'; what it tells about mail of ours
+   (`evidence.py`); what Digipost's people write, filed on its case (`digipost_answers.py`); and the letter where the
    same document had come before                                                                  (`duplicates.py`)
 
 A crash repeats it: documents keep their receipts by their keys, and those that were judged keep their verdicts.
@@ -14,17 +15,27 @@ import os
 from collections.abc import Callable
 from typing import Final
 
-from agreements.findings import INT_OWN_COPY, INT_TOO_LARGE, Finding, Severity
+from agreements.findings import (
+    INT_BOUNCE,
+    INT_BOUNCE_UNMATCHED,
+    INT_ONLY_TEXT,
+    INT_OWN_COPY,
+    INT_TOO_LARGE,
+    Finding,
+    Severity,
+)
 from intake.ledger import get_receipt, mark_judged
-from intake.matching import weigh
+from intake.matching import Match, weigh
 from intake.openings import save_opening
 from intake.receipts import Delivery, Outcome, Receipt, ReceiptState
 from intake.unpacking import Candidate, MailKind, Unpacking
 from intake.unpacking.limits import MAX_RAW_BYTES
 from intake.unpacking.reasons import reason_without_document
 from intake.unpacking.sniffing import SNIFFED_BYTES, Shape, shape_of
-from onboarding.clues import clues_of_delivery
+from onboarding.clues import clues_of_delivery, vendors_of
+from onboarding.digipost_answers import DigipostAnswer, file_answer, find_answer, lost_answer
 from onboarding.duplicates import draft_notice, enqueue_notice
+from onboarding.evidence import must_be_read, record_evidence
 from onboarding.receiving import keep_apart, receive_delivery
 from onboarding.store.issued import is_issued
 from onboarding.unpack import unpack_delivery
@@ -122,11 +133,17 @@ def _decide(workspace: Workspace, receipt: Receipt, unpacking: Unpacking, docume
     assert receipt.sha256 is not None
     with workspace.store.read() as connection:
         judged = tuple(get_receipt(connection, document.id) for document in documents)
-    outcome = _outcome(workspace, receipt, unpacking, judged)
+    match = _match(workspace, receipt, unpacking)
+    answer = None if unpacking.mail is None else find_answer(workspace, receipt, unpacking.mail, match)
+    outcome = _outcome(workspace, unpacking, judged, match, answer)
     notice = None if unpacking.mail is None else draft_notice(workspace, unpacking.mail, judged)
     with workspace.store.begin() as connection:
         for decided in mark_judged(connection, receipt.sha256, outcome, now=now):
             keep_apart(connection, decided)
+        if unpacking.mail is not None:
+            record_evidence(workspace, connection, receipt, unpacking.mail)
+        if answer is not None:
+            file_answer(connection, answer, actor=workspace.system, now=now)
         if notice is not None and unpacking.mail is not None:
             enqueue_notice(connection, unpacking.mail, notice, now=now)
     logger.info(
@@ -135,15 +152,50 @@ def _decide(workspace: Workspace, receipt: Receipt, unpacking: Unpacking, docume
     return outcome
 
 
-def _outcome(workspace: Workspace, receipt: Receipt, unpacking: Unpacking, documents: tuple[Receipt, ...]) -> Outcome:
+def _match(workspace: Workspace, receipt: Receipt, unpacking: Unpacking) -> Match:
+    clues = clues_of_delivery(workspace, receipt, unpacking)
+    return weigh(clues, delivered_by=receipt.vendor_id, vendors=vendors_of(workspace, clues))
+
+
+def _outcome(
+    workspace: Workspace,
+    unpacking: Unpacking,
+    documents: tuple[Receipt, ...],
+    match: Match,
+    answer: DigipostAnswer | None,
+) -> Outcome:
     """Received if any document was; else what became of the first one; without documents, why there are none."""
     if any(document.state is ReceiptState.RECEIVED for document in documents):
         return Outcome(state=ReceiptState.RECEIVED)
     if documents:
         return Outcome(state=documents[0].state, reason=documents[0].reason)
-    reason = INT_OWN_COPY() if _is_own_copy(workspace, unpacking) else reason_without_document(unpacking)
-    clues = weigh(clues_of_delivery(workspace, receipt, unpacking)).clues
-    return Outcome(state=_state(reason), reason=reason, clues=clues)
+    reason = _reason(workspace, unpacking, answer)
+    case = None if answer is None else str(answer.case)
+    state = ReceiptState.RECEIVED if answer is not None and reason == answer.reason else _state(reason)
+    return Outcome(state=state, reason=reason, case_number=case, clues=match.clues)
+
+
+def _reason(workspace: Workspace, unpacking: Unpacking, answer: DigipostAnswer | None) -> Finding:
+    """What was found on the way weighs more than whose answer it is: a person must look."""
+    reason = _without_document(workspace, unpacking)
+    if unpacking.mail is None or reason.severity is not Severity.INFO:
+        return reason
+    if answer is not None:
+        return answer.reason
+    return lost_answer(workspace.settings, unpacking.mail) or reason
+
+
+def _without_document(workspace: Workspace, unpacking: Unpacking) -> Finding:
+    """Why there is no document. A header of ours in a stranger's mail, and a report that fits no mail of ours and does
+    not say that all is well, are for a person.
+    """
+    reason = reason_without_document(unpacking)
+    if reason == INT_OWN_COPY() and not _is_own_copy(workspace, unpacking):
+        return INT_ONLY_TEXT()
+    if reason == INT_BOUNCE() and unpacking.mail is not None:
+        with workspace.store.read() as connection:
+            return INT_BOUNCE_UNMATCHED() if must_be_read(connection, unpacking.mail) else reason
+    return INT_OWN_COPY() if _is_own_copy(workspace, unpacking) else reason
 
 
 def _state(reason: Finding) -> ReceiptState:

@@ -44,6 +44,7 @@ from intake.matching import OF_DOCUMENT, Clue, Evidence, Match, clues_of_text, p
 from intake.receipts import Outcome, Receipt, ReceiptState
 from onboarding.authority import confirmed_signers
 from onboarding.clues import clues_around, find_delivery, vendors_of
+from onboarding.forward_files import Check
 from onboarding.forwarding import Approval, prepare_forward
 from onboarding.inspection import Inspection, inspect_document
 from onboarding.opening import holds_documents, open_delivery
@@ -246,11 +247,9 @@ def _quarantined(receipt: Receipt, reason: Finding, claim: Claim | None = None, 
 
 def _decided(workspace: Workspace, receipt: Receipt, claim: Claim, inspection: Inspection, match: Match) -> Judged:
     assert inspection.report is not None
+    expected = expected_signers(workspace, claim)
     context = ReturnContext(
-        case=claim.case,
-        agreement=claim.agreement,
-        delivered_by=receipt.vendor_id,
-        expected=expected_signers(workspace, claim),
+        case=claim.case, agreement=claim.agreement, delivered_by=receipt.vendor_id, expected=expected
     )
     judged = judge_return(inspection.report, context, None)
     notes = _notes(workspace, claim, inspection)
@@ -270,7 +269,12 @@ def _decided(workspace: Workspace, receipt: Receipt, claim: Claim, inspection: I
     )
     message = None
     if approved and first:
-        approval = Approval(by=workspace.system, by_name="avtalemottak", at=now, manual=False)
+        approval = Approval(
+            by=("avtalemottak",),
+            at=now,
+            manual=False,
+            check=Check(report=inspection.report, decision=decision, expected=expected),
+        )
         message = prepare_forward(
             workspace,
             claim.case,
@@ -362,6 +366,7 @@ def _record(workspace: Workspace, judged: Judged) -> None:
                 "evidence": None if judged.evidence is None else judged.evidence.value,
                 "verdict": decision.verdict.value,
                 "findings": [finding.code for finding in decision.findings],
+                "mail": None if judged.message is None else judged.message.sha256,
             },
         )
         moved = _moved_case(judged, now)

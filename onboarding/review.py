@@ -12,8 +12,9 @@ from agreements.case import AgreementState, Case, move_agreement
 from agreements.errors import GateError, NotFoundError, TemporaryError
 from agreements.findings import PRV_SCAN, Severity
 from agreements.parties import Actor
+from onboarding.forward_files import Check
 from onboarding.forwarding import Approval, prepare_forward
-from onboarding.pipeline import APPROVABLE, holds_of
+from onboarding.pipeline import APPROVABLE, Claim, expected_signers, holds_of
 from onboarding.record import EventKind
 from onboarding.settings import user_name
 from onboarding.store.cases import find_case, move_case
@@ -77,7 +78,16 @@ def approve_return(workspace: Workspace, identity: int, actor: Actor, reason: st
         others = {approval.by.user for approval in list_approvals(connection, identity)} - {actor.user}
     message = None
     if len(others) + 1 >= needed:
-        approval = Approval(by=actor, by_name=user_name(workspace.settings, actor.user), at=now, manual=True)
+        approval = Approval(
+            by=tuple(user_name(workspace.settings, user) for user in (*sorted(others), actor.user)),
+            at=now,
+            manual=True,
+            check=Check(
+                report=judgement.report,
+                decision=judgement.decision,
+                expected=expected_signers(workspace, Claim(case=case, agreement=agreement)),
+            ),
+        )
         message = prepare_forward(
             workspace,
             case,
@@ -142,6 +152,8 @@ def _refuse_unapprovable(judgement: Judgement, case: Case, agreement: Agreement)
         unmet.append("review_reject_finding")
     if case.in_force != agreement.number:
         unmet.append("review_not_in_force")
+    elif case.agreement_state is AgreementState.RETURNED_BY_DIGIPOST:
+        unmet.append("review_sent_back")
     elif case.agreement_state not in APPROVABLE:
         unmet.append("review_already_approved")
     if case.held:
@@ -153,11 +165,11 @@ def _refuse_unapprovable(judgement: Judgement, case: Case, agreement: Agreement)
 def _approve(connection: Connection, judgement: Judgement, case: Case, message: NewMessage, ruling: Ruling) -> None:
     decide_judgement(connection, judgement.id, JudgementStatus.APPROVED, ruling)
     moved = move_agreement(case, AgreementState.APPROVED, now=ruling.at)
-    move_case(connection, moved, event=_event(EventKind.AGREEMENT_APPROVED, judgement, ruling))
+    move_case(connection, moved, event=_event(EventKind.AGREEMENT_APPROVED, judgement, ruling, mail=message.sha256))
     enqueue(connection, message, now=ruling.at)
 
 
-def _event(kind: EventKind, judgement: Judgement, ruling: Ruling) -> NewEvent:
+def _event(kind: EventKind, judgement: Judgement, ruling: Ruling, **more: str) -> NewEvent:
     return NewEvent(
         kind=kind,
         actor=ruling.by,
@@ -168,5 +180,6 @@ def _event(kind: EventKind, judgement: Judgement, ruling: Ruling) -> NewEvent:
             "sha256": judgement.sha256,
             "agreement": str(judgement.agreement) if judgement.agreement else None,
             "reason": ruling.reason,
+            **more,
         },
     )

@@ -20,6 +20,7 @@ from agreements.ports import Clock
 from agreements.times import format_utc
 from outbox.evidence import Evidence, left_before, look_again
 from outbox.messages import Begin, Connection, Message, settle
+from outbox.outcome import Reason
 from outbox.rows import as_message, messages
 from outbox.settling import Looked, Policy, Settlement, Step, decide_unknown
 from outbox.states import State
@@ -66,9 +67,7 @@ def _due(conn: Connection, now: datetime) -> tuple[Message, ...]:
 
 
 def _settle(settler: Settler, message: Message) -> bool:
-    with settler.begin() as conn:
-        again = left_before(conn, message)
-    looked = Looked(unreached=EARLIER_COPY) if again else settler.look(message)
+    looked = _look(settler, message)
     now = settler.clock()
     unknown_at = message.unknown_at or message.updated_at
     settlement = decide_unknown(looked, settler.policy, unknown_at=unknown_at, now=now)
@@ -83,11 +82,19 @@ def _settle(settler: Settler, message: Message) -> bool:
     return settlement.step in (Step.SENT, Step.RESEND)
 
 
+def _look(settler: Settler, message: Message) -> Looked:
+    if message.reason == Reason.NOT_RECORDED.value:  # it left: only what the caller had to write with it was missing
+        return Looked(found=Evidence.REPLY)
+    with settler.begin() as conn:
+        again = left_before(conn, message)
+    return Looked(unreached=EARLIER_COPY) if again else settler.look(message)
+
+
 def _apply(conn: Connection, message: Message, looked: Looked, settlement: Settlement, now: datetime) -> Message:
     if settlement.step is Step.SENT:
         return settle(conn, message.id, sent=True, now=now, evidence=looked.found or Evidence.COPY)
     if settlement.step is Step.RESEND:
         return settle(conn, message.id, sent=False, now=now, evidence=Evidence.ABSENCE)
     assert settlement.next_look is not None
-    look_again(conn, message, at=settlement.next_look, unreached=looked.unreached, now=now)
+    look_again(conn, message, at=settlement.next_look, unreached=looked.unreached, where=looked.where, now=now)
     return message

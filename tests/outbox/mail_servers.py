@@ -1,6 +1,7 @@
 """Mail servers on loopback: real ones (aiosmtpd) and one that breaks off wherever it is told to."""
 
 import asyncio
+import base64
 import datetime as dt
 import ipaddress
 import re
@@ -9,7 +10,7 @@ import ssl
 import struct
 import threading
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -36,6 +37,8 @@ class Mailbox:
     on_rcpt: Callable[[], None] = lambda: None
     on_data: Callable[[], None] = lambda: None
     envelopes: list[Envelope] = field(default_factory=list)
+    peers: list[object] = field(default_factory=list)
+    """Of each message the connection it came by."""
 
     async def handle_MAIL(  # noqa: N802 - aiosmtpd's name
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
@@ -57,6 +60,7 @@ class Mailbox:
     ) -> str:
         if "DATA" not in self.answers:
             self.envelopes.append(envelope)
+            self.peers.append(session.peer)
         self.on_data()
         return self.answers.get("DATA", f"250 2.0.0 Ok: queued as {len(self.envelopes):04X}")
 
@@ -65,12 +69,45 @@ class Mailbox:
         return [envelope.original_content or b"" for envelope in self.envelopes]
 
 
+@dataclass
+class TokenMailbox(Mailbox):
+    """A mailbox behind XOAUTH2: whoever comes with a good token is let in."""
+
+    good: set[str] = field(default_factory=set)
+    tokens: list[str] = field(default_factory=list)
+    """Those that were tried, in order."""
+    alone: int = 0
+    """How often the token came on a line of its own."""
+
+    async def auth_XOAUTH2(self, server: SMTP, args: list[str]) -> AuthResult:  # noqa: N802 - aiosmtpd's name
+        if len(args) == 1:
+            self.alone += 1
+            answer = await server.challenge_auth("")
+            assert isinstance(answer, bytes)
+        else:
+            answer = base64.b64decode(args[1], validate=True)
+        login = re.fullmatch(r"user=avtaler@example\.org\x01auth=Bearer (\S*)\x01\x01", answer.decode())
+        assert login is not None
+        self.tokens.append(login[1])
+        if login[1] in self.good:
+            return AuthResult(success=True)
+        assert await server.challenge_auth('{"status":"401","schemes":"bearer"}') == b""
+        return AuthResult(success=False, handled=False)
+
+
 class RealServer:
     """aiosmtpd on a free loopback port, in a thread of its own."""
 
-    def __init__(self, handler: Mailbox, *, implicit_tls: ssl.SSLContext | None = None, **parameters: Any) -> None:
+    def __init__(
+        self,
+        handler: Mailbox,
+        *,
+        implicit_tls: ssl.SSLContext | None = None,
+        speaker: type[SMTP] = SMTP,
+        **parameters: Any,
+    ) -> None:
         self._loop = asyncio.new_event_loop()
-        self._speaker = partial(SMTP, handler, loop=self._loop, **parameters)
+        self._speaker = partial(speaker, handler, loop=self._loop, **parameters)
         serving = self._loop.create_server(self._speak, "127.0.0.1", 0, ssl=implicit_tls)
         self._server = self._loop.run_until_complete(serving)
         self.port: int = self._server.sockets[0].getsockname()[1]
@@ -131,7 +168,9 @@ _USUAL: dict[str, object] = {
 
 
 class FaultyServer:
-    """Speaks SMTP as scripted: an answer is a line, CLOSE, HANG or (for `DATA`) RESET_IN_BODY. Keeps whole bodies."""
+    """Speaks SMTP as scripted: an answer is a line, bytes after which it closes, CLOSE, HANG or (for `DATA`)
+    RESET_IN_BODY; a list holds one for each time, the last one for good. Keeps whole bodies.
+    """
 
     def __init__(self, **script: object) -> None:
         self._script = _USUAL | script
@@ -139,6 +178,8 @@ class FaultyServer:
         self.port: int = self._listener.getsockname()[1]
         self.bodies: list[bytes] = []
         self.commands: list[str] = []
+        self.connections = 0
+        self._said: object = None
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._serve, daemon=True)
 
@@ -164,6 +205,7 @@ class FaultyServer:
                 connection, _ = self._listener.accept()
             except OSError:
                 return
+            self.connections += 1
             with connection, suppress(OSError):
                 self._converse(connection)
 
@@ -174,15 +216,18 @@ class FaultyServer:
                 self.commands.append(line.decode("utf-8", "replace").strip())
                 verb = line[:4].decode("utf-8", "replace").upper()
                 going = self._answer(connection, verb)
-                if going and verb == "DATA" and str(self._script["DATA"]).startswith("354"):
+                if going and verb == "DATA" and str(self._said).startswith("354"):
                     self.bodies.append(_body(iter(lines.readline, b"")))
                     going = self._answer(connection, "dot")
                 going = going and verb != "QUIT"
 
     def _answer(self, connection: socket.socket, stage: str) -> bool:
         answer = self._script.get(stage, "502 what?")
+        if isinstance(answer, list):
+            answer = answer.pop(0) if len(answer) > 1 else answer[0]
+        self._said = answer
         if answer is HANG:
-            self._stopped.wait(30)
+            self._wait_for_the_end(connection)
             return False
         if answer is RESET_IN_BODY:
             connection.sendall(b"354 go on\r\n")
@@ -191,9 +236,20 @@ class FaultyServer:
             return False
         if answer is CLOSE:
             return False
+        if isinstance(answer, bytes):
+            connection.sendall(answer)
+            return False
         assert isinstance(answer, str)
         connection.sendall(answer.encode() + b"\r\n")
         return True
+
+    def _wait_for_the_end(self, connection: socket.socket) -> None:
+        """Until the client hangs up, or the test is over."""
+        connection.settimeout(0.05)
+        while not self._stopped.is_set():
+            with suppress(TimeoutError):
+                if not connection.recv(1000):
+                    return
 
 
 def _body(lines: Iterator[bytes]) -> bytes:
@@ -205,48 +261,76 @@ def _body(lines: Iterator[bytes]) -> bytes:
 
 
 @dataclass(frozen=True)
+class Authority:
+    """One that signs throwaway certificates, and that nobody knows but whom we tell."""
+
+    key: ec.EllipticCurvePrivateKey
+    certificate: x509.Certificate
+
+
+@dataclass(frozen=True)
 class ThrowawayTls:
-    """A certificate for localhost by an authority of its own: for the server, and for a client that knows it."""
+    """A certificate by an authority of its own: for the server, and for a client that knows the authority."""
 
     server: ssl.SSLContext
     client: ssl.SSLContext
+    authority: Authority
 
 
-def throwaway_tls(folder: Path) -> ThrowawayTls:
-    authority_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
-    authority_name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "throwaway authority")])
-    names = x509.SubjectAlternativeName([x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
-    authority = _certificate(authority_name, authority_key, authority_name, authority_key, is_authority=True)
+_LOCALHOST = (x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1")))
+_A_DAY = dt.timedelta(days=1)
+
+
+def throwaway_tls(
+    folder: Path,
+    *,
+    authority: Authority | None = None,
+    names: Sequence[x509.GeneralName] = _LOCALHOST,
+    lasts: dt.timedelta = _A_DAY,
+) -> ThrowawayTls:
+    """Writes `server.pem` (key and certificate) into the folder. `lasts`: from now; a negative time has expired."""
+    authority = authority or _new_authority()
+    key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    leaf = _certificate(subject, key, authority_name, authority_key, names=names)
+    leaf = _certificate(subject, key, authority, names=x509.SubjectAlternativeName(names), lasts=lasts)
     pem = serialization.Encoding.PEM
     (folder / "server.pem").write_bytes(
         key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()) + leaf.public_bytes(pem)
     )
     server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     server.load_cert_chain(folder / "server.pem")
-    return ThrowawayTls(server, ssl.create_default_context(cadata=authority.public_bytes(pem).decode()))
+    known = authority.certificate.public_bytes(pem).decode()
+    return ThrowawayTls(server, ssl.create_default_context(cadata=known), authority)
+
+
+def _new_authority() -> Authority:
+    key = ec.generate_private_key(ec.SECP256R1())
+    return Authority(key, _certificate(_AUTHORITY, key, None))
+
+
+_AUTHORITY = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "throwaway authority")])
 
 
 def _certificate(
     subject: x509.Name,
     key: ec.EllipticCurvePrivateKey,
-    issuer: x509.Name,
-    issuer_key: ec.EllipticCurvePrivateKey,
+    issuer: Authority | None,
     *,
-    is_authority: bool = False,
     names: x509.SubjectAlternativeName | None = None,
+    lasts: dt.timedelta = _A_DAY,
 ) -> x509.Certificate:
+    """By an authority, or (None) by itself: an authority's own."""
     now = dt.datetime.now(dt.UTC)
+    issuer_key = key if issuer is None else issuer.key
     builder = (
         x509.CertificateBuilder()
         .subject_name(subject)
-        .issuer_name(issuer)
+        .issuer_name(_AUTHORITY)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(hours=1))
-        .not_valid_after(now + dt.timedelta(days=1))
-        .add_extension(x509.BasicConstraints(ca=is_authority, path_length=None), critical=True)
+        .not_valid_before(now - dt.timedelta(hours=2))
+        .not_valid_after(now + lasts)
+        .add_extension(x509.BasicConstraints(ca=issuer is None, path_length=None), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()), critical=False)
     )

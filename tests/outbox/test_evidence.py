@@ -121,12 +121,19 @@ def test_a_report_moves_what_was_sent_and_settles_what_was_unknown(
     assert moved.sent_at == NOON
 
 
-def test_a_delay_is_noted_and_moves_nothing(begin: Begin) -> None:
-    row = attempted(begin, UNKNOWN)
+def test_a_delay_is_noted_and_moves_nothing_that_was_sent(begin: Begin) -> None:
+    row = attempted(begin, SENT)
     with begin() as conn:
         assert record_report(conn, row, DELAYED, now=LATER) is None
-    assert now_is(begin, row).state is State.UNKNOWN
-    assert kinds(begin, row)[-1] == (History.REPORT, State.UNKNOWN)
+    assert kinds(begin, row)[-1] == (History.REPORT, State.SENT)
+
+
+def test_what_is_delayed_on_its_way_has_left(begin: Begin) -> None:
+    row = attempted(begin, UNKNOWN)
+    with begin() as conn:
+        moved = record_report(conn, row, DELAYED, now=LATER)
+    assert moved is not None
+    assert (moved.state, moved.evidence) == (State.SENT, Evidence.REPORT)
 
 
 def test_what_was_handed_on_may_fail_further_on_and_never_turns_back(begin: Begin) -> None:
@@ -178,7 +185,7 @@ def test_a_look_that_finds_nothing_is_written_down_and_puts_the_next_one_off(beg
     row = attempted(begin, UNKNOWN)
     before = now_is(begin, row)
     with begin() as conn:
-        look_again(conn, before, at=LATER, unreached="mailbox_unavailable", now=NOON)
+        look_again(conn, before, at=LATER, unreached="mailbox_unavailable", where="", now=NOON)
     message = now_is(begin, row)
     assert (message.state, message.next_attempt_at, message.unknown_at) == (State.UNKNOWN, LATER, NOON)
     with begin() as conn:
@@ -190,7 +197,7 @@ def test_a_look_at_what_a_person_has_settled_meanwhile_changes_nothing(begin: Be
     before = now_is(begin, row)
     with begin() as conn:
         settle(conn, row, sent=True, now=NOON)
-        look_again(conn, before, at=LATER, unreached=None, now=LATER)
+        look_again(conn, before, at=LATER, unreached=None, where="", now=LATER)
     assert now_is(begin, row).state is State.SENT
     assert kinds(begin, row)[-1] == (History.SETTLED, State.SENT)
 
