@@ -1,6 +1,6 @@
 """The demo's mail server: loopback only. It keeps what it takes as `.eml` files, and can do what real ones do to mail.
 
-What it reports (RFC 3464) lies in the watched folder, as if it had come by mail to an address that we read.
+Our own copies, and what it reports (RFC 3464), lie in the demo's mailbox.
 """
 
 import asyncio
@@ -19,6 +19,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from agreements.mail import AGREEMENT_HEADER
+from onboarding.demo.imap_server import DemoMailbox
 
 _MAX_BYTES = 64 * 2**20
 
@@ -28,7 +29,7 @@ class Fate(StrEnum):
 
     KEPT = "kept"
     REPLY_LOST = "reply_lost"
-    """It is kept and reported as delivered, but the connection breaks before we are told."""
+    """It is kept, and the connection breaks before we are told."""
     BOUNCED = "bounced"
     """Taken with a reply, and reported later as impossible to deliver."""
 
@@ -47,7 +48,7 @@ class _Keeper:
     """Writes every message it is handed to a file named by its agreement."""
 
     folder: Path
-    reports: Path
+    mailbox: DemoMailbox
     fates: dict[str, Fate] = field(default_factory=dict)
 
     async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's name
@@ -58,18 +59,19 @@ class _Keeper:
         copies = len(list(self.folder.glob(f"{agreement}*.eml")))
         path = path if not copies else path.with_name(f"{agreement}-{copies + 1}.eml")
         path.write_bytes(content)
+        if len(envelope.rcpt_tos) > 1:
+            self.mailbox.deliver(content)
         fate = self.fates.get(agreement, Fate.KEPT)
-        if fate is not Fate.KEPT:
-            report = self.reports / f"leveringsrapport-{agreement}.eml"
-            report.write_bytes(_report(mail, envelope, failed=fate is Fate.BOUNCED))
+        if fate is Fate.BOUNCED:
+            self.mailbox.deliver(_failure(mail, envelope))
         if fate is Fate.REPLY_LOST:
             assert isinstance(server.transport, asyncio.Transport)
             server.transport.abort()
         return f"250 2.0.0 Ok: kept as {path.name}"
 
 
-def _report(mail: Message, envelope: Envelope, *, failed: bool) -> bytes:
-    """A delivery status notification about a mail, with its headers."""
+def _failure(mail: Message, envelope: Envelope) -> bytes:
+    """A delivery status notification: the mail could not be delivered, after all; with its headers."""
     report = MIMEMultipart("report", report_type="delivery-status")
     report["From"] = "MAILER-DAEMON@localhost"
     report["To"] = envelope.mail_from or ""
@@ -78,9 +80,9 @@ def _report(mail: Message, envelope: Envelope, *, failed: bool) -> bytes:
     about, recipient = Message(), Message()
     about["Reporting-MTA"] = "dns; localhost"
     recipient["Final-Recipient"] = f"rfc822; {envelope.rcpt_tos[0]}"
-    recipient["Action"] = "failed" if failed else "delivered"
-    recipient["Status"] = "5.2.2" if failed else "2.0.0"
-    recipient["Diagnostic-Code"] = "smtp; 552 5.2.2 mailbox full" if failed else "smtp; 250 2.0.0 delivered"
+    recipient["Action"] = "failed"
+    recipient["Status"] = "5.2.2"
+    recipient["Diagnostic-Code"] = "smtp; 552 5.2.2 mailbox full"
     status = Message()
     status["Content-Type"] = "message/delivery-status"
     status.set_payload([about, recipient])
@@ -103,10 +105,10 @@ class _AnyPort(Controller):
 
 
 @contextmanager
-def keeping_mail_server(folder: Path, reports: Path) -> Iterator[MailServer]:
-    """Run it on a free loopback port. `reports`: the folder its reports are put into."""
+def keeping_mail_server(folder: Path, mailbox: DemoMailbox) -> Iterator[MailServer]:
+    """Run it on a free loopback port. `mailbox`: where copies and reports go."""
     folder.mkdir(exist_ok=True)
-    keeper = _Keeper(folder=folder, reports=reports)
+    keeper = _Keeper(folder=folder, mailbox=mailbox)
     controller = _AnyPort(keeper, hostname="127.0.0.1", port=0, data_size_limit=_MAX_BYTES)
     controller.start()
     try:

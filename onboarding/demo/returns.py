@@ -15,6 +15,7 @@ from onboarding.demo.stage import Stage
 from onboarding.rendering import private_fonts
 from onboarding.steps.agreement import Issue
 from onboarding.terms import Terms
+from outbox.evidence import Evidence
 from outbox.states import State
 from signatures.throwaway import Credential, sign
 
@@ -40,6 +41,8 @@ class Return:
     make: Callable[[Stage], Made]
     message: State = State.SENT
     """Where its forward stands at the end, if it is approved."""
+    evidence: Evidence | None = None
+    """By what it was found out that the forward had left, if nobody knew."""
     suffix: str = ".pdf"
     in_halves: bool = False
 
@@ -165,7 +168,7 @@ RETURNS = (
     Return(name="sealed_by_customer", expected="approved", make=_sealed),
     Return(name="arrives_in_two_halves", expected="approved", make=_signed_by_one, in_halves=True),
     Return(name="with_national_id", expected="approved", make=_with_national_id, message=State.HELD),
-    Return(name="reply_lost", expected="approved", make=_signed_but(Fate.REPLY_LOST), message=State.DELIVERED),
+    Return(name="reply_lost", expected="approved", make=_signed_but(Fate.REPLY_LOST), evidence=Evidence.COPY),
     Return(name="bounced", expected="approved", make=_signed_but(Fate.BOUNCED), message=State.FAILED_LATER),
     Return(name="unsigned", expected="rejected", make=_unsigned),
     Return(name="changed_after_signing", expected="rejected", make=_changed_after_signing),
