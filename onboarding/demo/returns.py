@@ -17,7 +17,7 @@ from onboarding.steps.agreement import Issue
 from onboarding.terms import Terms
 from outbox.evidence import Evidence
 from outbox.states import State
-from signatures.throwaway import Credential, sign
+from signatures.throwaway import Credential, LeafOptions, sign
 
 KARI, OLA, STRANGER = CAST.first, CAST.second, CAST.stranger
 FIRST, SECOND = "Signatur1", "Signatur2"
@@ -75,7 +75,7 @@ def _sealed(stage: Stage) -> Made:
 def _with_national_id(stage: Stage) -> Made:
     """Some issuers put the person's national identity number into the certificate."""
     issue = stage.issue(KARI)
-    return _signed(stage, issue, stage.pki.person(KARI, national_id=CAST.national_id))
+    return _signed(stage, issue, stage.pki.person(KARI, options=LeafOptions(subject_serial=CAST.national_id)))
 
 
 def _signed_but(fate: Fate) -> Callable[[Stage], Made]:
