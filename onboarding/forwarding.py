@@ -105,7 +105,8 @@ def prepare_forward(
     """Build the message with the signed PDF byte-identical, store its bytes, and return the row to enqueue.
 
     `document`: SHA-256 of the return; `holds`: the identity numbers found in it. One that is too large leaves out what
-    need not be in it, and is held for a person if that is not enough. Raises ConfigurationError when the recipient is not allowed, or an example would leave.
+    need not be in it, and is held for a person if that is not enough. Raises ConfigurationError when the recipient is
+    not allowed, or an example would leave.
     """
     settings = workspace.settings
     if agreement.example_terms and settings.environment == "production":
