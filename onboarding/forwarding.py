@@ -1,4 +1,4 @@
-"""Step 2, second half: an approved agreement becomes one message to Digipost (docs/adr/0026).
+"""Step 2, second half: an approved agreement becomes one message to Digipost (docs/adr/0022).
 
 `prepare_forward` makes and stores the frozen bytes, before any transaction; the caller enqueues the message in the
 transaction that approves. `record_outcome` runs in the transaction that records what the mail server said, and moves
