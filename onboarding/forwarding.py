@@ -1,4 +1,4 @@
-"""Step 2, second half: an approved agreement becomes one message to Digipost (docs/adr/0026).
+"""Step 2, second half: an approved agreement becomes one message to Digipost (docs/adr/0022).
 
 `prepare_forward` makes and stores the frozen bytes, before any transaction; the caller enqueues the message in the
 transaction that approves. `record_outcome` runs in the transaction that records what the mail server said, and moves
@@ -6,6 +6,7 @@ the case with it.
 """
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -19,7 +20,8 @@ from agreements.language import Language
 from agreements.mail import AGREEMENT_HEADER
 from agreements.parties import Actor
 from agreements.signers import signing_right
-from onboarding.forward_files import Check, ForwardFiles, forward_files
+from onboarding.forward_files import Check, ForwardFiles, forward_files, signed_name
+from onboarding.guard import letter_holds, treat
 from onboarding.outgoing import freeze_letter
 from onboarding.record import EventKind
 from onboarding.redirection import subject_prefix
@@ -32,7 +34,7 @@ from onboarding.store.events import NewEvent, append_event, head_hash
 from onboarding.workspace import Workspace
 from outbox.compose import Letter, compose, message_id_for
 from outbox.holds import TOO_LARGE, Hold
-from outbox.messages import Connection, Message, NewMessage
+from outbox.messages import Connection, Message, NewMessage, enqueue
 from outbox.outcome import Outcome, Result
 from outbox.recipients import Resolved, resolve_recipient
 
@@ -74,6 +76,23 @@ class _Forward:
         return f"{FORWARD}:{self.agreement.number}"
 
 
+@dataclass(frozen=True, kw_only=True)
+class Prepared:
+    """A forward that is ready, for the transaction that approves."""
+
+    message: NewMessage
+    permission: Mapping[str, JsonValue] | None
+    """By which word it may leave although identity numbers are in it; None where none are, or it is held."""
+
+    def write(self, connection: Connection, *, actor: Actor, now: datetime) -> None:
+        """Into the outbox, and the permission into the case's record."""
+        if self.permission is not None:
+            case, data = self.message.case_number, {"agreement": self.message.agreement, **self.permission}
+            event = NewEvent(kind=EventKind.IDENTITY_PERMITTED, actor=actor, at=now, case_number=case, data=data)
+            append_event(connection, event)
+        enqueue(connection, self.message, now=now)
+
+
 def prepare_forward(
     workspace: Workspace,
     case: Case,
@@ -82,11 +101,12 @@ def prepare_forward(
     document: str,
     approval: Approval,
     holds: tuple[Hold, ...],
-) -> NewMessage:
+) -> Prepared:
     """Build the message with the signed PDF byte-identical, store its bytes, and return the row to enqueue.
 
-    `document`: SHA-256 of the return. One that is too large leaves out what need not be in it, and is held for a person
-    if that is not enough. Raises ConfigurationError when the recipient is not allowed, or an example would leave.
+    `document`: SHA-256 of the return; `holds`: the identity numbers found in it. One that is too large leaves out what
+    need not be in it, and is held for a person if that is not enough. Raises ConfigurationError when the recipient is
+    not allowed, or an example would leave.
     """
     settings = workspace.settings
     if agreement.example_terms and settings.environment == "production":
@@ -102,11 +122,15 @@ def prepare_forward(
         ),
     )
     letter = _fitting(_letter(workspace, forward), _files(workspace, forward))
-    frozen = freeze_letter(workspace, letter, purpose=FORWARD, key=forward.key)
+    found = (*holds, *letter_holds(letter, searched=signed_name(agreement.number)))
+    treatment = treat(settings, agreement, found, now=approval.at)
+    frozen = freeze_letter(workspace, letter, purpose=FORWARD, key=forward.key, encrypt_to=treatment.certificate)
+    holds = treatment.holds
     if frozen.size > MAX_FORWARD_BYTES:
         logger.warning("forward too large", extra={"size": frozen.size, "limit": MAX_FORWARD_BYTES})
         holds = (*holds, Hold(kind=TOO_LARGE, masked=f"{frozen.size / 10**6:.1f} MB"))
-    return replace(frozen, case_number=str(case.number), agreement=str(agreement.number), holds=holds)
+    message = replace(frozen, case_number=str(case.number), agreement=str(agreement.number), holds=holds)
+    return Prepared(message=message, permission=treatment.permission)
 
 
 def _fitting(letter: Letter, files: ForwardFiles) -> Letter:

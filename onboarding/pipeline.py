@@ -26,7 +26,6 @@ from agreements.decision import Decision, Verdict, decide
 from agreements.errors import AvtaleError, as_told
 from agreements.findings import (
     CAS_EXAMPLE_TERMS,
-    CAS_NATIONAL_ID,
     INT_ENGINE_ERROR,
     INT_NO_CASE,
     INT_RESOURCE_LIMIT,
@@ -45,7 +44,8 @@ from intake.receipts import Outcome, Receipt, ReceiptState
 from onboarding.authority import confirmed_signers
 from onboarding.clues import clues_around, find_delivery, vendors_of
 from onboarding.forward_files import Check
-from onboarding.forwarding import Approval, prepare_forward
+from onboarding.forwarding import Approval, Prepared, prepare_forward
+from onboarding.guard import identity_findings, identity_holds
 from onboarding.inspection import Inspection, inspect_document
 from onboarding.opening import holds_documents, open_delivery
 from onboarding.receiving import keep_apart
@@ -62,8 +62,7 @@ from onboarding.store.judgements import (
     save_judgement,
 )
 from onboarding.workspace import Workspace
-from outbox.holds import NATIONAL_ID, Hold
-from outbox.messages import Connection, NewMessage, enqueue
+from outbox.messages import Connection
 
 logger = logging.getLogger(__name__)
 
@@ -91,7 +90,7 @@ class Judged:
     claim: Claim | None = None
     evidence: Evidence | None = None
     """Why it is held to be that agreement."""
-    message: NewMessage | None = None
+    forward: Prepared | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -267,7 +266,7 @@ def _decided(workspace: Workspace, receipt: Receipt, claim: Claim, inspection: I
         status=_status(decision, first=first),
         judged_at=now,
     )
-    message = None
+    forward = None
     if approved and first:
         approval = Approval(
             by=("avtalemottak",),
@@ -275,13 +274,13 @@ def _decided(workspace: Workspace, receipt: Receipt, claim: Claim, inspection: I
             manual=False,
             check=Check(report=inspection.report, decision=decision, expected=expected),
         )
-        message = prepare_forward(
+        forward = prepare_forward(
             workspace,
             claim.case,
             claim.agreement,
             document=inspection.report.sha256,
             approval=approval,
-            holds=holds_of(workspace, decision),
+            holds=identity_holds(decision),
         )
     outcome = Outcome(
         state=ReceiptState.RECEIVED,
@@ -295,7 +294,7 @@ def _decided(workspace: Workspace, receipt: Receipt, claim: Claim, inspection: I
         judgement=new_judgement,
         claim=claim,
         evidence=match.evidence,
-        message=message,
+        forward=forward,
     )
 
 
@@ -312,7 +311,7 @@ def _status(decision: Decision, *, first: bool) -> JudgementStatus:
 def _notes(workspace: Workspace, claim: Claim, inspection: Inspection) -> tuple[Finding, ...]:
     """What is worth telling and changes nothing."""
     notes: tuple[Finding, ...] = (CAS_EXAMPLE_TERMS(),) if claim.agreement.example_terms else ()
-    return (*notes, CAS_NATIONAL_ID()) if inspection.has_national_id else notes
+    return (*notes, *identity_findings(inspection.identity))
 
 
 def _of_delivery(workspace: Workspace, receipt: Receipt) -> tuple[Finding, ...]:
@@ -320,12 +319,6 @@ def _of_delivery(workspace: Workspace, receipt: Receipt) -> tuple[Finding, ...]:
     with workspace.store.read() as connection:
         delivery = find_delivery(connection, receipt)
     return () if delivery is None else delivery[1].findings
-
-
-def holds_of(workspace: Workspace, decision: Decision) -> tuple[Hold, ...]:
-    """Why the forward must wait for a person."""
-    found = any(finding.code == CAS_NATIONAL_ID.code for finding in decision.findings)
-    return (Hold(kind=NATIONAL_ID),) if found and workspace.settings.forward.national_id == "hold" else ()
 
 
 def expected_signers(workspace: Workspace, claim: Claim) -> ExpectedSigners:
@@ -355,7 +348,7 @@ def _record(workspace: Workspace, judged: Judged) -> None:
         _close_superseded(connection, workspace, judged, now)
         decision = judged.judgement.decision
         event = NewEvent(
-            kind=EventKind.AGREEMENT_APPROVED if judged.message else EventKind.RETURN_JUDGED,
+            kind=EventKind.AGREEMENT_APPROVED if judged.forward else EventKind.RETURN_JUDGED,
             actor=workspace.system,
             at=now,
             case_number=str(judged.claim.case.number),
@@ -366,7 +359,7 @@ def _record(workspace: Workspace, judged: Judged) -> None:
                 "evidence": None if judged.evidence is None else judged.evidence.value,
                 "verdict": decision.verdict.value,
                 "findings": [finding.code for finding in decision.findings],
-                "mail": None if judged.message is None else judged.message.sha256,
+                "mail": None if judged.forward is None else judged.forward.message.sha256,
             },
         )
         moved = _moved_case(judged, now)
@@ -374,8 +367,8 @@ def _record(workspace: Workspace, judged: Judged) -> None:
             append_event(connection, event)
         else:
             move_case(connection, moved, event=event)
-        if judged.message is not None:
-            enqueue(connection, judged.message, now=now)
+        if judged.forward is not None:
+            judged.forward.write(connection, actor=workspace.system, now=now)
 
 
 def _close_superseded(connection: Connection, workspace: Workspace, judged: Judged, now: datetime) -> None:
@@ -395,7 +388,7 @@ def _moved_case(judged: Judged, now: datetime) -> Case | None:
     """
     assert judged.claim is not None
     case, agreement = judged.claim.case, judged.claim.agreement
-    if judged.message is not None:
+    if judged.forward is not None:
         return move_agreement(case, AgreementState.APPROVED, now=now)
     if _is_return(judged) and case.in_force == agreement.number and case.agreement_state in APPROVABLE:
         return move_agreement(case, AgreementState.RETURNED, now=now)

@@ -31,6 +31,7 @@ class EventKind(StrEnum):
     MESSAGE_RELEASED = "message.released"
     MESSAGE_REQUEUED = "message.requeued"
     MESSAGE_SETTLED = "message.settled"
+    IDENTITY_PERMITTED = "identity.permitted"
     MESSAGE_DELIVERED = "message.delivered"
     MESSAGE_FAILED_LATER = "message.failed_later"
     TEMPLATE_IMPORTED = "template.imported"

@@ -13,8 +13,9 @@ from agreements.errors import GateError, NotFoundError, TemporaryError
 from agreements.findings import PRV_SCAN, Severity
 from agreements.parties import Actor
 from onboarding.forward_files import Check
-from onboarding.forwarding import Approval, prepare_forward
-from onboarding.pipeline import APPROVABLE, Claim, expected_signers, holds_of
+from onboarding.forwarding import Approval, Prepared, prepare_forward
+from onboarding.guard import identity_holds
+from onboarding.pipeline import APPROVABLE, Claim, expected_signers
 from onboarding.record import EventKind
 from onboarding.settings import user_name
 from onboarding.store.cases import find_case, move_case
@@ -31,7 +32,7 @@ from onboarding.store.judgements import (
     list_judgements,
 )
 from onboarding.workspace import Workspace
-from outbox.messages import Connection, NewMessage, enqueue
+from outbox.messages import Connection
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +77,7 @@ def approve_return(workspace: Workspace, identity: int, actor: Actor, reason: st
     needed = approvals_needed(judgement)
     with workspace.store.read() as connection:
         others = {approval.by.user for approval in list_approvals(connection, identity)} - {actor.user}
-    message = None
+    forward = None
     if len(others) + 1 >= needed:
         approval = Approval(
             by=tuple(user_name(workspace.settings, user) for user in (*sorted(others), actor.user)),
@@ -88,22 +89,22 @@ def approve_return(workspace: Workspace, identity: int, actor: Actor, reason: st
                 expected=expected_signers(workspace, Claim(case=case, agreement=agreement)),
             ),
         )
-        message = prepare_forward(
+        forward = prepare_forward(
             workspace,
             case,
             agreement,
             document=judgement.sha256,
             approval=approval,
-            holds=holds_of(workspace, judgement.decision),
+            holds=identity_holds(judgement.decision),
         )
     with workspace.store.begin() as connection:
         given = len(add_approval(connection, identity, ruling))
         if given < needed:
             append_event(connection, _event(EventKind.REVIEW_APPROVAL, judgement, ruling))
-        elif message is None:  # somebody else approved while we looked: nothing is written, and the next try sends it
+        elif forward is None:  # somebody else approved while we looked: nothing is written, and the next try sends it
             raise TemporaryError("case_changed", case=str(case.number))
         else:
-            _approve(connection, judgement, case, message, ruling)
+            _approve(connection, judgement, case, forward, ruling)
     return Approved(judgement=read_judgement(workspace, identity), given=given, needed=needed)
 
 
@@ -162,11 +163,13 @@ def _refuse_unapprovable(judgement: Judgement, case: Case, agreement: Agreement)
         raise GateError("review_refused", unmet=tuple(unmet), judgement=judgement.id)
 
 
-def _approve(connection: Connection, judgement: Judgement, case: Case, message: NewMessage, ruling: Ruling) -> None:
+def _approve(connection: Connection, judgement: Judgement, case: Case, forward: Prepared, ruling: Ruling) -> None:
     decide_judgement(connection, judgement.id, JudgementStatus.APPROVED, ruling)
     moved = move_agreement(case, AgreementState.APPROVED, now=ruling.at)
-    move_case(connection, moved, event=_event(EventKind.AGREEMENT_APPROVED, judgement, ruling, mail=message.sha256))
-    enqueue(connection, message, now=ruling.at)
+    move_case(
+        connection, moved, event=_event(EventKind.AGREEMENT_APPROVED, judgement, ruling, mail=forward.message.sha256)
+    )
+    forward.write(connection, actor=ruling.by, now=ruling.at)
 
 
 def _event(kind: EventKind, judgement: Judgement, ruling: Ruling, **more: str) -> NewEvent:

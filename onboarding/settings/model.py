@@ -284,6 +284,21 @@ class Smtp(LogIn):
     per_minute: Annotated[StrictInt, Field(ge=1, le=MAX_PER_MINUTE)] = PER_MINUTE
 
 
+class NationalIdDecision(_Group):
+    """What somebody decided on identity numbers in everything that is signed in one way, until a day."""
+
+    profile: Line
+    """How it is signed: `service`, `own_tool`, `paper`, or a name of `trust.profiles`."""
+    decision: Literal["allow", "encrypt"]
+    by: Id
+    """Who decided: a user's id."""
+    date: Day
+    basis: Line
+    """On what grounds, for whoever audits: the assessment's place in the archive, say."""
+    expires: Day
+    """The last day on which it counts."""
+
+
 class Forward(_Group):
     """Where approved agreements are forwarded."""
 
@@ -291,7 +306,10 @@ class Forward(_Group):
     allow: Annotated[tuple[Email, ...], NotEmpty]
     test_to: Email | None = None
     """Takes the place of `to` in test and demo."""
-    national_id: Literal["hold", "allow"] = "hold"
+    national_id: Literal["hold", "allow", "encrypt"] = "hold"
+    encrypt_to: Location | None = None
+    """The recipient's certificate, PEM."""
+    national_id_decisions: Annotated[tuple[NationalIdDecision, ...], MayBeNull] = ()
     attach: Annotated[tuple[Literal["report", "json"], ...], MayBeNull] = ()
     """What goes with the signed agreement and its configuration summary: the signature check, the configuration."""
     when_unknown: Literal["ask", "resend", "wait"] = "ask"

@@ -29,12 +29,18 @@ def is_carried_unchanged(data: bytes) -> bool:
     return data.endswith(b"\r\n") and data.count(b"\r\n") == data.count(b"\r") == data.count(b"\n")
 
 
+def size_limit(client: Client) -> int | None:
+    """How many bytes a message may have, where the server says so (RFC 1870 4: 0 means no fixed limit)."""
+    limit = client.esmtp_features.get("size", "")
+    return int(limit) or None if limit.isdecimal() else None
+
+
 def name_sender(client: Client, envelope: Envelope, size: int) -> None:
     """MAIL, with the size where the server wants to know it; not begun when the server said it takes no such size."""
     options = []
     if client.has_extn("size"):
-        limit = client.esmtp_features["size"]
-        if limit.isdecimal() and 0 < int(limit) < size:  # RFC 1870 4: 0 means no fixed limit
+        limit = size_limit(client)
+        if limit is not None and limit < size:
             raise Refused(None, f"SIZE {limit}", Reason.TOO_LARGE)
         options.append(f"SIZE={size}")
     if client.has_extn("dsn"):

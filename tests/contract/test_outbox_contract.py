@@ -13,7 +13,7 @@ import pytest
 
 from outbox.compose import Attachment, Letter, compose, message_id_for
 from outbox.outcome import Outcome, Phase, Reason, Result
-from outbox.smtp import Envelope, Session, SmtpServer, check
+from outbox.smtp import Envelope, Offer, Session, SmtpServer, check
 from tests.contract.relays import (
     ANSWERS,
     COPY,
@@ -232,6 +232,10 @@ def test_a_relay_that_is_not_certainly_the_right_one_gets_nothing(relay: Relay, 
 def test_a_relay_by_an_authority_that_nobody_knows_gets_nothing(relay: Relay, kind: Kind) -> None:
     outcome = deliver(settings(relay, kind, tls_context=None), mail()[0])
     assert outcome == Outcome(result=Result.RETRY, phase=Phase.CONNECT, reason=Reason.CERTIFICATE)
+
+
+def test_a_look_tells_what_the_relay_offers(relay: Relay) -> None:
+    assert check(settings(relay)) == Offer(size=SIZE_LIMIT, reports=isinstance(relay, PostfixRelay))
 
 
 def test_a_wrong_password_is_told_and_the_message_keeps_its_place(relay: Relay) -> None:

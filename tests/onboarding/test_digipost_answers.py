@@ -205,7 +205,7 @@ def test_a_person_who_asks_through_a_help_desk_is_heard(post: Installation, serv
     assert post.case(post.template.by_one).asked
 
 
-def test_a_question_about_a_launched_case_waits_too(post: Installation, server: FakeImap) -> None:
+def test_a_question_after_an_acknowledgement_waits_too(post: Installation, server: FakeImap) -> None:
     say(post, server, "Takk.")
     say(post, server, "Én ting til: hvem er kontaktperson?")
     case = post.case(post.template.by_one)
