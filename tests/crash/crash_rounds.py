@@ -29,7 +29,6 @@ from imapclient import IMAPClient
 
 import onboarding.jobs.loop
 import onboarding.sources
-import outbox.sending
 import outbox.smtp.session
 from agreements.case import AgreementState
 from intake.ledger import list_receipts
@@ -120,7 +119,7 @@ PLACES: Final[dict[Way, tuple[tuple[Any, str, str], ...]]] = {
         (FolderSource, "finish", "finish"),
         (os, "rename", "rename"),
         (os, "fsync", "fsync"),
-        (outbox.sending, "deliver", "deliver"),
+        (outbox.smtp.session.Session, "deliver", "deliver"),
     ),
     "mail": (_PUT, (MailboxSource, "finish", "finish"), (SafeClient, "move", "move")),
     "copy": ((SafeClient, "copy", "copy"), (SafeClient, "add_flags", "mark"), (SafeClient, "uid_expunge", "expunge")),
