@@ -30,6 +30,7 @@ from imapclient import IMAPClient
 import onboarding.jobs.loop
 import onboarding.sources
 import outbox.smtp.session
+import outbox.smtp.transaction
 from agreements.case import AgreementState
 from intake.ledger import list_receipts
 from intake.sources.folder import FolderSource
@@ -143,7 +144,7 @@ def arm(killer: Killer, way: Way) -> None:
 
 
 def _arm_the_last_dot(killer: Killer) -> None:
-    finish = outbox.smtp.session.finish
+    finish = outbox.smtp.transaction.finish
 
     def finished(*args: Any) -> Any:
         killer.step("before:last dot")
