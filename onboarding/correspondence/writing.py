@@ -1,0 +1,87 @@
+"""From a letter's words to a message: sender, Reply-To, threading and redirection, alike for all of them."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from agreements.case import Case
+from agreements.casenumber import AgreementNumber
+from agreements.language import Language
+from agreements.mail import AGREEMENT_HEADER
+from agreements.parties import Customer
+from onboarding.correspondence.purposes import Purpose
+from onboarding.redirection import subject_prefix
+from onboarding.return_address import return_address
+from onboarding.workspace import Workspace
+from outbox.compose import Answered, Attachment, Letter, message_id_for
+from outbox.freezing import freeze
+from outbox.holds import Hold
+from outbox.messages import NewMessage
+from outbox.recipients import Resolved
+
+if TYPE_CHECKING:  # the templates' engine is loaded by whoever writes a letter
+    from renderers.letters import Correspondence
+
+
+@dataclass(frozen=True, kw_only=True)
+class Written:
+    """A letter about one case, in its words."""
+
+    purpose: Purpose
+    key: str
+    """One per intent, as `NewMessage.idempotency_key`."""
+    case: Case
+    resolved: Resolved
+    subject: str
+    body: str
+    agreement: AgreementNumber | None = None
+    attachments: tuple[Attachment, ...] = ()
+    answered: Answered | None = None
+    """The mail that this one belongs behind."""
+    holds: tuple[Hold, ...] = ()
+
+
+def about(workspace: Workspace, case: Case, resolved: Resolved, language: Language) -> "Correspondence":
+    """Whose case a letter is about, with the mark of a redirected one."""
+    from renderers.letters import Correspondence
+
+    return Correspondence(
+        case_number=str(case.number),
+        customer=Customer(org_number=case.org_number, name=case.customer_name),
+        vendor=workspace.vendor(case.vendor_id).party(),
+        subject_prefix=subject_prefix(workspace.settings, resolved, language),
+    )
+
+
+def make_message(workspace: Workspace, written: Written, *, now: datetime) -> NewMessage:
+    """The row to enqueue; its bytes are stored. Raises UsageError for what can't stand in a message."""
+    letter = compose_letter(workspace, written, now=now)
+    frozen = freeze(letter, workspace.blobs, purpose=written.purpose.value, key=written.key)
+    agreement = None if written.agreement is None else str(written.agreement)
+    return replace(frozen, case_number=str(written.case.number), agreement=agreement, holds=written.holds)
+
+
+def compose_letter(workspace: Workspace, written: Written, *, now: datetime) -> Letter:
+    """The letter as it will be frozen."""
+    sender = workspace.settings.smtp.from_
+    vendor = workspace.vendor(written.case.vendor_id)
+    return Letter(
+        sender=sender,
+        sender_name=vendor.name,
+        recipient=written.resolved.recipient,
+        reply_to=_reply_to(workspace, written),
+        subject=written.subject,
+        body=written.body,
+        date=now,
+        message_id=message_id_for(written.key, sender=sender, now=now),
+        attachments=written.attachments,
+        headers=() if written.agreement is None else ((AGREEMENT_HEADER, str(written.agreement)),),
+        answered=written.answered,
+    )
+
+
+def _reply_to(workspace: Workspace, written: Written) -> str | None:
+    """The case's own address, or the mailbox; in test and demo never a person's."""
+    vendor = workspace.vendor(written.case.vendor_id)
+    address = return_address(workspace, vendor, written.case.number)
+    return None if written.resolved.redirected and address == vendor.contact.email else address
