@@ -1,7 +1,6 @@
 """Step 7 of the pipeline: what is due leaves, and a person's word on what did not."""
 
 from datetime import datetime
-from email import message_from_bytes, policy
 
 from agreements.errors import NotFoundError
 from agreements.parties import Actor
@@ -55,12 +54,6 @@ def read_message(workspace: Workspace, identity: int) -> Message:
     if message is None:
         raise NotFoundError("message_not_found", id=identity)
     return message
-
-
-def draft_lines(workspace: Workspace, message: Message) -> tuple[str, ...]:
-    """A draft as a person reads it, to copy and send by hand: recipient, subject, an empty line, the text."""
-    mail = message_from_bytes(workspace.blobs.read(message.sha256), policy=policy.default)
-    return (f"To: {mail['To']}", f"Subject: {mail['Subject']}", "", *mail.get_content().splitlines())
 
 
 def settle_message(workspace: Workspace, identity: int, *, sent: bool, actor: Actor) -> Message:

@@ -133,7 +133,7 @@ def _notice(
         message_id=message_id_for(key, sender=settings.smtp.from_, now=now),
     )
     frozen = freeze(letter, workspace.blobs, purpose=PURPOSE, key=key)
-    return replace(frozen, case_number=str(case.number), draft=True)
+    return replace(frozen, case_number=str(case.number))
 
 
 def _words(workspace: Workspace, case: Case, document: Receipt, *, prefix: str, needs_person: bool) -> tuple[str, str]:

@@ -26,14 +26,13 @@ from onboarding.store.events import NewEvent, append_event, head_hash
 from onboarding.workspace import Workspace
 from outbox.compose import Attachment, Letter, message_id_for
 from outbox.freezing import freeze
+from outbox.holds import Hold
 from outbox.messages import Connection, Message, NewMessage
 from outbox.outcome import Outcome, Result
 from outbox.recipients import Resolved, resolve_recipient
 
 FORWARD = "forward"
 """The purpose of the messages to Digipost."""
-NATIONAL_ID = "national_id"
-"""Why a message is held: the PDF carries a national identity number, which must not leave by plain mail unnoticed."""
 _LANGUAGE = Language.NB
 """Digipost's sales desk reads Norwegian, whatever language the agreement is in."""
 
@@ -65,7 +64,13 @@ class _Forward:
 
 
 def prepare_forward(
-    workspace: Workspace, case: Case, agreement: Agreement, *, document: str, approval: Approval, hold: str | None
+    workspace: Workspace,
+    case: Case,
+    agreement: Agreement,
+    *,
+    document: str,
+    approval: Approval,
+    holds: tuple[Hold, ...],
 ) -> NewMessage:
     """Build the message with the signed PDF byte-identical, store its bytes, and return the row to enqueue.
 
@@ -85,7 +90,7 @@ def prepare_forward(
         ),
     )
     frozen = freeze(_letter(workspace, forward), workspace.blobs, purpose=FORWARD, key=forward.key)
-    return replace(frozen, case_number=str(case.number), agreement=str(agreement.number), hold=hold)
+    return replace(frozen, case_number=str(case.number), agreement=str(agreement.number), holds=holds)
 
 
 def _letter(workspace: Workspace, forward: _Forward) -> Letter:

@@ -44,7 +44,7 @@ from intake.matching import OF_DOCUMENT, Clue, Evidence, Match, clues_of_text, p
 from intake.receipts import Outcome, Receipt, ReceiptState
 from onboarding.authority import confirmed_signers
 from onboarding.clues import clues_around, find_delivery, vendors_of
-from onboarding.forwarding import NATIONAL_ID, Approval, prepare_forward
+from onboarding.forwarding import Approval, prepare_forward
 from onboarding.inspection import Inspection, inspect_document
 from onboarding.opening import holds_documents, open_delivery
 from onboarding.receiving import keep_apart
@@ -61,6 +61,7 @@ from onboarding.store.judgements import (
     save_judgement,
 )
 from onboarding.workspace import Workspace
+from outbox.holds import NATIONAL_ID, Hold
 from outbox.messages import Connection, NewMessage, enqueue
 
 logger = logging.getLogger(__name__)
@@ -276,7 +277,7 @@ def _decided(workspace: Workspace, receipt: Receipt, claim: Claim, inspection: I
             claim.agreement,
             document=inspection.report.sha256,
             approval=approval,
-            hold=hold_reason(workspace, decision),
+            holds=holds_of(workspace, decision),
         )
     outcome = Outcome(
         state=ReceiptState.RECEIVED,
@@ -317,10 +318,10 @@ def _of_delivery(workspace: Workspace, receipt: Receipt) -> tuple[Finding, ...]:
     return () if delivery is None else delivery[1].findings
 
 
-def hold_reason(workspace: Workspace, decision: Decision) -> str | None:
-    """Why the forward must wait for a person, or None."""
+def holds_of(workspace: Workspace, decision: Decision) -> tuple[Hold, ...]:
+    """Why the forward must wait for a person."""
     found = any(finding.code == CAS_NATIONAL_ID.code for finding in decision.findings)
-    return NATIONAL_ID if found and workspace.settings.forward.national_id == "hold" else None
+    return (Hold(kind=NATIONAL_ID),) if found and workspace.settings.forward.national_id == "hold" else ()
 
 
 def expected_signers(workspace: Workspace, claim: Claim) -> ExpectedSigners:

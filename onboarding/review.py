@@ -13,7 +13,7 @@ from agreements.errors import GateError, NotFoundError, TemporaryError
 from agreements.findings import PRV_SCAN, Severity
 from agreements.parties import Actor
 from onboarding.forwarding import Approval, prepare_forward
-from onboarding.pipeline import APPROVABLE, hold_reason
+from onboarding.pipeline import APPROVABLE, holds_of
 from onboarding.record import EventKind
 from onboarding.settings import user_name
 from onboarding.store.cases import find_case, move_case
@@ -84,7 +84,7 @@ def approve_return(workspace: Workspace, identity: int, actor: Actor, reason: st
             agreement,
             document=judgement.sha256,
             approval=approval,
-            hold=hold_reason(workspace, judgement.decision),
+            holds=holds_of(workspace, judgement.decision),
         )
     with workspace.store.begin() as connection:
         given = len(add_approval(connection, identity, ruling))

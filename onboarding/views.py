@@ -1,6 +1,7 @@
 """How cases, receipts, judgements and messages look: as JSON for programs, as rows and lines for people."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import datetime
 
 from agreements.calendar import norwegian_time
@@ -155,7 +156,9 @@ def message_data(message: Message) -> dict[str, JsonValue]:
         "case": message.case_number,
         "agreement": message.agreement,
         "message_id": message.message_id,
+        "envelope_id": message.envelope_id,
         "recipient": message.recipient,
+        "copy_to": message.copy_to,
         "sha256": message.sha256,
         "size": message.size,
         "state": message.state.value,
@@ -164,6 +167,8 @@ def message_data(message: Message) -> dict[str, JsonValue]:
         "phase": message.phase.value if message.phase else None,
         "reply": message.reply,
         "reason": message.reason,
+        "evidence": message.evidence,
+        "holds": [asdict(hold) for hold in message.holds],
         "created_at": utc(message.created_at),
         "sent_at": utc(message.sent_at),
     }

@@ -66,7 +66,6 @@ class Reason(StrEnum):
     """The server took it, but the case could not be moved: the reply is kept, a person settles."""
     INTERNAL = "internal"
     """The sending code itself failed."""
-    SETTLED_BY_PERSON = "settled_by_person"
 
 
 @dataclass(frozen=True, kw_only=True)

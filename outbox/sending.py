@@ -5,24 +5,27 @@
     3. record    one transaction: sending -> what became of it, and the caller's own follow-up
 
 A crash between 1 and 3 leaves `sending`. The next pass turns that into `unknown` before it sends anything, and
-`unknown` waits for a person: nothing is sent twice by itself. One message at a time, one connection for each.
+`unknown` is settled by evidence (`settling`): nothing is sent twice blindly. One message at a time.
 """
 
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Final, TypeAlias
 
 from agreements.errors import IntegrityError, NotFoundError, TemporaryError
 from agreements.ports import Blobs, Clock
-from outbox.messages import Begin, Connection, Message, claim_due, record_outcome, recover_interrupted
+from outbox.attempts import claim, next_due, put_off, record_outcome, recover_interrupted
+from outbox.messages import Begin, Connection, Message, withdraw
 from outbox.outcome import Outcome, Phase, Reason, Result
 from outbox.pace import Pace
 from outbox.smtp import SmtpServer, deliver
 
 logger = logging.getLogger(__name__)
 
+PUT_OFF_AT_LEAST = timedelta(minutes=1)  # so that a permit that names the past does not make a loop
 AT_MOST = 100  # messages in one pass, so that the caller is asked now and then whether to go on
 RECORD_TRIES = 3  # the caller's follow-up may lose a compare-and-set against a person at the same case
 _SERVER_FAULTS: Final = frozenset(
@@ -31,6 +34,44 @@ _SERVER_FAULTS: Final = frozenset(
 
 OnOutcome: TypeAlias = Callable[[Connection, Message, Outcome], None]
 """Called in the transaction that records an outcome, with the message as it stands after it."""
+
+
+class Leave(StrEnum):
+    """Whether a message that is due may leave now."""
+
+    GO = "go"
+    WAIT = "wait"
+    WITHDRAW = "withdraw"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Permit:
+    """The caller's word on a message that is due. `reason`: a code, for what does not go."""
+
+    leave: Leave = Leave.GO
+    until: datetime | None = None
+    """With `WAIT`: when it is due again."""
+    reason: str = ""
+
+    @classmethod
+    def wait(cls, until: datetime, reason: str) -> "Permit":
+        """Not now, but `until` then."""
+        return cls(leave=Leave.WAIT, until=until, reason=reason)
+
+    @classmethod
+    def withdraw(cls, reason: str) -> "Permit":
+        """Not at all: it is no longer wanted."""
+        return cls(leave=Leave.WITHDRAW, reason=reason)
+
+
+GO: Final = Permit()
+AskPermit: TypeAlias = Callable[[Connection, Message, datetime], Permit]
+"""Asked in the transaction that would claim the message; what it writes is committed with the claim."""
+
+
+def always_go(_conn: Connection, _message: Message, _now: datetime) -> Permit:
+    """The permit of those who have no rules of their own."""
+    return GO
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +93,7 @@ class Sender:
     server: SmtpServer
     clock: Clock
     on_outcome: OnOutcome
+    permit: AskPermit = always_go
     pace: Pace = field(default_factory=Pace)
 
 
@@ -71,8 +113,7 @@ def deliver_due(sender: Sender, *, at_most: int = AT_MOST, go_on: Callable[[], b
         free_at = sender.pace.free_at(now)
         if free_at > now:
             return Pass(attempted=attempted, resume_at=free_at)
-        with sender.begin() as conn:
-            message = claim_due(conn, now)
+        message = _claim(sender, now)
         if message is None:
             return Pass(attempted=attempted, resume_at=None)
         sender.pace.use(now)
@@ -81,6 +122,23 @@ def deliver_due(sender: Sender, *, at_most: int = AT_MOST, go_on: Callable[[], b
         if _server_is_the_fault(outcome):
             return Pass(attempted=attempted + 1, resume_at=None)
     return Pass(attempted=at_most, resume_at=None)
+
+
+def _claim(sender: Sender, now: datetime) -> Message | None:
+    """The next message that is due and may leave; what may not is put off or withdrawn on the way."""
+    while True:
+        with sender.begin() as conn:
+            due = next_due(conn, now)
+            if due is None:
+                return None
+            permit = sender.permit(conn, due, now)
+            if permit.leave is Leave.GO:
+                return claim(conn, due, now)
+            if permit.leave is Leave.WITHDRAW:
+                withdraw(conn, due.id, reason=permit.reason, now=now)
+            else:
+                until = max(permit.until or now, now + PUT_OFF_AT_LEAST)
+                put_off(conn, due, until=until, reason=permit.reason, now=now)
 
 
 def _report_interrupted(sender: Sender) -> None:

@@ -1,15 +1,18 @@
 """The states of a message and the moves between them.
 
-(new)   ─> queued | held | draft
-queued  ─> sending              claimed
-sending ─> sent                 the server said so
-        ─> queued               did not leave: later again
-        ─> gave_up              did not leave in five days
-        ─> blocked              did not leave: a person must change something
-        ─> unknown              may have left: a person settles
-unknown ─> sent | queued        a person says "it left" or "send again"
-held, blocked, gave_up ─> queued    a person says "now"
-draft   ─> nowhere              written and kept; nothing sends it (docs/adr/0021)
+(new)        ─> queued | held
+queued       ─> sending              claimed
+sending      ─> sent                 the server said so
+             ─> queued               did not leave: later again
+             ─> gave_up              did not leave in five days
+             ─> blocked              did not leave: a person must change something
+             ─> unknown              may have left: settled by evidence, or by a person
+unknown      ─> sent | queued        it left, or it is to be sent again
+unknown      ─> delivered | failed_later   a mail system reported what became of it
+sent         ─> delivered | failed_later   a mail system reported
+delivered    ─> failed_later         handed on, and refused further on
+held, blocked, gave_up, failed_later ─> queued        a person says "now"
+queued, held, blocked, gave_up       ─> withdrawn     no longer wanted, and never left
 """
 
 from enum import StrEnum
@@ -17,7 +20,7 @@ from types import MappingProxyType
 
 
 class State(StrEnum):
-    """Where a message stands. `delivered` and `failed_later` await delivery reports: nothing moves there yet."""
+    """Where a message stands."""
 
     QUEUED = "queued"
     SENDING = "sending"
@@ -28,24 +31,28 @@ class State(StrEnum):
     BLOCKED = "blocked"
     HELD = "held"
     GAVE_UP = "gave_up"
-    DRAFT = "draft"
-    """Of the letters to organisations, which are not sent yet: to be read, and sent by hand."""
+    WITHDRAWN = "withdrawn"
+    """No longer wanted before it left: a reminder after the return has come."""
 
 
-WAITING_FOR_A_PERSON = frozenset({State.UNKNOWN, State.BLOCKED, State.HELD, State.GAVE_UP})
+WAITING_FOR_A_PERSON = frozenset({State.UNKNOWN, State.BLOCKED, State.HELD, State.GAVE_UP, State.FAILED_LATER})
+LEFT = frozenset({State.SENT, State.DELIVERED})
+"""The server took it, as far as anybody knows."""
+WITHDRAWABLE = (State.QUEUED, State.HELD, State.BLOCKED, State.GAVE_UP)
+"""Certainly not left, and not under way."""
 
 MOVES = MappingProxyType(
     {
-        State.QUEUED: frozenset({State.SENDING}),
+        State.QUEUED: frozenset({State.SENDING, State.WITHDRAWN}),
         State.SENDING: frozenset({State.SENT, State.QUEUED, State.BLOCKED, State.GAVE_UP, State.UNKNOWN}),
-        State.UNKNOWN: frozenset({State.SENT, State.QUEUED}),
-        State.BLOCKED: frozenset({State.QUEUED}),
-        State.HELD: frozenset({State.QUEUED}),
-        State.GAVE_UP: frozenset({State.QUEUED}),
-        State.SENT: frozenset[State](),
-        State.DELIVERED: frozenset[State](),
-        State.FAILED_LATER: frozenset[State](),
-        State.DRAFT: frozenset[State](),
+        State.UNKNOWN: frozenset({State.SENT, State.QUEUED, State.DELIVERED, State.FAILED_LATER}),
+        State.BLOCKED: frozenset({State.QUEUED, State.WITHDRAWN}),
+        State.HELD: frozenset({State.QUEUED, State.WITHDRAWN}),
+        State.GAVE_UP: frozenset({State.QUEUED, State.WITHDRAWN}),
+        State.SENT: frozenset({State.DELIVERED, State.FAILED_LATER}),
+        State.DELIVERED: frozenset({State.FAILED_LATER}),
+        State.FAILED_LATER: frozenset({State.QUEUED}),
+        State.WITHDRAWN: frozenset[State](),
     }
 )
-"""Every allowed move. Nothing leads out of `sent`: what a server took is never queued again."""
+"""Every allowed move. Nothing leads from `sent` to the queue but a mail system that says it was never delivered."""

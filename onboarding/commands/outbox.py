@@ -14,7 +14,18 @@ if TYPE_CHECKING:
 
 _ID = argument("identity", metavar="ID", type=int)
 _COLUMNS = ("id", "agreement", "recipient", "state", "reply", "time")
-_STATES = ("queued", "sending", "sent", "delivered", "failed_later", "unknown", "blocked", "held", "gave_up", "draft")
+_STATES = (
+    "queued",
+    "sending",
+    "sent",
+    "delivered",
+    "failed_later",
+    "unknown",
+    "blocked",
+    "held",
+    "gave_up",
+    "withdrawn",
+)
 
 group = TextGroup(
     "outbox",
@@ -43,17 +54,10 @@ def list_(call: Call, state: str | None) -> Answer:
 
 @command("outbox.show", _ID)
 def show(call: Call, identity: int) -> Answer:
-    """Show one message, and what a draft says."""
-    from dataclasses import replace
+    """Show one message: where it stands, how it came there, and what it says."""
+    from onboarding.message_view import message_answer
 
-    from onboarding.delivery import draft_lines, read_message
-    from outbox.states import State
-
-    message = read_message(call.workspace, identity)
-    answer = _answer(call, message)
-    if message.state is not State.DRAFT:
-        return answer
-    return replace(answer, lines=[*answer.lines, "", *draft_lines(call.workspace, message)])
+    return message_answer(call.workspace, identity, call.lang)
 
 
 @command("outbox.retry", _ID)

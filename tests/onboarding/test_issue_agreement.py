@@ -305,5 +305,5 @@ def test_an_example_never_leaves_a_production_installation(installation: Install
             issue.agreement,
             document=issue.agreement.sha256,
             approval=approval,
-            hold=None,
+            holds=(),
         )

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from agreements.errors import IntegrityError, NotFoundError
 from outbox.compose import Attachment, Letter, compose, message_id_for
+from outbox.holds import Hold
 from outbox.messages import Begin, Connection, NewMessage
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -107,7 +108,7 @@ def new_message(key: str = "forward:DA-2026-000042-J.1", *, data: bytes = b"", h
         recipient=RECIPIENT,
         sha256=hashlib.sha256(data).hexdigest(),
         size=len(data),
-        hold=hold,
+        holds=() if hold is None else (Hold(kind=hold),),
     )
 
 

@@ -4,7 +4,8 @@ import sys
 import time
 from pathlib import Path
 
-from outbox.messages import Connection, Message, claim_due
+from outbox.attempts import claim_due
+from outbox.messages import Connection, Message
 from outbox.outcome import Outcome
 from outbox.sending import Sender, deliver_due
 from outbox.smtp import SmtpServer

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from agreements.errors import TemporaryError
-from outbox.messages import Begin, Connection, Message, claim_due, enqueue, find, list_messages
+from outbox.attempts import claim_due
+from outbox.messages import Begin, Connection, Message, enqueue, find, list_messages
 from outbox.outcome import Outcome, Phase, Reason, Result
 from outbox.pace import Pace
 from outbox.sending import RECORD_TRIES, Sender, deliver_due
