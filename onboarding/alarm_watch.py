@@ -37,6 +37,7 @@ from onboarding.alarms import (
     find_alarms,
     is_over,
 )
+from onboarding.correspondence.purposes import Purpose
 from onboarding.health import read_health
 from onboarding.redirection import subject_prefix
 from onboarding.store.meta import drop_meta, list_meta, put_meta
@@ -50,8 +51,7 @@ from outbox.states import WAITING_FOR_A_PERSON, State
 
 logger = logging.getLogger(__name__)
 
-PURPOSE: Final = "alarm"
-"""Of the messages that tell alarms. They raise none themselves."""
+_SILENT: Final = (Purpose.ALARM, Purpose.DIGIPOST_DIGEST)
 _PREFIX: Final = "alarm:"
 
 
@@ -88,7 +88,11 @@ def read_alarms(workspace: Workspace) -> tuple[Alarm, ...]:
 def _picture(workspace: Workspace, stuck: tuple[str, ...]) -> Picture:
     with workspace.store.read() as connection:
         oldest = find_oldest_unfinished(connection)
-        queued = _ours_aside(list_messages(connection, State.QUEUED))
+        queued = [
+            message
+            for message in _ours_aside(list_messages(connection, State.QUEUED))
+            if not _is_put_off(message, workspace.clock())
+        ]
         waiting = [
             message for state in WAITING_FOR_A_PERSON for message in _ours_aside(list_messages(connection, state))
         ]
@@ -110,7 +114,13 @@ def _is_watched(workspace: Workspace, part: str) -> bool:
 
 
 def _ours_aside(messages: tuple[Message, ...]) -> tuple[Message, ...]:
-    return tuple(message for message in messages if message.purpose != PURPOSE)
+    """Alarms raise no alarms; the weekly letter waits for whoever wants to send it, and is withdrawn after a week."""
+    return tuple(message for message in messages if message.purpose not in _SILENT)
+
+
+def _is_put_off(message: Message, now: datetime) -> bool:
+    """Whether it waits for its hour and not for a server: no attempt has failed, and it is due later."""
+    return message.backoff_step == 0 and message.next_attempt_at > now
 
 
 # --- 2. to 4. what is kept and told -----------------------------------------------------------------------------------
@@ -177,7 +187,7 @@ def _mail(workspace: Workspace, alarm: Alarm, day: str, now: datetime, *, over: 
         "action": alarm_action(alarm, settings.language),
         "now": local_time(now),
     }
-    key = f"{PURPOSE}:{alarm.key}:{day}:{kind}"
+    key = f"{Purpose.ALARM}:{alarm.key}:{day}:{kind}"
     subject = text(f"mail.alarm_{kind}.subject", settings.language, **params)
     letter = Letter(
         sender=settings.smtp.from_,
@@ -187,4 +197,4 @@ def _mail(workspace: Workspace, alarm: Alarm, day: str, now: datetime, *, over: 
         date=now,
         message_id=message_id_for(key, sender=settings.smtp.from_, now=now),
     )
-    return freeze(letter, workspace.blobs, purpose=PURPOSE, key=key)
+    return freeze(letter, workspace.blobs, purpose=Purpose.ALARM, key=key)

@@ -27,6 +27,7 @@ from onboarding.views import (
 from onboarding.workspace import Workspace
 from outbox.messages import list_messages
 
+_DETAILS = ("purpose", "agreement", "verdict", "note", "reason", "reply")
 _CASE_COLUMNS = ("case", "customer", "step", "agreement", "waiting_for", "updated")
 _RETURN_COLUMNS = ("return", "agreement", "verdict", "why", "time")
 _MESSAGE_COLUMNS = ("message", "agreement", "recipient", "state", "reply", "time")
@@ -123,11 +124,15 @@ def _kind(event: Event, language: Language) -> str:
 def _detail(event: Event, language: Language) -> str:
     """The particulars that tell a person most; the rest stands in the JSON."""
     data = json.loads(event.data)
-    shown = ((name, data.get(name)) for name in ("agreement", "verdict", "note", "reason", "reply"))
+    shown = ((name, data.get(name)) for name in _DETAILS)
     return " · ".join(_in_words(name, str(value), language) for name, value in shown if value)
 
 
 def _in_words(name: str, value: str, language: Language) -> str:
     """Codes as words. A reason is a code or what a person wrote."""
-    key = {"verdict": f"states.verdict.{value}", "reason": f"outbox_reasons.{value}.message"}.get(name, "")
+    key = {
+        "purpose": f"states.purpose.{value}",
+        "verdict": f"states.verdict.{value}",
+        "reason": f"outbox_reasons.{value}.message",
+    }.get(name, "")
     return text(key, language) if has_text(key) else value

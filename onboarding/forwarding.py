@@ -17,6 +17,7 @@ from agreements.errors import ConfigurationError
 from agreements.language import Language
 from agreements.mail import AGREEMENT_HEADER
 from agreements.parties import Actor, Vendor
+from onboarding.correspondence.purposes import Purpose
 from onboarding.record import EventKind
 from onboarding.redirection import subject_prefix
 from onboarding.rendering import private_fonts
@@ -31,7 +32,7 @@ from outbox.messages import Connection, Message, NewMessage
 from outbox.outcome import Outcome, Result
 from outbox.recipients import Resolved, resolve_recipient
 
-FORWARD = "forward"
+FORWARD = Purpose.FORWARD
 """The purpose of the messages to Digipost."""
 _LANGUAGE = Language.NB
 """Digipost's sales desk reads Norwegian, whatever language the agreement is in."""

@@ -3,8 +3,8 @@
 1. a sandbox child takes it apart; the documents' bytes are among the originals
 2. one transaction: what the delivery said, and a receipt for each document in it
 3. every document is judged like one that was dropped in a folder, in transactions of its own
-4. one transaction: the delivery's own outcome, which is the best of its documents', and the draft of a letter where the
-   same document had come before                                                                  (`duplicates.py`)
+4. one transaction: the delivery's own outcome, which is the best of its documents', and the answer to whoever mailed
+   them                                                                            (`correspondence/receipts.py`)
 
 A crash repeats it: documents keep their receipts by their keys, and those that were judged keep their verdicts.
 """
@@ -24,7 +24,7 @@ from intake.unpacking.limits import MAX_RAW_BYTES
 from intake.unpacking.reasons import reason_without_document
 from intake.unpacking.sniffing import SNIFFED_BYTES, Shape, shape_of
 from onboarding.clues import clues_of_delivery
-from onboarding.duplicates import draft_notice, enqueue_notice
+from onboarding.correspondence.receipts import enqueue_receipt, write_receipt
 from onboarding.receiving import keep_apart, receive_delivery
 from onboarding.store.issued import is_issued
 from onboarding.unpack import unpack_delivery
@@ -123,12 +123,12 @@ def _decide(workspace: Workspace, receipt: Receipt, unpacking: Unpacking, docume
     with workspace.store.read() as connection:
         judged = tuple(get_receipt(connection, document.id) for document in documents)
     outcome = _outcome(workspace, receipt, unpacking, judged)
-    notice = None if unpacking.mail is None else draft_notice(workspace, unpacking.mail, judged)
+    answer = None if unpacking.mail is None else write_receipt(workspace, unpacking.mail, judged)
     with workspace.store.begin() as connection:
         for decided in mark_judged(connection, receipt.sha256, outcome, now=now):
             keep_apart(connection, decided)
-        if notice is not None and unpacking.mail is not None:
-            enqueue_notice(connection, unpacking.mail, notice, now=now)
+        if answer is not None and unpacking.mail is not None:
+            enqueue_receipt(connection, unpacking.mail, answer, actor=workspace.system, now=now)
     logger.info(
         "delivery opened", extra={"receipt": receipt.id, "documents": len(judged), "state": outcome.state.value}
     )

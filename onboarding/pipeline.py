@@ -5,7 +5,7 @@
 2. match     everything that points at a case is weighed: the document first, then what is around it   (`clues.py`)
 3. inspect   a sandbox child reads text and signatures
 4. decide    a pure policy over everything known: approved, needs_review, rejected
-5. record    one transaction: judgement, case, event, outgoing message, receipt
+5. record    one transaction: judgement, case, event, outgoing message, receipt; a return takes back what asks for it
 6. finish    the source is moved to its done place                                                   (`sources.py`)
 7. deliver   the message leaves, outside any transaction                                             (`delivery.py`)
 
@@ -44,6 +44,8 @@ from intake.matching import OF_DOCUMENT, Clue, Evidence, Match, clues_of_text, p
 from intake.receipts import Outcome, Receipt, ReceiptState
 from onboarding.authority import confirmed_signers
 from onboarding.clues import clues_around, find_delivery, vendors_of
+from onboarding.correspondence.purposes import ASKS_TO_SIGN
+from onboarding.correspondence.standing import RETURN_ARRIVED
 from onboarding.forwarding import Approval, prepare_forward
 from onboarding.inspection import Inspection, inspect_document
 from onboarding.opening import holds_documents, open_delivery
@@ -62,7 +64,7 @@ from onboarding.store.judgements import (
 )
 from onboarding.workspace import Workspace
 from outbox.holds import NATIONAL_ID, Hold
-from outbox.messages import Connection, NewMessage, enqueue
+from outbox.messages import Connection, NewMessage, enqueue, withdraw_all
 
 logger = logging.getLogger(__name__)
 
@@ -369,6 +371,13 @@ def _record(workspace: Workspace, judged: Judged) -> None:
             append_event(connection, event)
         else:
             move_case(connection, moved, event=event)
+            withdraw_all(
+                connection,
+                case_number=str(moved.number),
+                purposes=ASKS_TO_SIGN,
+                reason=RETURN_ARRIVED,
+                now=now,
+            )
         if judged.message is not None:
             enqueue(connection, judged.message, now=now)
 

@@ -18,18 +18,19 @@ from agreements.parties import Actor
 from agreements.values import Fault
 from onboarding.correspondence.addressing import CONTACTS, find_contact, resolve_address
 from onboarding.correspondence.purposes import Purpose
+from onboarding.correspondence.thread import find_request
 from onboarding.correspondence.writing import Written, about, make_message
 from onboarding.record import EventKind
 from onboarding.rendering import private_fonts
-from onboarding.routes import agreement_file_name, signing_task
 from onboarding.return_address import return_address
+from onboarding.routes import agreement_file_name, signing_task
 from onboarding.steps.agreement import read_issued
 from onboarding.steps.enquiry import every_case, read_case
 from onboarding.store.cases import move_case
 from onboarding.store.events import NewEvent
 from onboarding.workspace import Workspace
 from outbox.compose import Attachment
-from outbox.messages import Connection, enqueue, find_by_key
+from outbox.messages import Connection, enqueue
 from outbox.recipients import Resolved
 
 
@@ -37,6 +38,8 @@ from outbox.recipients import Resolved
 class Request:
     """A request to sign that may be sent as it stands."""
 
+    case: Case
+    """As it was when this was prepared: compare-and-set refuses the move if anybody changes it meanwhile."""
     agreement: Agreement
     to: str
     """The address on the agreement; `written` has where the mail really goes."""
@@ -66,7 +69,7 @@ def sendable_cases(workspace: Workspace) -> tuple[str, ...]:
             and not case.held
             and case.agreement_state is AgreementState.ISSUED
             and case.in_force is not None
-            and find_by_key(connection, signing_key(case.in_force)) is None
+            and find_request(connection, case.in_force) is None
         )
 
 
@@ -93,7 +96,7 @@ def prepare_request(workspace: Workspace, number: str) -> Request:
     to = find_contact(agreement.values)
     assert to is not None
     resolved = resolve_address(workspace.settings, to)
-    return Request(agreement=agreement, to=to, written=_written(workspace, case, agreement, resolved))
+    return Request(case=case, agreement=agreement, to=to, written=_written(workspace, case, agreement, resolved))
 
 
 def send_request(workspace: Workspace, number: str, actor: Actor) -> tuple[Request, int]:
@@ -107,14 +110,14 @@ def send_request(workspace: Workspace, number: str, actor: Actor) -> tuple[Reque
     with workspace.store.begin() as connection:
         row = enqueue(connection, message, now=now)
         if row is None:
-            raise _sent_before(connection, version)
+            raise _sent_before(connection, version)  # by somebody else, meanwhile
         event = NewEvent(
             kind=EventKind.AGREEMENT_SENT,
             actor=actor,
             at=now,
             data={"agreement": str(version), "message": row, "sha256": request.agreement.sha256},
         )
-        move_case(connection, _sent(request.written.case, now), event=event)
+        move_case(connection, _sent(request.case, now), event=event)
     return request, row
 
 
@@ -126,14 +129,14 @@ def _require_movable(connection: Connection, case: Case) -> AgreementNumber:
     """The version in force, if the case lets it be sent."""
     if case.in_force is None:
         raise GateError("agreement_not_sent", unmet=("agreement_not_issued",), case=str(case.number))
-    if find_by_key(connection, signing_key(case.in_force)) is not None:
+    if find_request(connection, case.in_force) is not None:
         raise _sent_before(connection, case.in_force)
     _sent(case, case.updated_at)
     return case.in_force
 
 
 def _sent_before(connection: Connection, version: AgreementNumber) -> GateError:
-    before = find_by_key(connection, signing_key(version))
+    before = find_request(connection, version)
     return GateError(
         "agreement_sent_before",
         unmet=("agreement_sent",),
@@ -173,7 +176,8 @@ def _written(workspace: Workspace, case: Case, agreement: Agreement, resolved: R
     return Written(
         purpose=Purpose.SIGNING,
         key=signing_key(agreement.number),
-        case=case,
+        vendor=workspace.vendor(case.vendor_id),
+        case=case.number,
         agreement=agreement.number,
         resolved=resolved,
         subject=subject,

@@ -5,13 +5,14 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from agreements.case import Case
-from agreements.casenumber import AgreementNumber
+from agreements.casenumber import AgreementNumber, CaseNumber
 from agreements.language import Language
 from agreements.mail import AGREEMENT_HEADER
 from agreements.parties import Customer
 from onboarding.correspondence.purposes import Purpose
 from onboarding.redirection import subject_prefix
-from onboarding.return_address import return_address
+from onboarding.return_address import reply_address
+from onboarding.settings import VendorSettings
 from onboarding.workspace import Workspace
 from outbox.compose import Answered, Attachment, Letter, message_id_for
 from outbox.freezing import freeze
@@ -25,12 +26,15 @@ if TYPE_CHECKING:  # the templates' engine is loaded by whoever writes a letter
 
 @dataclass(frozen=True, kw_only=True)
 class Written:
-    """A letter about one case, in its words."""
+    """A letter in its words."""
 
     purpose: Purpose
     key: str
     """One per intent, as `NewMessage.idempotency_key`."""
-    case: Case
+    vendor: VendorSettings
+    """Who writes it."""
+    case: CaseNumber | None
+    """Which case it is about; None for one about several."""
     resolved: Resolved
     subject: str
     body: str
@@ -58,16 +62,20 @@ def make_message(workspace: Workspace, written: Written, *, now: datetime) -> Ne
     letter = compose_letter(workspace, written, now=now)
     frozen = freeze(letter, workspace.blobs, purpose=written.purpose.value, key=written.key)
     agreement = None if written.agreement is None else str(written.agreement)
-    return replace(frozen, case_number=str(written.case.number), agreement=agreement, holds=written.holds)
+    return replace(
+        frozen,
+        case_number=None if written.case is None else str(written.case),
+        agreement=agreement,
+        holds=written.holds,
+    )
 
 
 def compose_letter(workspace: Workspace, written: Written, *, now: datetime) -> Letter:
     """The letter as it will be frozen."""
     sender = workspace.settings.smtp.from_
-    vendor = workspace.vendor(written.case.vendor_id)
     return Letter(
         sender=sender,
-        sender_name=vendor.name,
+        sender_name=written.vendor.name,
         recipient=written.resolved.recipient,
         reply_to=_reply_to(workspace, written),
         subject=written.subject,
@@ -82,6 +90,5 @@ def compose_letter(workspace: Workspace, written: Written, *, now: datetime) -> 
 
 def _reply_to(workspace: Workspace, written: Written) -> str | None:
     """The case's own address, or the mailbox; in test and demo never a person's."""
-    vendor = workspace.vendor(written.case.vendor_id)
-    address = return_address(workspace, vendor, written.case.number)
-    return None if written.resolved.redirected and address == vendor.contact.email else address
+    address = reply_address(workspace, written.vendor, written.case)
+    return None if written.resolved.redirected and address == written.vendor.contact.email else address

@@ -12,7 +12,8 @@ import pytest
 from agreements.language import Language
 from agreements.texts import text
 from onboarding import alarms as rules
-from onboarding.alarm_watch import PURPOSE, look_for_alarms, read_alarms
+from onboarding.alarm_watch import look_for_alarms, read_alarms
+from onboarding.correspondence.purposes import Purpose
 from onboarding.alarms import Alarm, AlarmCode, Picture, alarm_action, alarm_message, find_alarms, is_over
 from onboarding.health import Health, HealthNotes
 from onboarding.jobs import loop
@@ -109,7 +110,7 @@ def guarded(template: Template, sandbox: Sandbox, tmp_path: Path) -> Iterator[In
 
 
 def told(installation: Installation) -> list[Message]:
-    return [message for message in installation.messages() if message.purpose == PURPOSE]
+    return [message for message in installation.messages() if message.purpose == Purpose.ALARM]
 
 
 def look(installation: Installation, **ahead: float) -> list[tuple[str, str]]:

@@ -4,13 +4,11 @@ Pure. A day that is changed to summer time or back is as long as its clocks say.
 """
 
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Final
-from zoneinfo import ZoneInfo
 
-from agreements.calendar import is_working_day, norwegian_time
+from agreements.calendar import is_working_day, norwegian_moment, norwegian_time
 
-_OSLO: Final = ZoneInfo("Europe/Oslo")
 _MAX_STEPS: Final = 60
 """Of a search: each goes a day or more forward in two, and no row of holidays is nearly as long."""
 
@@ -33,7 +31,7 @@ class QuietHours:
         """When the quiet hours that cover a moment end."""
         local = norwegian_time(moment)
         day = local.date() if local.hour < self.end else local.date() + timedelta(days=1)
-        return _moment(day, self.end)
+        return norwegian_moment(day, self.end)
 
 
 def parse_quiet_hours(text: str) -> QuietHours:
@@ -54,18 +52,9 @@ def next_allowed(moment: datetime, quiet: QuietHours | None, *, working_days: bo
     at = moment
     for _ in range(_MAX_STEPS):
         if working_days and not is_working_day(norwegian_time(at).date()):
-            at = _moment(norwegian_time(at).date() + timedelta(days=1), 0)
+            at = norwegian_moment(norwegian_time(at).date() + timedelta(days=1), 0)
         elif quiet is not None and quiet.covers(at):
             at = quiet.end_after(at)
         else:
             return at
     raise AssertionError("no moment is allowed")
-
-
-def day_begins(day: date) -> datetime:
-    """Midnight in Norway."""
-    return _moment(day, 0)
-
-
-def _moment(day: date, hour: int) -> datetime:
-    return datetime.combine(day, time(hour), tzinfo=_OSLO)
