@@ -171,7 +171,9 @@ def test_an_agreement_without_an_address_tells_which_values_are_missing(
 
 
 def test_production_sends_no_example_and_nothing_before_the_integration_is_verified(at_ten: Installation) -> None:
-    settings = at_ten.workspace.settings.model_copy(update={"environment": "production"})
+    settings = at_ten.workspace.settings
+    vendors = tuple(vendor.model_copy(update={"integration_verified": None}) for vendor in settings.vendors)
+    settings = settings.model_copy(update={"environment": "production", "vendors": vendors})
     workspace = replace(at_ten.workspace, settings=settings)
     with pytest.raises(ConfigurationError) as refused:
         prepare_request(workspace, str(at_ten.template.by_one.agreement.number.case))
