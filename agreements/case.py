@@ -192,6 +192,18 @@ def with_hold(case: Case, *, held: bool, now: datetime) -> Case:
     return replace(case, held=held, updated_at=now)
 
 
+def move_undelivered(case: Case, *, now: datetime) -> Case:
+    """The case whose forward came back: the agreement is approved as before, and Digipost does not have it after all.
+
+    From set-up and verification too, on hold or not, for it is a fact; no guard of a later step holds before it has
+    been forwarded once more. Raises GateError where nothing was forwarded, or Digipost has said that it has it.
+    """
+    unmet = () if case.agreement_state is _S.FORWARDED and case.open else ("agreement_move",)
+    moving = {"agreement_from": case.agreement_state.value, "agreement_to": _S.APPROVED.value}
+    _refuse_unless_met("case_move_refused", case, unmet, **moving)
+    return replace(case, agreement_state=_S.APPROVED, updated_at=now)
+
+
 def waiting_for(case: Case) -> Party | None:
     """Who has the ball; None for a case that is launched or closed."""
     if not case.open:

@@ -136,6 +136,7 @@ INT_BOUNCE: Final = FindingCode("INT-023", Severity.INFO)  # a mail system tells
 INT_OWN_COPY: Final = FindingCode("INT-024", Severity.INFO)  # a copy of our own mail
 INT_LIST_MAIL: Final = FindingCode("INT-025", Severity.INFO)  # sent to many
 INT_MAIL_NOT_GIVEN: Final = FindingCode("INT-026", Severity.REVIEW)  # the mail server does not hand it out; reason
+INT_BOUNCE_UNMATCHED: Final = FindingCode("INT-029", Severity.REVIEW)  # a mail system's report, on which mail of ours?
 
 
 def all_codes() -> tuple[FindingCode, ...]:

@@ -39,14 +39,16 @@ from onboarding.alarms import (
 )
 from onboarding.correspondence.purposes import Purpose
 from onboarding.health import read_health
+from onboarding.mail_troubles import read_mail_picture, waits_since
+from onboarding.outgoing import freeze_letter
 from onboarding.redirection import subject_prefix
 from onboarding.store.meta import drop_meta, list_meta, put_meta
 from onboarding.views import local_time
 from onboarding.workspace import Workspace
 from outbox.compose import Letter, message_id_for
-from outbox.freezing import freeze
 from outbox.messages import Message, NewMessage, enqueue, list_messages
 from outbox.recipients import resolve_recipient
+from outbox.settling import Policy
 from outbox.states import WAITING_FOR_A_PERSON, State
 
 logger = logging.getLogger(__name__)
@@ -86,23 +88,24 @@ def read_alarms(workspace: Workspace) -> tuple[Alarm, ...]:
 
 
 def _picture(workspace: Workspace, stuck: tuple[str, ...]) -> Picture:
+    now = workspace.clock()
     with workspace.store.read() as connection:
         oldest = find_oldest_unfinished(connection)
         queued = [
-            message
-            for message in _ours_aside(list_messages(connection, State.QUEUED))
-            if not _is_put_off(message, workspace.clock())
+            message for message in _ours_aside(list_messages(connection, State.QUEUED)) if not _is_put_off(message, now)
         ]
-        waiting = [
-            message for state in WAITING_FOR_A_PERSON for message in _ours_aside(list_messages(connection, state))
-        ]
+        stuck_mail = {state: _ours_aside(list_messages(connection, state)) for state in WAITING_FOR_A_PERSON}
+        mail = read_mail_picture(connection, stuck_mail)
+    policy = Policy(workspace.settings.forward.when_unknown)
+    waiting = [since for each in stuck_mail.values() for one in each if (since := waits_since(one, policy, now))]
     return Picture(
         health=tuple(health for health in read_health(workspace) if _is_watched(workspace, health.part)),
         stuck=stuck,
         free_bytes=shutil.disk_usage(workspace.settings.data_dir).free,
         oldest_item=oldest.seen_at if oldest else None,
         oldest_queued=min((message.queued_at for message in queued), default=None),
-        oldest_for_a_person=min((message.updated_at for message in waiting), default=None),
+        oldest_for_a_person=min(waiting, default=None),
+        mail=mail,
     )
 
 
@@ -197,4 +200,4 @@ def _mail(workspace: Workspace, alarm: Alarm, day: str, now: datetime, *, over: 
         date=now,
         message_id=message_id_for(key, sender=settings.smtp.from_, now=now),
     )
-    return freeze(letter, workspace.blobs, purpose=Purpose.ALARM, key=key)
+    return freeze_letter(workspace, letter, purpose=Purpose.ALARM, key=key)

@@ -1,7 +1,7 @@
 """What counts as an alarm, and how it is said. Pure; `alarm_watch` looks, keeps and tells."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
@@ -11,12 +11,16 @@ from agreements.texts import has_text, text
 from onboarding.doctor.places import MIN_FREE_BYTES
 from onboarding.health import Health
 from onboarding.views import local_time
+from outbox.outcome import Reason
 
 FAILING_AFTER: Final = timedelta(minutes=5)  # facts/mail-and-folders.md §7: most faults of a network mend themselves
 STALE_AFTER: Final = timedelta(minutes=10)  # longer than any part's silence: its folder or mailbox is not watched now
 SOURCES: Final = ("folder ", "mailbox ")
 """How the names of parts begin that the configuration names."""
 _TOKEN_PROBLEMS: Final = frozenset({"mailbox_token_expired", "mailbox_token_refused", "mailbox_token_failed"})
+OUTBOX: Final = "outbox"
+"""The part that sends. Its problem is a `Reason` where the mail server takes nothing from us."""
+_REASONS: Final = frozenset(reason.value for reason in Reason)
 _SEEN_ONLY: Final = frozenset({"loop_stuck", "disk_low"})
 """Alarms of which each look tells only that it is so, not since when."""
 _STUCK: Final = frozenset({"loop_silent", "loop_died"})
@@ -29,10 +33,15 @@ class AlarmCode(StrEnum):
     SOURCE_UNAVAILABLE = "source_unavailable"
     TOKEN_EXPIRED = "token_expired"  # noqa: S105 - a code
     WORK_FAILING = "work_failing"
+    SENDING_STOPPED = "sending_stopped"
     LOOP_STUCK = "loop_stuck"
     DISK_LOW = "disk_low"
     ITEM_OLD = "item_old"
     MESSAGE_OLD = "message_old"
+    MAIL_BLOCKED = "mail_blocked"
+    MAIL_FAILED_LATER = "mail_failed_later"
+    EVIDENCE_UNREACHABLE = "evidence_unreachable"
+    COPY_LOST = "copy_lost"
     PERSON_NEEDED = "person_needed"
 
 
@@ -42,7 +51,7 @@ class Alarm:
 
     code: AlarmCode
     part: str
-    """As in `status`: `intake`, `outbox`, `data`, `folder <path>`, `mailbox <id>`."""
+    """As in `status`: `intake`, `outbox`, `data`, `folder <path>`, `mailbox <id>`; `message <number>` for one alone."""
     since: datetime
     """Since when it has been so, as far as we know."""
     problem: str | None = None
@@ -52,6 +61,28 @@ class Alarm:
     def key(self) -> str:
         """Names the alarm as long as it lasts."""
         return f"{self.code}:{self.part}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trouble:
+    """Since when something is wrong, and its code."""
+
+    since: datetime
+    problem: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class MailPicture:
+    """What is wrong with mail that was to leave, or did. Nothing of it mends itself, so nobody waits to tell it."""
+
+    blocked: Trouble | None = None
+    """The oldest that the mail server refused for good, with the reason."""
+    failed_later: Mapping[int, datetime] = field(default_factory=dict)
+    """Messages that came back after they had left, by row."""
+    unsearchable: Trouble | None = None
+    """The oldest that may have left, where a place could not be looked into; with the reason."""
+    copy_lost: datetime | None = None
+    """Since when the mailbox of our copies has turned one away, and taken none since."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +100,7 @@ class Picture:
     """When the oldest message was made that has not left."""
     oldest_for_a_person: datetime | None
     """Since when a message has been waiting for a person."""
+    mail: MailPicture = MailPicture()
 
 
 def find_alarms(picture: Picture, *, now: datetime, after: timedelta) -> Iterator[Alarm]:
@@ -80,6 +112,7 @@ def find_alarms(picture: Picture, *, now: datetime, after: timedelta) -> Iterato
             yield from _of_part(health, now, after)
     if picture.free_bytes < MIN_FREE_BYTES:
         yield Alarm(code=AlarmCode.DISK_LOW, part="data", since=now)
+    yield from _of_mail(picture.mail, now)
     waiting = (
         (AlarmCode.ITEM_OLD, "intake", picture.oldest_item),
         (AlarmCode.MESSAGE_OLD, "outbox", picture.oldest_queued),
@@ -88,6 +121,18 @@ def find_alarms(picture: Picture, *, now: datetime, after: timedelta) -> Iterato
     for code, part, since in waiting:
         if since is not None and now - since >= after:
             yield Alarm(code=code, part=part, since=since)
+
+
+def _of_mail(mail: MailPicture, now: datetime) -> Iterator[Alarm]:
+    if mail.blocked is not None:
+        yield Alarm(code=AlarmCode.MAIL_BLOCKED, part="outbox", since=mail.blocked.since, problem=mail.blocked.problem)
+    for row, since in mail.failed_later.items():
+        yield Alarm(code=AlarmCode.MAIL_FAILED_LATER, part=f"message {row}", since=since)
+    if mail.unsearchable is not None and now - mail.unsearchable.since >= FAILING_AFTER:
+        problem = mail.unsearchable.problem
+        yield Alarm(code=AlarmCode.EVIDENCE_UNREACHABLE, part="outbox", since=mail.unsearchable.since, problem=problem)
+    if mail.copy_lost is not None:
+        yield Alarm(code=AlarmCode.COPY_LOST, part="outbox", since=mail.copy_lost)
 
 
 def as_found_now(kept: Alarm, found: Alarm) -> Alarm:
@@ -118,6 +163,8 @@ def _of_part(health: Health, now: datetime, after: timedelta) -> Iterator[Alarm]
     code = AlarmCode.WORK_FAILING
     if health.part.startswith(SOURCES):
         code = AlarmCode.TOKEN_EXPIRED if health.problem in _TOKEN_PROBLEMS else AlarmCode.SOURCE_UNAVAILABLE
+    if health.part == OUTBOX and health.problem in _REASONS:
+        code = AlarmCode.SENDING_STOPPED
     yield Alarm(code=code, part=health.part, since=health.since, problem=health.problem)
 
 
@@ -128,7 +175,8 @@ def alarm_message(alarm: Alarm, language: Language) -> str:
 
 def alarm_action(alarm: Alarm, language: Language) -> str:
     """What to do about it."""
-    hint = f"errors.{alarm.problem}.hint"
+    of_sending = alarm.code in {AlarmCode.SENDING_STOPPED, AlarmCode.MAIL_BLOCKED}
+    hint = f"outbox_reasons.{alarm.problem}.action" if of_sending else f"errors.{alarm.problem}.hint"
     if alarm.problem is not None and has_text(hint):
         return text(hint, language, **alarm_params(alarm, language))
     return text(f"alarms.{alarm.code}.action", language, **alarm_params(alarm, language))

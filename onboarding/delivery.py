@@ -1,9 +1,11 @@
 """Step 7 of the pipeline: what is due leaves, and a person's word on what did not."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from agreements.errors import NotFoundError
 from agreements.parties import Actor
+from onboarding.aftermath import record_told_before
 from onboarding.correspondence.permit import permit_of
 from onboarding.forwarding import record_forwarded, record_outcome
 from onboarding.record import EventKind
@@ -12,18 +14,20 @@ from onboarding.store.events import NewEvent, append_event
 from onboarding.workspace import Workspace
 from outbox.messages import Connection, Message, find, list_messages, release, retry, settle
 from outbox.outcome import Outcome
-from outbox.pace import Pace
-from outbox.sending import Sender
+from outbox.sending import Sender, read_pace
 from outbox.smtp import SmtpServer
 from outbox.states import State
 
 
 def smtp_server(settings: Settings) -> SmtpServer:
-    """The configured mail server with its password. Raises ConfigurationError."""
+    """The configured mail server and how to log in to it; nobody is asked yet. Raises ConfigurationError."""
     smtp = settings.smtp
-    return SmtpServer(
-        host=smtp.host, port=smtp.port, tls=smtp.tls, username=smtp.username, password=smtp_password(settings)
-    )
+    server = SmtpServer(host=smtp.host, port=smtp.port, tls=smtp.tls, username=smtp.username)
+    if smtp.auth == "password":
+        return replace(server, password=smtp_password(settings))
+    from onboarding.tokens import access_tokens, token_source
+
+    return replace(server, token=token_source(access_tokens(smtp, smtp.username or "")))
 
 
 def sender_of(workspace: Workspace) -> Sender:
@@ -31,7 +35,10 @@ def sender_of(workspace: Workspace) -> Sender:
 
     def follow_up(connection: Connection, message: Message, outcome: Outcome) -> None:
         record_outcome(connection, message, outcome, actor=workspace.system, now=workspace.clock())
+        record_told_before(connection, message, outcome, actor=workspace.system, now=workspace.clock())
 
+    with workspace.store.read() as connection:
+        pace = read_pace(connection, workspace.settings.smtp.per_minute, now=workspace.clock())
     return Sender(
         begin=workspace.store.begin,
         blobs=workspace.blobs,
@@ -39,7 +46,7 @@ def sender_of(workspace: Workspace) -> Sender:
         clock=workspace.clock,
         on_outcome=follow_up,
         permit=permit_of(workspace),
-        pace=Pace(workspace.settings.smtp.per_minute),
+        pace=pace,
     )
 
 
@@ -59,7 +66,9 @@ def read_message(workspace: Workspace, identity: int) -> Message:
 
 
 def settle_message(workspace: Workspace, identity: int, *, sent: bool, actor: Actor) -> Message:
-    """A person says what became of an `unknown` message: it left, or it is to be sent again. Raises GateError."""
+    """A person says what became of a message that is `unknown` or `failed_later`: the recipient has it, or it is to be
+    sent again. Raises GateError.
+    """
     now = workspace.clock()
     with workspace.store.begin() as connection:
         message = settle(connection, identity, sent=sent, now=now)
@@ -70,7 +79,7 @@ def settle_message(workspace: Workspace, identity: int, *, sent: bool, actor: Ac
 
 
 def retry_message(workspace: Workspace, identity: int, actor: Actor) -> Message:
-    """Queue a `blocked` or `gave_up` message again. Raises GateError."""
+    """Queue a `blocked`, `gave_up` or `failed_later` message again, or have a `queued` one go now. Raises GateError."""
     now = workspace.clock()
     with workspace.store.begin() as connection:
         message = retry(connection, identity, now=now)

@@ -18,6 +18,7 @@ from agreements.language import Language
 from agreements.mail import AGREEMENT_HEADER
 from agreements.parties import Actor, Vendor
 from onboarding.correspondence.purposes import Purpose
+from onboarding.outgoing import freeze_letter
 from onboarding.record import EventKind
 from onboarding.redirection import subject_prefix
 from onboarding.rendering import private_fonts
@@ -26,7 +27,6 @@ from onboarding.store.cases import find_case_of, move_case
 from onboarding.store.events import NewEvent, append_event, head_hash
 from onboarding.workspace import Workspace
 from outbox.compose import Attachment, Letter, message_id_for
-from outbox.freezing import freeze
 from outbox.holds import Hold
 from outbox.messages import Connection, Message, NewMessage
 from outbox.outcome import Outcome, Result
@@ -90,7 +90,7 @@ def prepare_forward(
             settings.forward.to, settings.forward.allow, settings.environment, settings.forward.test_to
         ),
     )
-    frozen = freeze(_letter(workspace, forward), workspace.blobs, purpose=FORWARD, key=forward.key)
+    frozen = freeze_letter(workspace, _letter(workspace, forward), purpose=FORWARD, key=forward.key)
     return replace(frozen, case_number=str(case.number), agreement=str(agreement.number), holds=holds)
 
 

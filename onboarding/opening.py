@@ -3,8 +3,8 @@
 1. a sandbox child takes it apart; the documents' bytes are among the originals
 2. one transaction: what the delivery said, and a receipt for each document in it
 3. every document is judged like one that was dropped in a folder, in transactions of its own
-4. one transaction: the delivery's own outcome, which is the best of its documents', and the answer to whoever mailed
-   them                                                                            (`correspondence/receipts.py`)
+4. one transaction: the delivery's own outcome, which is the best of its documents'; what it tells about mail of ours
+   (`evidence.py`); and the answer to whoever mailed them                          (`correspondence/receipts.py`)
 
 A crash repeats it: documents keep their receipts by their keys, and those that were judged keep their verdicts.
 """
@@ -14,7 +14,15 @@ import os
 from collections.abc import Callable
 from typing import Final
 
-from agreements.findings import INT_OWN_COPY, INT_TOO_LARGE, Finding, Severity
+from agreements.findings import (
+    INT_BOUNCE,
+    INT_BOUNCE_UNMATCHED,
+    INT_ONLY_TEXT,
+    INT_OWN_COPY,
+    INT_TOO_LARGE,
+    Finding,
+    Severity,
+)
 from intake.ledger import get_receipt, mark_judged
 from intake.matching import weigh
 from intake.openings import save_opening
@@ -25,6 +33,7 @@ from intake.unpacking.reasons import reason_without_document
 from intake.unpacking.sniffing import SNIFFED_BYTES, Shape, shape_of
 from onboarding.clues import clues_of_delivery
 from onboarding.correspondence.receipts import enqueue_receipt, write_receipt
+from onboarding.evidence import must_be_read, record_evidence
 from onboarding.receiving import keep_apart, receive_delivery
 from onboarding.store.issued import is_issued
 from onboarding.unpack import unpack_delivery
@@ -127,6 +136,8 @@ def _decide(workspace: Workspace, receipt: Receipt, unpacking: Unpacking, docume
     with workspace.store.begin() as connection:
         for decided in mark_judged(connection, receipt.sha256, outcome, now=now):
             keep_apart(connection, decided)
+        if unpacking.mail is not None:
+            record_evidence(workspace, connection, receipt, unpacking.mail)
         if answer is not None and unpacking.mail is not None:
             enqueue_receipt(connection, unpacking.mail, answer, actor=workspace.system, now=now)
     logger.info(
@@ -141,9 +152,22 @@ def _outcome(workspace: Workspace, receipt: Receipt, unpacking: Unpacking, docum
         return Outcome(state=ReceiptState.RECEIVED)
     if documents:
         return Outcome(state=documents[0].state, reason=documents[0].reason)
-    reason = INT_OWN_COPY() if _is_own_copy(workspace, unpacking) else reason_without_document(unpacking)
+    reason = _without_document(workspace, unpacking)
     clues = weigh(clues_of_delivery(workspace, receipt, unpacking)).clues
     return Outcome(state=_state(reason), reason=reason, clues=clues)
+
+
+def _without_document(workspace: Workspace, unpacking: Unpacking) -> Finding:
+    """Why there is no document. A header of ours in a stranger's mail, and a report that fits no mail of ours and does
+    not say that all is well, are for a person.
+    """
+    reason = reason_without_document(unpacking)
+    if reason == INT_OWN_COPY() and not _is_own_copy(workspace, unpacking):
+        return INT_ONLY_TEXT()
+    if reason == INT_BOUNCE() and unpacking.mail is not None:
+        with workspace.store.read() as connection:
+            return INT_BOUNCE_UNMATCHED() if must_be_read(connection, unpacking.mail) else reason
+    return INT_OWN_COPY() if _is_own_copy(workspace, unpacking) else reason
 
 
 def _state(reason: Finding) -> ReceiptState:

@@ -29,4 +29,6 @@ class EventKind(StrEnum):
     MESSAGE_RELEASED = "message.released"
     MESSAGE_REQUEUED = "message.requeued"
     MESSAGE_SETTLED = "message.settled"
+    MESSAGE_DELIVERED = "message.delivered"
+    MESSAGE_FAILED_LATER = "message.failed_later"
     TEMPLATE_IMPORTED = "template.imported"

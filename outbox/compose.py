@@ -54,7 +54,8 @@ class Attachment:
 @dataclass(frozen=True, kw_only=True)
 class Answered:
     """The mail that a letter belongs behind (RFC 5322 3.6.4). A stranger may have written these: what is not in form is
-    left out of the letter."""
+    left out of the letter.
+    """
 
     message_id: str
     """With its angle brackets."""

@@ -24,6 +24,10 @@ class Evidence(StrEnum):
     """Our own copy came: accepted for one recipient is accepted for both, by one reply to one final dot."""
     SENT_FOLDER = "sent_folder"
     REPORT = "report"
+    ABSENCE = "absence"
+    """It lay in none of the places in time: taken for "did not leave", where the policy says so."""
+    REPLY = "reply"
+    """The server's reply was kept, though it could not be written into the case then."""
     PERSON = "person"
 
 
@@ -75,15 +79,23 @@ def record_copy_seen(conn: Connection, message_id: int, *, now: datetime) -> Mes
     return _settled(conn, message, entry, Evidence.COPY)
 
 
+def record_copy_lost(conn: Connection, message_id: int, *, now: datetime) -> None:
+    """A mail system has told that our own copy did not arrive, which says nothing of the message itself."""
+    message = find(conn, message_id)
+    entry = NewEntry(kind=History.COPY_LOST, at=now)
+    if message is not None and not _is_told(conn, message, entry):
+        add_entry(conn, message.id, entry, attempt=message.attempts, state=message.state)
+
+
 def record_report(conn: Connection, message_id: int, report: Report, *, now: datetime) -> Message | None:
     """A mail system has told what became of the message. Returns it if that moved it, else None."""
     message = find(conn, message_id)
     reported = NewEntry(kind=History.REPORT, at=now, reply=report.text, reason=report.action.value)
     if message is None or _is_told(conn, message, reported):
         return None
-    target = _TARGETS.get(report.action)
-    if target is not None and message.state in _FROM[target]:
-        return _reported(conn, message, reported, target)
+    moved = _moved(conn, message, reported, report.action)
+    if moved is not None:
+        return moved
     add_entry(conn, message.id, reported, attempt=message.attempts, state=message.state)
     return None
 
@@ -106,17 +118,18 @@ def apply_waiting_evidence(conn: Connection, message: Message, *, now: datetime)
             entry = NewEntry(kind=History.SETTLED, at=now, reason=Evidence.COPY.value)
             message = _settled(conn, message, entry, Evidence.COPY)
         elif told.kind is History.REPORT and told.reason is not None:
-            target = _TARGETS.get(Action(told.reason))
-            if target is not None and message.state in _FROM[target]:
-                entry = NewEntry(kind=History.SETTLED, at=now, reply=told.reply, reason=told.reason)
-                message = _reported(conn, message, entry, target)
+            entry = NewEntry(kind=History.SETTLED, at=now, reply=told.reply, reason=told.reason)
+            message = _moved(conn, message, entry, Action(told.reason)) or message
     return message
 
 
-def look_again(conn: Connection, message: Message, *, at: datetime, unreached: str | None, now: datetime) -> None:
+def look_again(
+    conn: Connection, message: Message, *, at: datetime, unreached: str | None, now: datetime, where: str = ""
+) -> None:
     """An `unknown` message was looked for and not found: the next look is due `at`.
 
-    `unreached`: a code that says which place could not be looked into; None if all could.
+    `unreached`: a code that says why a place could not be looked into; None if all could. `where`: each place with what
+    came of it, as codes.
     """
     changed = (
         sa.update(messages)
@@ -124,7 +137,7 @@ def look_again(conn: Connection, message: Message, *, at: datetime, unreached: s
         .values(next_attempt_at=format_utc(at), updated_at=format_utc(now))
     )
     if conn.execute(changed).rowcount:
-        entry = NewEntry(kind=History.LOOKED, at=now, reason=unreached)
+        entry = NewEntry(kind=History.LOOKED, at=now, reply=where or None, reason=unreached)
         add_entry(conn, message.id, entry, attempt=message.attempts, state=State.UNKNOWN)
 
 
@@ -132,6 +145,18 @@ def _is_told(conn: Connection, message: Message, entry: NewEntry) -> bool:
     """Whether this very thing was told of the same attempt before."""
     told = {(old.kind, old.attempt, old.reply, old.reason) for old in list_history(conn, message.id)}
     return (entry.kind, message.attempts, entry.reply, entry.reason) in told
+
+
+def _moved(conn: Connection, message: Message, entry: NewEntry, action: Action) -> Message | None:
+    """The message after what a mail system did with it, or None where that moves it nowhere. To delay a mail, one must
+    have it.
+    """
+    if action is Action.DELAYED and message.state is State.UNKNOWN:
+        return _settled(conn, message, entry, Evidence.REPORT)
+    target = _TARGETS.get(action)
+    if target is None or message.state not in _FROM[target]:
+        return None
+    return _reported(conn, message, entry, target)
 
 
 def _settled(conn: Connection, message: Message, entry: NewEntry, evidence: Evidence) -> Message:

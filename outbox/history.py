@@ -4,6 +4,7 @@ The row of a message says where it stands; its history says how it came there: e
 every report, every look for a copy, every decision. Nothing in it is ever changed.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -45,6 +46,8 @@ class History(StrEnum):
     """Due, but not now; the reason says why."""
     COPY_SEEN = "copy_seen"
     """Our own copy of it has come."""
+    COPY_LOST = "copy_lost"
+    """A mail system has told that our own copy of it did not arrive."""
     REPORT = "report"
     """A mail system has told what became of it: action, status and diagnostic in the reply."""
     LOOKED = "looked"
@@ -107,6 +110,15 @@ def list_history(conn: sa.Connection, message: int) -> tuple[HistoryEntry, ...]:
     """The history of one message, oldest first."""
     query = sa.select(message_history).where(message_history.c.message == message).order_by(message_history.c.id)
     return tuple(_entry(row) for row in conn.execute(query))
+
+
+def list_latest(conn: sa.Connection, kinds: Collection[History], *, at_most: int) -> tuple[HistoryEntry, ...]:
+    """What happened last to any message, of these kinds, newest first; attempts that did not reach for the network
+    are left out.
+    """
+    heard = message_history.c.phase.is_distinct_from(Phase.PREPARE.value)
+    query = sa.select(message_history).where(message_history.c.kind.in_([kind.value for kind in kinds]), heard)
+    return tuple(_entry(row) for row in conn.execute(query.order_by(message_history.c.id.desc()).limit(at_most)))
 
 
 def _entry(row: sa.Row[Any]) -> HistoryEntry:

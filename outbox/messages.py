@@ -4,7 +4,6 @@ Enqueueing in the caller's transaction is what makes "approved" and "will be for
 their state stand in `rows`, attempts in `attempts`, what others tell in `evidence`.
 """
 
-import hashlib
 from collections.abc import Collection
 from datetime import datetime
 
@@ -12,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from agreements.errors import UsageError
+from agreements.mail import mark_of
 from agreements.times import format_utc
 from outbox.evidence import Evidence
 from outbox.history import History, NewEntry, add_entry, metadata
@@ -54,7 +54,7 @@ def enqueue(conn: Connection, message: NewMessage, *, now: datetime) -> int | No
         "agreement": message.agreement,
         "idempotency_key": message.idempotency_key,
         "message_id": message.message_id,
-        "envelope_id": _envelope_id(message.message_id),
+        "envelope_id": mark_of(message.message_id),
         "sender": message.sender,
         "recipient": message.recipient,
         "copy_to": message.copy_to,
@@ -81,11 +81,6 @@ def enqueue(conn: Connection, message: NewMessage, *, now: datetime) -> int | No
 def _is_enqueued(conn: Connection, idempotency_key: str) -> bool:
     query = sa.select(messages.c.id).where(messages.c.idempotency_key == idempotency_key)
     return conn.execute(query).one_or_none() is not None
-
-
-def _envelope_id(message_id: str) -> str:
-    """Derived, so that a report is matched by either; an ENVID is xtext of at most 100 characters (RFC 3461 4.4)."""
-    return hashlib.sha256(message_id.encode()).hexdigest()[:32]
 
 
 # --- looking --------------------------------------------------------------------------------------------------------
@@ -123,13 +118,16 @@ def settle(
 ) -> Message:
     """Settle an `unknown` message: it left (`sent`), or it is to be sent again, byte for byte the same.
 
-    Raises GateError `message_state` when it is not `unknown`, NotFoundError `message_not_found`.
+    A `failed_later` one likewise, by a person: the recipient has it after all, or is to get it once more. Raises
+    GateError `message_state` when it is neither, NotFoundError `message_not_found`.
     """
     entry = NewEntry(kind=History.SETTLED, at=now, reason=evidence.value)
+    by_person = evidence is Evidence.PERSON  # what a mail system reported weighs more than a copy that was found
+    expected = (State.UNKNOWN, State.FAILED_LATER) if by_person else (State.UNKNOWN,)
     if not sent:
-        return _requeue(conn, message_id, (State.UNKNOWN,), entry)
+        return _requeue(conn, message_id, expected, entry)
     values = {"sent_at": format_utc(now), "evidence": evidence.value, "reason": None, "unknown_at": None}
-    return move_row(conn, message_id, (State.UNKNOWN,), State.SENT, entry=entry, values=values)
+    return move_row(conn, message_id, expected, State.SENT, entry=entry, values=values)
 
 
 def release(conn: Connection, message_id: int, *, now: datetime) -> Message:
@@ -138,9 +136,12 @@ def release(conn: Connection, message_id: int, *, now: datetime) -> Message:
 
 
 def retry(conn: Connection, message_id: int, *, now: datetime) -> Message:
-    """Queue a `blocked`, `gave_up` or `failed_later` message again, with five new days. Raises as `settle`."""
+    """Queue a `blocked`, `gave_up` or `failed_later` message again, with five new days; a `queued` one is due now.
+
+    Whoever asks has mended the cause: it ends a standstill of the whole queue. Raises as `settle`.
+    """
     entry = NewEntry(kind=History.REQUEUED, at=now)
-    return _requeue(conn, message_id, (State.BLOCKED, State.GAVE_UP, State.FAILED_LATER), entry)
+    return _requeue(conn, message_id, (State.QUEUED, State.BLOCKED, State.GAVE_UP, State.FAILED_LATER), entry)
 
 
 def withdraw(conn: Connection, message_id: int, *, reason: str, now: datetime) -> Message:

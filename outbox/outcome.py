@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 
 class Result(StrEnum):
@@ -42,8 +43,12 @@ class Reason(StrEnum):
     STARTTLS_MISSING = "starttls_missing"
     AUTH_MISSING = "auth_missing"
     AUTH_REFUSED = "auth_refused"
+    TOKEN_FAILED = "token_failed"  # noqa: S105 - a code
+    """No access token is to be had."""
     BUSY = "busy"
-    """A 4xx reply: not now."""
+    """A 4xx reply to this message: not now."""
+    THROTTLED = "throttled"
+    """A 4xx reply that is of the server and not of the message: nothing is taken now, or less of it."""
     CONNECTION_LOST = "connection_lost"
     PROTOCOL = "protocol"
     """An answer that is no SMTP."""
@@ -51,6 +56,8 @@ class Reason(StrEnum):
     """A 5xx reply to the greeting, EHLO or STARTTLS."""
     SENDER_REFUSED = "sender_refused"
     RECIPIENT_REFUSED = "recipient_refused"
+    COPY_REFUSED = "copy_refused"
+    """The mailbox of our own that proves what left."""
     CONTENT_REFUSED = "content_refused"
     POLICY = "policy"
     TOO_LARGE = "too_large"
@@ -76,3 +83,17 @@ class Outcome:
     phase: Phase
     reply: str | None = None
     reason: Reason | None = None
+
+
+_OF_THE_SERVER: Final = frozenset(
+    {Reason.THROTTLED, Reason.AUTH_REFUSED, Reason.SENDER_REFUSED, Reason.NO_FINAL_REPLY, Reason.INTERNAL}
+)
+
+
+def stops_the_queue(phase: Phase | None, reason: str | None) -> bool:
+    """Whether the next message would meet what an attempt met: server, account or sender are to blame, not the message.
+
+    To go on would be one wrong password after another, mail on mail refused for its sender, or a server that takes
+    mail and never answers turning the whole queue into questions.
+    """
+    return reason is not None and (phase is Phase.CONNECT or reason in _OF_THE_SERVER)

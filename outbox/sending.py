@@ -5,7 +5,9 @@
     3. record    one transaction: sending -> what became of it, and the caller's own follow-up
 
 A crash between 1 and 3 leaves `sending`. The next pass turns that into `unknown` before it sends anything, and
-`unknown` is settled by evidence (`settling`): nothing is sent twice blindly. One message at a time.
+`unknown` is settled by evidence (`settling`): nothing is sent twice blindly. One message at a time, over one connection
+for a pass. After an attempt that says something of the server and not of the message, the queue stands still for a
+while (`standstill`), whoever asks.
 """
 
 import logging
@@ -18,19 +20,18 @@ from typing import Final, TypeAlias
 from agreements.errors import IntegrityError, NotFoundError, TemporaryError
 from agreements.ports import Blobs, Clock
 from outbox.attempts import claim, next_due, put_off, record_outcome, recover_interrupted
+from outbox.history import History, list_latest
 from outbox.messages import Begin, Connection, Message, withdraw
-from outbox.outcome import Outcome, Phase, Reason, Result
-from outbox.pace import Pace
-from outbox.smtp import SmtpServer, deliver
+from outbox.outcome import Outcome, Phase, Reason, Result, stops_the_queue
+from outbox.pace import MAX_PER_MINUTE, WINDOW, Pace
+from outbox.smtp import Envelope, Session, SmtpServer
+from outbox.standstill import LOOK_BACK, Standstill, find_standstill
 
 logger = logging.getLogger(__name__)
 
 PUT_OFF_AT_LEAST = timedelta(minutes=1)  # so that a permit that names the past does not make a loop
 AT_MOST = 100  # messages in one pass, so that the caller is asked now and then whether to go on
 RECORD_TRIES = 3  # the caller's follow-up may lose a compare-and-set against a person at the same case
-_SERVER_FAULTS: Final = frozenset(
-    {Reason.BUSY, Reason.AUTH_REFUSED, Reason.AUTH_MISSING, Reason.STARTTLS_MISSING, Reason.SERVICE_REFUSED}
-)
 
 OnOutcome: TypeAlias = Callable[[Connection, Message, Outcome], None]
 """Called in the transaction that records an outcome, with the message as it stands after it."""
@@ -81,7 +82,9 @@ class Pass:
     attempted: int
     """Messages claimed and tried."""
     resume_at: datetime | None
-    """When to come again because the pace said wait; None: the pace did not."""
+    """When to come again because the pace or a standstill says wait; None: neither does."""
+    stopped: str | None = None
+    """Why the server takes nothing from us, by the last attempt: one of `Reason`. None: it does, or nobody asked."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,22 +109,39 @@ def deliver_due(sender: Sender, *, at_most: int = AT_MOST, go_on: Callable[[], b
     after the outcome is written as far as it can be.
     """
     _report_interrupted(sender)
-    for attempted in range(at_most):
-        if not go_on():
-            return Pass(attempted=attempted, resume_at=None)
-        now = sender.clock()
-        free_at = sender.pace.free_at(now)
-        if free_at > now:
-            return Pass(attempted=attempted, resume_at=free_at)
-        message = _claim(sender, now)
-        if message is None:
-            return Pass(attempted=attempted, resume_at=None)
-        sender.pace.use(now)
-        outcome = _attempt(sender, message)
-        _record(sender, message, outcome)
-        if _server_is_the_fault(outcome):
-            return Pass(attempted=attempted + 1, resume_at=None)
-    return Pass(attempted=at_most, resume_at=None)
+    still = _read_standstill(sender)
+    if still is not None and sender.clock() < still.until:
+        return Pass(attempted=0, resume_at=still.until, stopped=still.reason)
+    with Session(sender.server) as session:
+        for attempted in range(at_most):
+            now = sender.clock()
+            free_at = sender.pace.free_at(now)
+            message = _claim(sender, now) if go_on() and free_at <= now else None
+            if message is None:
+                return _pass(attempted, still, resume_at=free_at if free_at > now else None)
+            sender.pace.use(now)
+            outcome = _attempt(sender, session, message)
+            _record(sender, message, outcome)
+            if outcome.phase is not Phase.PREPARE:  # else nobody was asked
+                still = _read_standstill(sender) if stops_the_queue(outcome.phase, outcome.reason) else None
+            if still is not None and now < still.until:
+                return _pass(attempted + 1, still, resume_at=still.until)
+    return _pass(at_most, still, resume_at=None)
+
+
+def _pass(attempted: int, still: Standstill | None, *, resume_at: datetime | None) -> Pass:
+    return Pass(attempted=attempted, resume_at=resume_at, stopped=None if still is None else still.reason)
+
+
+def _read_standstill(sender: Sender) -> Standstill | None:
+    with sender.begin() as conn:
+        return find_standstill(list_latest(conn, (History.ATTEMPT, History.REQUEUED), at_most=LOOK_BACK))
+
+
+def read_pace(conn: Connection, per_minute: int, *, now: datetime) -> Pace:
+    """A pace that knows what left in the last minute: an earlier process may have used it up."""
+    lately = list_latest(conn, (History.ATTEMPT, History.INTERRUPTED), at_most=MAX_PER_MINUTE)
+    return Pace(per_minute, before=[entry.at for entry in lately if entry.at + WINDOW > now])
 
 
 def _claim(sender: Sender, now: datetime) -> Message | None:
@@ -149,7 +169,7 @@ def _report_interrupted(sender: Sender) -> None:
             sender.on_outcome(conn, message, outcome)
 
 
-def _attempt(sender: Sender, message: Message) -> Outcome:
+def _attempt(sender: Sender, session: Session, message: Message) -> Outcome:
     try:
         data = sender.blobs.read(message.sha256)
     except IntegrityError:
@@ -158,8 +178,14 @@ def _attempt(sender: Sender, message: Message) -> Outcome:
         return _unprepared(Result.BLOCKED, Reason.BYTES_MISSING)
     except (OSError, TemporaryError):
         return _unprepared(Result.RETRY, Reason.BYTES_UNREADABLE)
+    envelope = Envelope(
+        sender=message.sender,
+        recipient=message.recipient,
+        copy_to=message.copy_to,
+        envelope_id=message.envelope_id,
+    )
     try:
-        return deliver(sender.server, sender=message.sender, recipient=message.recipient, data=data)
+        return session.deliver(envelope, data)
     except Exception as error:  # noqa: BLE001 - a fault of ours must not leave the row as `sending`
         fields = {"message_row": message.id, "error": type(error).__name__}
         logger.error("delivery failed in our own code", extra=fields)  # noqa: TRY400 - a traceback may quote the mail
@@ -196,11 +222,6 @@ def _record_alone(sender: Sender, message: Message, outcome: Outcome) -> None:
         outcome = replace(outcome, result=Result.UNKNOWN, reason=Reason.NOT_RECORDED)
     with sender.begin() as conn:
         record_outcome(conn, message, outcome, now=sender.clock())
-
-
-def _server_is_the_fault(outcome: Outcome) -> bool:
-    """Whether the next message would meet the same: trying it now is only noise, or one more wrong password."""
-    return outcome.result is not Result.SENT and (outcome.phase is Phase.CONNECT or outcome.reason in _SERVER_FAULTS)
 
 
 def _log(message: Message, outcome: Outcome) -> None:

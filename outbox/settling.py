@@ -48,7 +48,9 @@ class Looked:
 
     found: Evidence | None = None
     unreached: str | None = None
-    """Which place could not be looked into, as a code; None: all could, or there is none."""
+    """Why a place could not be looked into, as a code; None: all could, or there is none."""
+    where: str = ""
+    """Each place with what came of it: `avtaler: not_found; avtaler/Sent Items: mailbox_unreachable`."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,7 +11,8 @@ unknown      ─> sent | queued        it left, or it is to be sent again
 unknown      ─> delivered | failed_later   a mail system reported what became of it
 sent         ─> delivered | failed_later   a mail system reported
 delivered    ─> failed_later         handed on, and refused further on
-held, blocked, gave_up, failed_later ─> queued        a person says "now"
+queued, held, blocked, gave_up, failed_later ─> queued   a person says "now"
+failed_later ─> sent                 a person says that the recipient has it all the same
 queued, held, blocked, gave_up       ─> withdrawn     no longer wanted, and never left
 """
 
@@ -43,7 +44,7 @@ WITHDRAWABLE = (State.QUEUED, State.HELD, State.BLOCKED, State.GAVE_UP)
 
 MOVES = MappingProxyType(
     {
-        State.QUEUED: frozenset({State.SENDING, State.WITHDRAWN}),
+        State.QUEUED: frozenset({State.SENDING, State.QUEUED, State.WITHDRAWN}),
         State.SENDING: frozenset({State.SENT, State.QUEUED, State.BLOCKED, State.GAVE_UP, State.UNKNOWN}),
         State.UNKNOWN: frozenset({State.SENT, State.QUEUED, State.DELIVERED, State.FAILED_LATER}),
         State.BLOCKED: frozenset({State.QUEUED, State.WITHDRAWN}),
@@ -51,7 +52,7 @@ MOVES = MappingProxyType(
         State.GAVE_UP: frozenset({State.QUEUED, State.WITHDRAWN}),
         State.SENT: frozenset({State.DELIVERED, State.FAILED_LATER}),
         State.DELIVERED: frozenset({State.FAILED_LATER}),
-        State.FAILED_LATER: frozenset({State.QUEUED}),
+        State.FAILED_LATER: frozenset({State.QUEUED, State.SENT}),
         State.WITHDRAWN: frozenset[State](),
     }
 )

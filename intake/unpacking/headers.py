@@ -12,7 +12,7 @@ from email.utils import parsedate_to_datetime
 from itertools import islice
 from typing import Final
 
-from agreements.mail import AGREEMENT_HEADER
+from agreements.mail import AGREEMENT_HEADER, OWN_HEADER
 from intake.unpacking.limits import (
     MAX_ADDRESS,
     MAX_ADDRESSES,
@@ -30,6 +30,7 @@ _READ: Final = (
     *("return-path", "auto-submitted", "precedence", "list-id", "list-unsubscribe"),
     *("x-auto-response-suppress", "x-autoreply", "x-autorespond", "x-loop"),
     AGREEMENT_HEADER.lower(),
+    OWN_HEADER.lower(),
 )
 _STRUCTURE: Final = ("content-type", "content-disposition", "content-transfer-encoding")
 _FIELD: Final = re.compile(

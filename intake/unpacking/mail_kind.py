@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-from agreements.mail import AGREEMENT_HEADER
+from agreements.mail import AGREEMENT_HEADER, OWN_HEADER
 from intake.unpacking.headers import Headers, find_addresses
 from intake.unpacking.mime import Entity
 from intake.unpacking.reports import is_delivery_report
@@ -71,7 +71,7 @@ def _has(*names: str) -> Callable[[Entity], bool]:
 
 
 _BARS: Final[tuple[tuple[BarToReply, Callable[[Entity], bool]], ...]] = (
-    (BarToReply.OWN_MAIL, _has(AGREEMENT_HEADER.lower())),
+    (BarToReply.OWN_MAIL, _has(OWN_HEADER.lower(), AGREEMENT_HEADER.lower())),
     (BarToReply.REPORT, lambda entity: entity.media_type == "multipart/report"),
     (BarToReply.MAILING_LIST, _has("list-id", "list-unsubscribe")),
     (BarToReply.AUTO_SUBMITTED, _is_submitted_by_program),

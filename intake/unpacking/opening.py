@@ -16,7 +16,7 @@ from agreements.findings import (
     INT_OUTER_SIGNATURE,
     Finding,
 )
-from agreements.mail import AGREEMENT_HEADER
+from agreements.mail import AGREEMENT_HEADER, OWN_HEADER
 from intake.classify import HEAD_BYTES, declared_kind
 from intake.unpacking.asic import is_asic
 from intake.unpacking.cms import BrokenCmsError, CmsKind, read_cms
@@ -119,6 +119,7 @@ def _open_mail(data: bytes, tray: Tray) -> MailReading:
         recipients=_recipients(headers),
         subject=decode_text(headers.first("subject"))[:MAX_SUBJECT],
         date=read_date(headers.first("date")),
+        mark=decode_text(headers.first(OWN_HEADER.lower()))[:MAX_MESSAGE_ID],
         agreement=decode_text(headers.first(AGREEMENT_HEADER.lower()))[:MAX_MESSAGE_ID],
         report=report,
     )

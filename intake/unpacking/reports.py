@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Final
 
-from agreements.mail import AGREEMENT_HEADER
+from agreements.mail import AGREEMENT_HEADER, OWN_HEADER
 from intake.unpacking.headers import find_addresses, find_message_ids, read_headers
 from intake.unpacking.limits import MAX_ADDRESS, MAX_DIAGNOSTIC, MAX_HEADER_BLOCK_BYTES, MAX_MESSAGE_ID, MAX_RECIPIENTS
 from intake.unpacking.mime import MESSAGE_TYPES, Entity
@@ -27,7 +27,7 @@ def is_delivery_report(entity: Entity) -> bool:
 
 def read_report(parts: Iterable[Entity]) -> DeliveryReport:
     """The report from the parts of a multipart/report; empty fields where it says nothing."""
-    envelope_id, message_id, agreement = "", "", ""
+    envelope_id, message_id, mark, agreement = "", "", "", ""
     recipients: list[RecipientReport] = []
     for part in parts:
         if part.media_type in STATUS_TYPES:
@@ -37,10 +37,12 @@ def read_report(parts: Iterable[Entity]) -> DeliveryReport:
         elif part.media_type in RETURNED_TYPES:
             headers = read_headers(part.content())
             message_id = message_id or next(iter(find_message_ids(headers.first("message-id"))), "")
+            mark = mark or decode_text(headers.first(OWN_HEADER.lower()))[:MAX_MESSAGE_ID]
             agreement = agreement or decode_text(headers.first(AGREEMENT_HEADER.lower()))[:MAX_MESSAGE_ID]
     return DeliveryReport(
         envelope_id=envelope_id,
         message_id=message_id,
+        mark=mark,
         agreement=agreement,
         recipients=tuple(recipients[:MAX_RECIPIENTS]),
     )

@@ -27,7 +27,7 @@ class MailKind(StrEnum):
     BOUNCE = "bounce"
     """What a mail system says about a mail of ours; see `MailReading.report`."""
     OWN_COPY = "own_copy"
-    """It bears our own header. Anybody can write one: the Message-ID must be one of ours before it is set aside."""
+    """It bears a header of ours. Anybody can write one: the Message-ID must be one of ours before it is set aside."""
     LIST = "list"
     """Sent to many, and no document in it."""
     PLAIN = "plain"
@@ -77,8 +77,9 @@ class DeliveryReport(_Value):
     """What we gave as ENVID, if the mail system was given one."""
     message_id: str = ""
     """Of the returned mail, with its angle brackets."""
+    mark: str = ""
     agreement: str = ""
-    """Our header of the returned mail."""
+    """Our own headers of the returned mail."""
     recipients: tuple[RecipientReport, ...] = ()
 
 
@@ -98,8 +99,9 @@ class MailReading(_Value):
     subject: str = ""
     date: datetime | None = None
     """As the sender claims."""
+    mark: str = ""
     agreement: str = ""
-    """Our own header, in a copy of our mail."""
+    """Our own headers, in a copy of our mail."""
     report: DeliveryReport | None = None
 
     @property

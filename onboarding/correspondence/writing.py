@@ -10,12 +10,12 @@ from agreements.language import Language
 from agreements.mail import AGREEMENT_HEADER
 from agreements.parties import Customer
 from onboarding.correspondence.purposes import Purpose
+from onboarding.outgoing import freeze_letter
 from onboarding.redirection import subject_prefix
 from onboarding.return_address import reply_address
 from onboarding.settings import VendorSettings
 from onboarding.workspace import Workspace
 from outbox.compose import Answered, Attachment, Letter, message_id_for
-from outbox.freezing import freeze
 from outbox.holds import Hold
 from outbox.messages import NewMessage
 from outbox.recipients import Resolved
@@ -60,7 +60,7 @@ def about(workspace: Workspace, case: Case, resolved: Resolved, language: Langua
 def make_message(workspace: Workspace, written: Written, *, now: datetime) -> NewMessage:
     """The row to enqueue; its bytes are stored. Raises UsageError for what can't stand in a message."""
     letter = compose_letter(workspace, written, now=now)
-    frozen = freeze(letter, workspace.blobs, purpose=written.purpose.value, key=written.key)
+    frozen = freeze_letter(workspace, letter, purpose=written.purpose.value, key=written.key)
     agreement = None if written.agreement is None else str(written.agreement)
     return replace(
         frozen,

@@ -21,12 +21,14 @@ from onboarding.jobs.mail import finish_mail, mail_loop, part_of, receive_mail
 from onboarding.jobs.notify import ServiceManager
 from onboarding.jobs.noting import note, noting
 from onboarding.jobs.supervising import GoOn, Loop, Watched, always, supervise
+from onboarding.looking import settler_of
 from onboarding.mail_intake import mailboxes_of
 from onboarding.pipeline import JudgingPass, judge_due
 from onboarding.sources import Folders, Looked, finish_added, watched_folders
 from onboarding.watching import SCAN_SECONDS
 from onboarding.workspace import Workspace
 from outbox.sending import deliver_due
+from outbox.settle_pass import settle_due
 
 logger = logging.getLogger(__name__)
 
@@ -36,8 +38,8 @@ LETTER_SECONDS: Final = 60.0  # how often letters that are due are looked for; t
 MAX_ONCE_SECONDS: Final = 60.0  # `--once` waits this long for files that are still being written, no longer
 INTAKE_SILENT_SECONDS: Final = 300.0  # one document: ten times its own limits (`limits.validation_seconds`), and a disk
 OUTBOX_SILENT_SECONDS: Final = 3600.0  # one mail: six answers of 5 minutes, its body, and 10 minutes for the last one
-INTAKE, OUTBOX, LETTERS = "intake", "outbox", "letters"
-"""The parts that `status` tells of, beside folders and judging."""
+INTAKE, OUTBOX, SETTLING, LETTERS = "intake", "outbox", "settling", "letters"
+"""The parts that `status` tells of, beside folders, mailboxes and judging."""
 _Result = TypeVar("_Result")
 
 
@@ -63,7 +65,7 @@ def run_once(workspace: Workspace) -> Round:
     received = judged = 0
     with run_lock(workspace.settings.data_dir), watched_folders(workspace) as (folders, _):
         workspace.blobs.sweep(workspace.clock())
-        sender = sender_of(workspace)
+        sender, settler = sender_of(workspace), settler_of(workspace)
         mailboxes = mailboxes_of(workspace)
         mailed, unreached = receive_mail(mailboxes)
         received += mailed
@@ -80,10 +82,13 @@ def run_once(workspace: Workspace) -> Round:
             problem = unreached.get(mailbox.id)
             note(notes, part_of(mailbox), problem.code if problem else None)
         _look_for_alarms(workspace, Watched())
+        settle_due(settler)  # first: what is to be sent again then leaves in this pass
         _write_letters(workspace, notes, since)
         sent = deliver_due(sender)
-        for part in (INTAKE, OUTBOX):
-            note(notes, part, None)
+        settle_due(settler)  # what an earlier process left under way is unknown only now
+        note(notes, INTAKE, None)
+        note(notes, SETTLING, None)
+        note(notes, OUTBOX, sent.stopped)
     return Round(
         received=received,
         judged=judged,
@@ -192,27 +197,39 @@ def _receive(workspace: Workspace, folders: Folders, go_on: GoOn) -> tuple[Looke
 
 
 def _send_until(workspace: Workspace, go_on: GoOn, due: threading.Event) -> None:
-    notes, sender = HealthNotes(workspace), sender_of(workspace)
+    notes, sender, settler = HealthNotes(workspace), sender_of(workspace), settler_of(workspace)
     since, written = workspace.clock(), float("-inf")
     while go_on():
         due.clear()
+        _guarded(notes, SETTLING, lambda: settle_due(settler, go_on=go_on))
         if time.monotonic() - written >= LETTER_SECONDS:
             written = time.monotonic()
             _write_letters(workspace, notes, since)
-        _guarded(notes, OUTBOX, lambda: deliver_due(sender, go_on=go_on))
+        _guarded(notes, OUTBOX, lambda: deliver_due(sender, go_on=go_on), problem_of=lambda done: done.stopped)
         if go_on():
             due.wait(SEND_SECONDS)
 
 
 def _write_letters(workspace: Workspace, notes: HealthNotes, since: datetime) -> None:
     """What keeps a letter from being written is noted where `status` sees it, and never keeps mail from leaving."""
-    failed = _guarded(notes, LETTERS, lambda: write_due(workspace, since=since))
-    if failed:
-        note(notes, LETTERS, failed[0].code)
+
+    def problem(failed: tuple[AvtaleError, ...]) -> str | None:
+        return failed[0].code if failed else None
+
+    _guarded(notes, LETTERS, lambda: write_due(workspace, since=since), problem_of=problem)
 
 
-def _guarded(notes: HealthNotes, part: str, work: Callable[[], _Result]) -> _Result | None:
-    """One round of a loop that must not die; None if it failed. What failed is noted where `status` sees it."""
+def _guarded(
+    notes: HealthNotes,
+    part: str,
+    work: Callable[[], _Result],
+    *,
+    problem_of: Callable[[_Result], str | None] = lambda _done: None,
+) -> _Result | None:
+    """One round of a loop that must not die; None if it failed. What failed is noted where `status` sees it.
+
+    `problem_of`: the code of what a round that did not fail could not do.
+    """
     try:
         result = work()
     except Exception as error:  # noqa: BLE001 - the loop outlives every fault; the next round tries again
@@ -220,7 +237,7 @@ def _guarded(notes: HealthNotes, part: str, work: Callable[[], _Result]) -> _Res
         logger.warning("round failed", extra={"part": part, "error": problem})
         note(notes, part, problem)
         return None
-    note(notes, part, None)
+    note(notes, part, problem_of(result))
     return result
 
 

@@ -19,10 +19,11 @@ from onboarding.settings.environment import (
 )
 from onboarding.settings.faults import Fault, SettingsError
 from onboarding.settings.loading import load_settings
-from onboarding.settings.model import MailboxSettings, Settings, User, VendorSettings, WatchedFolder
+from onboarding.settings.model import LogIn, MailboxSettings, Settings, User, VendorSettings, WatchedFolder
 
 __all__ = [
     "Fault",
+    "LogIn",
     "MailboxSettings",
     "Settings",
     "SettingsError",

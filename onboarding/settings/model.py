@@ -32,6 +32,7 @@ from agreements.parties import Vendor
 from agreements.quiet_hours import QuietHours, parse_quiet_hours
 from agreements.signers import SignerPolicy
 from agreements.signing_order import MAX_SIGNING_DAYS
+from outbox.pace import MAX_PER_MINUTE, PER_MINUTE
 
 Environment = Literal["production", "test", "demo"]
 STANDARD_TEMPLATE: Final = "standard"
@@ -254,8 +255,20 @@ class VendorSettings(_Group):
         )
 
 
-class MailboxSettings(_Group):
-    """A mailbox to which signed agreements are sent. Secrets stand in files; `auth` says which are used."""
+class LogIn(_Group):
+    """How a mail account is logged in to. Secrets stand in files; `auth` says which are used."""
+
+    auth: Literal["password", "oauth2_microsoft", "google_service_account", "token_command"] = "password"
+    password_file: Location | None = None
+    tenant: Line | None = None
+    client_id: Line | None = None
+    client_secret_file: Location | None = None
+    service_account_file: Location | None = None
+    token_command: tuple[Line, ...] | None = None
+
+
+class MailboxSettings(LogIn):
+    """A mailbox to which signed agreements are sent."""
 
     id: Id
     vendor: Id | None = None
@@ -266,31 +279,26 @@ class MailboxSettings(_Group):
     port: Port = 993
     tls: Literal["implicit", "starttls", "none"] = "implicit"
     username: Line
-    auth: Literal["password", "oauth2_microsoft", "google_service_account", "token_command"] = "password"
-    password_file: Location | None = None
-    tenant: Line | None = None
-    client_id: Line | None = None
-    client_secret_file: Location | None = None
-    service_account_file: Location | None = None
-    token_command: tuple[Line, ...] | None = None
     folder: Line = "INBOX"
     plus_addresses: StrictBool = False
     """Whether mail to `name+anything@…` arrives here as well: then each case gets an address of its own."""
     move: StrictBool = True
     """Whether mail that is done with is moved on the server."""
+    sent_folder: Line | None = None
+    """Where the mail server itself puts what is sent from `smtp.from`; None: it does not."""
 
 
-class Smtp(_Group):
+class Smtp(LogIn):
     """The mail server that takes our messages. The password never stands here: see `environment.smtp_password`."""
 
     host: Host
     port: Port = 587
     tls: Literal["starttls", "implicit", "none"] = "starttls"
     username: Line | None = None
-    password_file: Location | None = None
     from_: Annotated[Email, Field(alias="from")]
     copy_to: Email | None = None
-    per_minute: Annotated[StrictInt, Field(ge=1, le=600)] = 25
+    """A mailbox of our own that gets a copy of everything, by which it is known what left; None: none does."""
+    per_minute: Annotated[StrictInt, Field(ge=1, le=MAX_PER_MINUTE)] = PER_MINUTE
 
 
 class Forward(_Group):
@@ -302,6 +310,7 @@ class Forward(_Group):
     """Takes the place of `to` in test and demo."""
     national_id: Literal["hold", "allow"] = "hold"
     when_unknown: Literal["ask", "resend", "wait"] = "ask"
+    """What becomes of mail that may have left where nothing tells whether it did (`outbox.settling.Policy`)."""
 
 
 class Keys(_Group):
@@ -464,3 +473,9 @@ class Settings(_Group):
     def find_vendor(self, vendor_id: str) -> VendorSettings | None:
         """The vendor with this id, or None."""
         return next((vendor for vendor in self.vendors if vendor.id == vendor_id), None)
+
+    def mailboxes_for(self, address: str) -> tuple[MailboxSettings, ...]:
+        """The mailboxes in which mail to this address arrives, whatever stands behind a plus in it."""
+        local, _, domain = address.casefold().rpartition("@")
+        plain = f"{local.partition('+')[0]}@{domain}"
+        return tuple(mailbox for mailbox in self.mailboxes if mailbox.address.casefold() in {plain, address.casefold()})

@@ -17,7 +17,7 @@ from agreements.orgnumber import OrgNumber
 from intake.names import MAIL_FOLDER
 from onboarding.settings.environment import has_smtp_password
 from onboarding.settings.faults import KeyPath, Problem
-from onboarding.settings.model import MailboxSettings, Settings
+from onboarding.settings.model import LogIn, Settings
 from outbox.recipients import resolve_recipient
 
 _PROGRAM = ("agreements", "intake", "signatures", "renderers", "outbox", "onboarding")
@@ -55,13 +55,13 @@ def secret_files(settings: Settings) -> Iterator[tuple[KeyPath, Path]]:
     """The files that hold secrets, with the keys that name them."""
     yield ("keys", "qr"), settings.keys.qr
     yield ("keys", "checkpoint"), settings.keys.checkpoint
-    if settings.smtp.password_file is not None:
-        yield ("smtp", "password_file"), settings.smtp.password_file
-    for index, mailbox in enumerate(settings.mailboxes):
+    accounts: list[tuple[KeyPath, LogIn]] = [(("smtp",), settings.smtp)]
+    accounts += [(("mailboxes", index), mailbox) for index, mailbox in enumerate(settings.mailboxes)]
+    for where, account in accounts:
         for key in ("password_file", "client_secret_file", "service_account_file"):
-            path = getattr(mailbox, key)
+            path = getattr(account, key)
             if path is not None:
-                yield ("mailboxes", index, key), path
+                yield (*where, key), path
     for number, vendor in enumerate(settings.vendors):
         named = (("pkcs12", vendor.seal.pkcs12), ("password_file", vendor.seal.password_file))
         yield from ((("vendors", number, "seal", key), path) for key, path in named if path is not None)
@@ -149,10 +149,15 @@ def _recipient_is_safe(settings: Settings, _file: Path) -> Iterator[Problem]:
         )
 
 
-def _mail_is_encrypted(settings: Settings, _file: Path) -> Iterator[Problem]:
+def _mail_can_leave(settings: Settings, _file: Path) -> Iterator[Problem]:
+    """Encrypted, and with all that the log-in needs; the password may stand in the environment, or be none."""
     smtp = settings.smtp
     if smtp.tls == "none" and not is_loopback(smtp.host):
         yield Problem(where=("smtp", "tls"), code="setting_unencrypted_mail", detail={"host": smtp.host})
+    if smtp.auth != "password":
+        yield from _log_in_is_whole(smtp, ("smtp",), needed=("username", *_LOG_IN_KEYS[smtp.auth]))
+        return
+    yield from _log_in_is_whole(smtp, ("smtp",), needed=())
     secret = has_smtp_password() or smtp.password_file is not None
     if smtp.username is not None and not secret:
         yield Problem(where=("smtp", "username"), code="setting_no_password")
@@ -165,7 +170,7 @@ def _mailboxes_are_whole(settings: Settings, _file: Path) -> Iterator[Problem]:
     seen: set[tuple[str, str, str]] = set()
     for index, mailbox in enumerate(settings.mailboxes):
         where: KeyPath = ("mailboxes", index)
-        yield from _log_in_is_whole(mailbox, where)
+        yield from _log_in_is_whole(mailbox, where, needed=_LOG_IN_KEYS[mailbox.auth])
         if mailbox.tls == "none" and not is_loopback(mailbox.host):
             yield Problem(where=(*where, "tls"), code="setting_unencrypted_mailbox", detail={"host": mailbox.host})
         if mailbox.id in _OWN_SOURCES:
@@ -194,15 +199,33 @@ _LOG_IN_KEYS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 """What each kind of log-in needs beside the user name."""
 
 
-def _log_in_is_whole(mailbox: MailboxSettings, where: KeyPath) -> Iterator[Problem]:
+def _log_in_is_whole(account: LogIn, where: KeyPath, *, needed: Iterable[str]) -> Iterator[Problem]:
     """A key of another kind of log-in is a misunderstanding that would otherwise be found out by a refused log-in."""
+    for key in needed:
+        if not getattr(account, key):
+            detail = {"auth": account.auth, "needed": key}
+            yield Problem(where=(*where, "auth"), code="setting_needed_for_auth", detail=detail)
     for auth, keys in _LOG_IN_KEYS.items():
         for key in keys:
-            if auth == mailbox.auth and not getattr(mailbox, key):
-                detail = {"auth": mailbox.auth, "needed": key}
-                yield Problem(where=(*where, "auth"), code="setting_needed_for_auth", detail=detail)
-            elif auth != mailbox.auth and getattr(mailbox, key):
-                yield Problem(where=(*where, key), code="setting_unused_for_auth", detail={"auth": mailbox.auth})
+            if auth != account.auth and getattr(account, key):
+                yield Problem(where=(*where, key), code="setting_unused_for_auth", detail={"auth": account.auth})
+
+
+def _what_left_can_be_looked_for(settings: Settings, _file: Path) -> Iterator[Problem]:
+    """A copy that nobody can look for proves nothing, and would be taken for one that never came."""
+    copy_to = settings.smtp.copy_to
+    if copy_to is not None:
+        mailboxes = settings.mailboxes_for(copy_to)
+        if not mailboxes:
+            yield Problem(where=("smtp", "copy_to"), code="setting_copy_unwatched", detail={"value": copy_to})
+        elif "+" in copy_to and not any(
+            mailbox.plus_addresses or mailbox.address.casefold() == copy_to.casefold() for mailbox in mailboxes
+        ):
+            yield Problem(where=("smtp", "copy_to"), code="setting_copy_plus", detail={"value": copy_to})
+    for index, mailbox in enumerate(settings.mailboxes):
+        if mailbox.sent_folder is not None and mailbox.address.casefold() != settings.smtp.from_.casefold():
+            detail = {"value": mailbox.address}
+            yield Problem(where=("mailboxes", index, "sent_folder"), code="setting_sent_folder_of_other", detail=detail)
 
 
 def _production_is_strict(settings: Settings, _file: Path) -> Iterator[Problem]:
@@ -247,7 +270,8 @@ _CHECKS: tuple[Callable[[Settings, Path], Iterator[Problem]], ...] = (
     _nothing_in_the_program,
     _organisations_are_real,
     _recipient_is_safe,
-    _mail_is_encrypted,
+    _mail_can_leave,
     _mailboxes_are_whole,
+    _what_left_can_be_looked_for,
     _production_is_strict,
 )

@@ -12,8 +12,6 @@ from onboarding.settings.faults import Fault, spell
 
 NOT_IN_USE: Mapping[str, tuple[object, ...]] = MappingProxyType(
     {
-        "smtp.copy_to": (None,),
-        "forward.when_unknown": ("ask",),
         "attestation.domains": (["digipost.no", "posten.no"],),
         "attestation.accept_testimony": (False,),
         "trust.fetch_hosts": ([],),

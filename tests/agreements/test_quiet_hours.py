@@ -11,7 +11,9 @@ from agreements.quiet_hours import QuietHours, next_allowed, parse_quiet_hours
 
 NIGHT = QuietHours(begin=22, end=8)
 HOURS = st.integers(0, 23)
-MOMENTS = st.datetimes(datetime(2025, 1, 1), datetime(2029, 1, 1)).map(lambda moment: moment.replace(tzinfo=UTC))
+MOMENTS = st.integers(0, 4 * 365 * 24 * 60).map(
+    lambda minutes: datetime(2025, 1, 1, tzinfo=UTC) + timedelta(minutes=minutes)
+)
 
 
 def local(moment: datetime) -> str:
@@ -86,7 +88,9 @@ def test_the_allowed_moment_is_the_first_one_that_is_not_quiet(
         before += timedelta(minutes=30)
 
 
-@pytest.mark.parametrize("text", ["", "22", "22-", "22-8", "22–08", "24-08", "22-22", "a-b", "22-08-09", "²2-08", "-1-08"])
+@pytest.mark.parametrize(
+    "text", ["", "22", "22-", "22-8", "22–08", "24-08", "22-22", "a-b", "22-08-09", "²2-08", "-1-08"]
+)
 def test_what_is_no_pair_of_hours_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"22-08|begins"):
         parse_quiet_hours(text)

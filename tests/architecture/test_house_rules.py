@@ -54,6 +54,17 @@ def test_only_the_command_line_speaks_to_the_terminal() -> None:
     assert voices == []
 
 
+def test_every_letter_is_frozen_by_the_one_function_that_adds_our_own_copy() -> None:
+    freezing = [
+        where(path, line)
+        for path in modules()
+        if not _is_under(path, ("outbox", "onboarding/outgoing.py"))
+        for line, name in imported_names(path)
+        if name.startswith("outbox.freezing")
+    ]
+    assert freezing == []
+
+
 def test_words_for_people_stand_in_the_catalogues_and_templates_never_in_the_code() -> None:
     prose = [
         f"{where(path, line)} {text}"

@@ -21,7 +21,7 @@ from intake.replies import bar_to_answer
 from intake.unpacking import BarToReply, MailKind, MailReading
 from onboarding.sandbox import Sandbox
 from outbox.outcome import Reason, Result
-from outbox.smtp import deliver
+from outbox.smtp import Envelope, Session
 from outbox.states import State
 from tests.crash.post import Post
 from tests.intake.imap_servers import USER, Dovecot, closing_client, dovecot, eventually
@@ -195,7 +195,8 @@ def test_a_mail_of_35_megabytes_passes_and_a_larger_one_is_refused_before_it_is_
     with pytest.raises(smtplib.SMTPResponseException) as refused:
         send(relay, USER, too_large)
     assert refused.value.smtp_code == 552
-    outcome = deliver(relay.settings(), sender=USER, recipient=DIGIPOST, data=too_large)
+    with Session(relay.settings()) as session:
+        outcome = session.deliver(Envelope(sender=USER, recipient=DIGIPOST), too_large)
     assert (outcome.result, outcome.reason) == (Result.BLOCKED, Reason.TOO_LARGE)
     assert lying_in(server, USER) == []
 
@@ -218,7 +219,7 @@ def test_a_mail_in_eight_bits_with_raw_letters_in_its_header_arrives_unchanged(
 
 
 def test_nothing_leaves_the_relay_for_any_other_domain(relay: Postfix) -> None:
-    outcome = deliver(
-        relay.settings(), sender=USER, recipient="kari@example.com", data=bytes(letter("kari@example.com"))
-    )
+    elsewhere = "kari@example.com"
+    with Session(relay.settings()) as session:
+        outcome = session.deliver(Envelope(sender=USER, recipient=elsewhere), bytes(letter(elsewhere)))
     assert (outcome.result, outcome.reply) == (Result.BLOCKED, "554 5.7.1 <kari@example.com>: Relay access denied")

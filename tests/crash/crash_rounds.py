@@ -30,7 +30,7 @@ from imapclient import IMAPClient
 import onboarding.jobs.loop
 import onboarding.sources
 import outbox.sending
-import outbox.smtp
+import outbox.smtp.session
 from agreements.case import AgreementState
 from intake.ledger import list_receipts
 from intake.sources.folder import FolderSource
@@ -144,7 +144,7 @@ def arm(killer: Killer, way: Way) -> None:
 
 
 def _arm_the_last_dot(killer: Killer) -> None:
-    finish = outbox.smtp._finish
+    finish = outbox.smtp.session.finish
 
     def finished(*args: Any) -> Any:
         killer.step("before:last dot")
@@ -153,7 +153,7 @@ def _arm_the_last_dot(killer: Killer) -> None:
         killer.step("after:last dot")
         return outcome
 
-    replace(outbox.smtp, "_finish", finished)
+    replace(outbox.smtp.session, "finish", finished)
 
 
 def _spare_the_forward(killer: Killer) -> None:

@@ -13,19 +13,20 @@ from agreements.language import Language
 from agreements.texts import text
 from onboarding import alarms as rules
 from onboarding.alarm_watch import look_for_alarms, read_alarms
-from onboarding.correspondence.purposes import Purpose
 from onboarding.alarms import Alarm, AlarmCode, Picture, alarm_action, alarm_message, find_alarms, is_over
+from onboarding.correspondence.purposes import Purpose
 from onboarding.health import Health, HealthNotes
 from onboarding.jobs import loop
 from onboarding.pipeline import JudgingPass
 from onboarding.sandbox import Sandbox
 from onboarding.sources import watched_folders
 from onboarding.status import status_answer
-from outbox.messages import Message
+from outbox.messages import Message, enqueue
 from outbox.states import State
 from tests.intake.imap_faults import FakeImap, close, no
 from tests.intake.mail_rounds import mail
 from tests.onboarding.installation import Installation, Template, opened_copy
+from tests.outbox.outbox_kit import new_message
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -181,16 +182,22 @@ def test_a_file_that_can_not_be_read_and_one_that_waits_are_old_after_a_while(gu
     assert look(guarded) == [("item_old", f"folder {guarded.inbox}")]
 
 
-def test_a_message_that_waits_for_a_person_is_told_but_not_the_alarms_own(guarded: Installation) -> None:
+def test_a_message_that_is_refused_is_told_at_once_and_once_but_not_the_alarms_own(guarded: Installation) -> None:
     guarded.mailbox.answers["RCPT"] = "550 5.1.1 no such user"
     guarded.receive(guarded.template.honest)
     assert guarded.messages()[0].state is State.BLOCKED
-    assert look(guarded, minutes=29) == []
-    assert look(guarded, minutes=2) == [("person_needed", "outbox")]
+    assert look(guarded) == [("mail_blocked", "outbox")]
     guarded.run()
     assert [message.state for message in told(guarded)] == [State.BLOCKED]
-    assert look(guarded, hours=1) == [("person_needed", "outbox")]
+    assert look(guarded, hours=1) == [("mail_blocked", "outbox")]
     assert len(told(guarded)) == 1
+
+
+def test_a_message_that_waits_for_a_person_is_told_after_a_while(guarded: Installation) -> None:
+    with guarded.workspace.store.begin() as connection:
+        enqueue(connection, new_message(hold="national_id"), now=guarded.clock())
+    assert look(guarded, minutes=29) == []
+    assert look(guarded, minutes=2) == [("person_needed", "outbox")]
 
 
 def test_since_when_a_part_fails_outlives_the_process(installation: Installation) -> None:

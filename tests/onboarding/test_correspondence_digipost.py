@@ -75,7 +75,9 @@ def test_it_leaves_when_a_person_says_so_and_not_before(forwarded: Installation)
     forwarded.clock.ahead += timedelta(days=3)
     forwarded.run()
     assert len(forwarded.mails()) == before
-    assert [alarm.part for alarm in look_for_alarms(forwarded.workspace, stuck=()) if alarm.code == "person_needed"] == []
+    assert [
+        alarm.part for alarm in look_for_alarms(forwarded.workspace, stuck=()) if alarm.code == "person_needed"
+    ] == []
     release_message(forwarded.workspace, digest.id, "purret", forwarded.actor)
     forwarded.run()
     assert states(forwarded, Purpose.DIGIPOST_DIGEST) == [State.SENT]

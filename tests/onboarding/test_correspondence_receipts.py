@@ -1,4 +1,4 @@
-"""Whoever mails a document is told that it came: at most one answer a day, to addresses on the case, and in the thread."""
+"""Whoever mails a document is told that it came: one answer a day at most, to addresses on the case, in the thread."""
 
 from collections.abc import Iterator
 from datetime import timedelta

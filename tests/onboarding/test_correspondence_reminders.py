@@ -21,7 +21,7 @@ from onboarding.steps.agreement import issue_agreement, void_agreement_in_force
 from onboarding.steps.enquiry import hold_case
 from outbox.messages import Message
 from outbox.states import State
-from tests.agreements.test_case import a_case
+from tests.agreements.ground_examples import a_case
 from tests.onboarding.installation import NILS, Installation, sign_return
 from tests.onboarding.posted import body, content, days_on, next_working_day, posted, send, set_clock, states
 
@@ -111,7 +111,9 @@ def test_at_most_none_is_none() -> None:
     after=st.lists(st.integers(1, 20), min_size=1, max_size=4, unique=True).map(lambda days: tuple(sorted(days))),
     at_most=st.integers(0, 5),
     looks=st.lists(st.integers(1, 200), max_size=60),
-    fate=st.lists(st.sampled_from([State.SENT, State.SENT, State.DELIVERED, State.WITHDRAWN]), min_size=60, max_size=60),
+    fate=st.lists(
+        st.sampled_from([State.SENT, State.SENT, State.DELIVERED, State.WITHDRAWN]), min_size=60, max_size=60
+    ),
 )
 def test_however_often_one_looks_reminders_are_few_far_apart_and_in_working_hours(
     after: tuple[int, ...], at_most: int, looks: list[int], fate: list[State]
@@ -374,4 +376,4 @@ def test_a_document_added_by_hand_counts_like_every_other(asked: Installation, t
 
 
 def test_the_times_of_this_file_are_norways() -> None:
-    assert SENT == datetime(2026, 11, 23, 9, tzinfo=UTC)
+    assert datetime(2026, 11, 23, 9, tzinfo=UTC) == SENT

@@ -249,9 +249,10 @@ def test_a_request_for_a_case_on_hold_waits_until_it_goes_on(at_ten: Installatio
 
 
 def test_the_event_names_no_address(at_ten: Installation) -> None:
-    request = send(at_ten, at_ten.template.by_one.agreement.number.case)
+    number = at_ten.template.by_one.agreement.number.case
+    request = send(at_ten, number)
     with at_ten.workspace.store.read() as connection:
-        event = list_events(connection, request.written.case and str(request.written.case))[-1]
+        event = list_events(connection, str(number))[-1]
     assert event.kind == "agreement.sent"
     assert "@" not in event.data
     assert request.agreement.sha256 in event.data

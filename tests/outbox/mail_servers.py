@@ -1,6 +1,7 @@
 """Mail servers on loopback: real ones (aiosmtpd) and one that breaks off wherever it is told to."""
 
 import asyncio
+import base64
 import datetime as dt
 import ipaddress
 import re
@@ -36,6 +37,8 @@ class Mailbox:
     on_rcpt: Callable[[], None] = lambda: None
     on_data: Callable[[], None] = lambda: None
     envelopes: list[Envelope] = field(default_factory=list)
+    peers: list[object] = field(default_factory=list)
+    """Of each message the connection it came by."""
 
     async def handle_MAIL(  # noqa: N802 - aiosmtpd's name
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
@@ -57,12 +60,39 @@ class Mailbox:
     ) -> str:
         if "DATA" not in self.answers:
             self.envelopes.append(envelope)
+            self.peers.append(session.peer)
         self.on_data()
         return self.answers.get("DATA", f"250 2.0.0 Ok: queued as {len(self.envelopes):04X}")
 
     @property
     def received(self) -> list[bytes]:
         return [envelope.original_content or b"" for envelope in self.envelopes]
+
+
+@dataclass
+class TokenMailbox(Mailbox):
+    """A mailbox behind XOAUTH2: whoever comes with a good token is let in."""
+
+    good: set[str] = field(default_factory=set)
+    tokens: list[str] = field(default_factory=list)
+    """Those that were tried, in order."""
+    alone: int = 0
+    """How often the token came on a line of its own."""
+
+    async def auth_XOAUTH2(self, server: SMTP, args: list[str]) -> AuthResult:  # noqa: N802 - aiosmtpd's name
+        if len(args) == 1:
+            self.alone += 1
+            answer = await server.challenge_auth("")
+            assert isinstance(answer, bytes)
+        else:
+            answer = base64.b64decode(args[1], validate=True)
+        login = re.fullmatch(r"user=avtaler@example\.org\x01auth=Bearer (\S*)\x01\x01", answer.decode())
+        assert login is not None
+        self.tokens.append(login[1])
+        if login[1] in self.good:
+            return AuthResult(success=True)
+        assert await server.challenge_auth('{"status":"401","schemes":"bearer"}') == b""
+        return AuthResult(success=False, handled=False)
 
 
 class RealServer:
@@ -131,7 +161,9 @@ _USUAL: dict[str, object] = {
 
 
 class FaultyServer:
-    """Speaks SMTP as scripted: an answer is a line, CLOSE, HANG or (for `DATA`) RESET_IN_BODY. Keeps whole bodies."""
+    """Speaks SMTP as scripted: an answer is a line, bytes after which it closes, CLOSE, HANG or (for `DATA`)
+    RESET_IN_BODY; a list holds one for each time, the last one for good. Keeps whole bodies.
+    """
 
     def __init__(self, **script: object) -> None:
         self._script = _USUAL | script
@@ -139,6 +171,8 @@ class FaultyServer:
         self.port: int = self._listener.getsockname()[1]
         self.bodies: list[bytes] = []
         self.commands: list[str] = []
+        self.connections = 0
+        self._said: object = None
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._serve, daemon=True)
 
@@ -164,6 +198,7 @@ class FaultyServer:
                 connection, _ = self._listener.accept()
             except OSError:
                 return
+            self.connections += 1
             with connection, suppress(OSError):
                 self._converse(connection)
 
@@ -174,15 +209,18 @@ class FaultyServer:
                 self.commands.append(line.decode("utf-8", "replace").strip())
                 verb = line[:4].decode("utf-8", "replace").upper()
                 going = self._answer(connection, verb)
-                if going and verb == "DATA" and str(self._script["DATA"]).startswith("354"):
+                if going and verb == "DATA" and str(self._said).startswith("354"):
                     self.bodies.append(_body(iter(lines.readline, b"")))
                     going = self._answer(connection, "dot")
                 going = going and verb != "QUIT"
 
     def _answer(self, connection: socket.socket, stage: str) -> bool:
         answer = self._script.get(stage, "502 what?")
+        if isinstance(answer, list):
+            answer = answer.pop(0) if len(answer) > 1 else answer[0]
+        self._said = answer
         if answer is HANG:
-            self._stopped.wait(30)
+            self._wait_for_the_end(connection)
             return False
         if answer is RESET_IN_BODY:
             connection.sendall(b"354 go on\r\n")
@@ -191,9 +229,20 @@ class FaultyServer:
             return False
         if answer is CLOSE:
             return False
+        if isinstance(answer, bytes):
+            connection.sendall(answer)
+            return False
         assert isinstance(answer, str)
         connection.sendall(answer.encode() + b"\r\n")
         return True
+
+    def _wait_for_the_end(self, connection: socket.socket) -> None:
+        """Until the client hangs up, or the test is over."""
+        connection.settimeout(0.05)
+        while not self._stopped.is_set():
+            with suppress(TimeoutError):
+                if not connection.recv(1000):
+                    return
 
 
 def _body(lines: Iterator[bytes]) -> bytes:

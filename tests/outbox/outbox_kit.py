@@ -22,7 +22,11 @@ PDF = b"%PDF-1.7\r\n\n.\n.leading dot\r\x00\xff" + bytes(range(256)) * 40
 
 
 def sqlite_engine(path: Path | str) -> sa.Engine:
-    engine = sa.create_engine(f"sqlite:///{path}", connect_args={"timeout": 30})
+    return prepared(sa.create_engine(f"sqlite:///{path}", connect_args={"timeout": 30}))
+
+
+def prepared(engine: sa.Engine) -> sa.Engine:
+    """An engine of SQLite whose transactions begin as the program's do."""
 
     @sa.event.listens_for(engine, "connect")
     def _prepare(connection: object, record: object) -> None:

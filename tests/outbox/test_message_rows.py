@@ -317,6 +317,8 @@ ALLOWED = {
     ("sent", "failed_later"),
     ("delivered", "failed_later"),
     ("failed_later", "queued"),
+    ("failed_later", "sent"),
+    ("queued", "queued"),
     ("queued", "withdrawn"),
     ("held", "withdrawn"),
     ("blocked", "withdrawn"),

@@ -10,10 +10,11 @@ import pytest
 
 from agreements.errors import TemporaryError
 from outbox.attempts import claim_due
-from outbox.messages import Begin, Connection, Message, enqueue, find, list_messages
+from outbox.history import History, list_history
+from outbox.messages import Begin, Connection, Message, enqueue, find, list_messages, retry, withdraw
 from outbox.outcome import Outcome, Phase, Reason, Result
 from outbox.pace import Pace
-from outbox.sending import RECORD_TRIES, Sender, deliver_due
+from outbox.sending import GO, RECORD_TRIES, Pass, Permit, Sender, deliver_due, read_pace
 from outbox.smtp import SmtpServer
 from outbox.states import State
 from tests.outbox.mail_servers import CLOSE, FaultyServer, Mailbox, RealServer, closed_port
@@ -165,13 +166,144 @@ def test_a_refused_recipient_blocks_its_message_and_not_the_others(put: Any, sta
     assert [result for _, _, result in case.told] == [Result.BLOCKED, Result.BLOCKED]
 
 
-def test_a_wrong_password_is_tried_once_in_a_pass(put: Any, states: Any, sender: Sender) -> None:
+def wrong_password() -> FaultyServer:
+    return FaultyServer(EHLO="250-x\r\n250 AUTH PLAIN", AUTH="535 5.7.8 no")
+
+
+def log_ins(server: FaultyServer) -> int:
+    return len([command for command in server.commands if command.startswith("AUTH")])
+
+
+def test_a_wrong_password_is_tried_less_and_less_often_and_blocks_nothing(
+    put: Any, begin: Begin, sender: Sender
+) -> None:
+    for key in "ABCDEFGHIJ":
+        put(key)
+    hands, tried = Hands(), list[float]()
+    with wrong_password() as server:
+        sender = replace(sender, server=server.settings(username="a", password="b"), clock=hands)
+        for _ in range(8 * 60 * 6):  # a pass every ten seconds for eight hours, each by another process
+            done = deliver_due(replace(sender, pace=Pace(None)))
+            assert done.stopped == "auth_refused"
+            if done.attempted:
+                tried.append((hands.now - NOON).total_seconds() / 60)
+            hands.now += timedelta(seconds=10)
+        assert log_ins(server) == len(tried)
+    assert tried[:8] == [0, 1, 3, 8, 23, 53, 113, 173]
+    with begin() as conn:
+        assert {message.state for message in list_messages(conn)} == {State.QUEUED}
+
+
+def test_what_a_person_sends_again_ends_the_standstill_for_all(
+    put: Any, begin: Begin, sender: Sender, states: Any
+) -> None:
+    rows = [put(key)[0] for key in "ABC"]
+    with wrong_password() as server:
+        deliver_due(replace(sender, server=server.settings(username="a", password="b")))
+    mailbox = Mailbox()
+    with RealServer(mailbox) as server:
+        sender = replace(sender, server=server.settings())
+        assert deliver_due(sender).attempted == 0
+        with begin() as conn:
+            assert retry(conn, rows[0], now=NOON).state is State.QUEUED
+        assert deliver_due(sender).attempted == 3
+    assert states() == [State.SENT] * 3
+    assert len(mailbox.received) == 3
+
+
+@pytest.mark.parametrize(
+    ("script", "ended"),
+    [
+        ({"MAIL": "451 4.7.500 Server busy"}, ("throttled", State.QUEUED)),
+        ({"MAIL": "432 4.3.2 STOREDRV.ClientSubmit; sender thread limit exceeded"}, ("throttled", State.QUEUED)),
+        ({"greeting": "554 5.7.1 your address is blocked"}, ("service_refused", State.QUEUED)),
+        ({"MAIL": "550 5.7.60 not as this sender"}, ("sender_refused", State.BLOCKED)),
+        ({"dot": CLOSE}, ("no_final_reply", State.UNKNOWN)),
+    ],
+)
+def test_what_every_message_would_meet_stops_the_whole_queue_for_a_minute(
+    put: Any, states: Any, sender: Sender, script: dict[str, object], ended: tuple[str, State]
+) -> None:
+    reason, state = ended
+    for key in "ABC":
+        put(key)
+    hands = Hands()
+    with FaultyServer(**script) as server:
+        sender = replace(sender, server=server.settings(), clock=hands)
+        assert deliver_due(sender) == Pass(attempted=1, resume_at=NOON + timedelta(minutes=1), stopped=reason)
+        hands.now += timedelta(seconds=59)
+        assert deliver_due(sender) == Pass(attempted=0, resume_at=NOON + timedelta(minutes=1), stopped=reason)
+    assert states() == [state, State.QUEUED, State.QUEUED]
+    hands.now += SOON
+    with RealServer(Mailbox()) as well:
+        done = deliver_due(replace(sender, server=well.settings()))
+    assert done.attempted >= 2  # and the first one's own time may have come
+    assert done.stopped is None
+
+
+def test_a_greylisted_recipient_holds_up_nobody_else(put: Any, states: Any, sender: Sender) -> None:
     put("A")
     put("B")
-    with FaultyServer(EHLO="250-x\r\n250 AUTH PLAIN", AUTH="535 5.7.8 no") as server:
-        deliver_due(replace(sender, server=server.settings(username="a", password="b")))
-    assert states() == [State.BLOCKED, State.QUEUED]
-    assert len([command for command in server.commands if command.startswith("AUTH")]) == 1
+    with FaultyServer(RCPT=["450 4.2.0 greylisted", "250 OK"]) as server:
+        done = deliver_due(replace(sender, server=server.settings()))
+    assert (done.attempted, done.stopped) == (2, None)
+    assert states() == [State.QUEUED, State.SENT]
+
+
+def test_damaged_bytes_between_two_refused_log_ins_make_no_new_beginning(
+    put: Any, begin: Begin, sender: Sender
+) -> None:
+    put("damaged", now=NOON + SOON)
+    hands = Hands()
+    with begin() as conn:
+        (damaged,) = list_messages(conn)
+    blobs = sender.blobs
+    assert isinstance(blobs, FolderBlobs)
+    (blobs.root / damaged.sha256).unlink()
+    put("A", now=NOON)
+    put("B", now=NOON + 2 * SOON)
+    with wrong_password() as server:
+        sender = replace(sender, server=server.settings(username="a", password="b"), clock=hands)
+        deliver_due(sender)
+        hands.now += timedelta(minutes=1)
+        assert deliver_due(sender) == Pass(
+            attempted=2, resume_at=hands.now + timedelta(minutes=2), stopped="auth_refused"
+        )
+    with begin() as conn:
+        found = find(conn, damaged.id)
+    assert found is not None
+    assert found.reason == Reason.BYTES_MISSING
+
+
+def test_a_pass_uses_one_connection_and_gives_the_envelope_of_the_row(put: Any, begin: Begin, sender: Sender) -> None:
+    for key in "ABC":
+        put(key)
+    with begin() as conn:
+        conn.exec_driver_sql("UPDATE messages SET copy_to = 'kopi@example.org'")
+        messages = list_messages(conn)
+    with FaultyServer(EHLO="250-x\r\n250 DSN") as server:
+        assert deliver_due(replace(sender, server=server.settings())).attempted == 3
+    assert server.connections == 1
+    told = [command for command in server.commands if command.startswith("mail")]
+    assert [command.rpartition("ENVID=")[2] for command in told] == [message.envelope_id for message in messages]
+    assert len([command for command in server.commands if command.startswith("rcpt TO:<kopi@example.org>")]) == 3
+
+
+def test_a_new_process_knows_what_left_in_the_last_minute(put: Any, begin: Begin, sender: Sender) -> None:
+    for key in "ABC":
+        put(key)
+    hands = Hands()
+    with RealServer(Mailbox()) as server:
+        sender = replace(sender, server=server.settings(), clock=hands)
+        assert deliver_due(replace(sender, pace=Pace(2))).attempted == 2
+        hands.now += timedelta(seconds=59)
+        with begin() as conn:
+            pace = read_pace(conn, 2, now=hands.now)
+        assert deliver_due(replace(sender, pace=pace)) == Pass(attempted=0, resume_at=NOON + timedelta(minutes=1))
+        hands.now += SOON
+        with begin() as conn:
+            pace = read_pace(conn, 2, now=hands.now)
+        assert deliver_due(replace(sender, pace=pace)).attempted == 1
 
 
 def test_damaged_or_missing_bytes_block_and_are_never_sent(put: Any, begin: Begin, sender: Sender) -> None:
@@ -307,7 +439,7 @@ def test_logs_carry_row_numbers_and_codes_and_nothing_about_anybody(
         with FaultyServer() as faulty:
             broken: Any = no_context
             deliver_due(replace(sender, server=faulty.settings(tls="implicit", tls_context=broken)))
-        hands.now += SOON
+        hands.now += timedelta(minutes=1)
         with RealServer(Mailbox()) as server, pytest.raises(TemporaryError):
             deliver_due(replace(sender, server=server.settings(), on_outcome=Case(failures=100)))
     told = [
@@ -319,3 +451,53 @@ def test_logs_carry_row_numbers_and_codes_and_nothing_about_anybody(
     everything = repr([vars(record) for record in caplog.records])
     for private in (RECIPIENT, "example.org", "Signert avtale", "Blåbær", "DA-2026", str(tmp_path)):
         assert private not in everything
+
+
+# --- the caller's permit ----------------------------------------------------------------------------------------------
+
+
+def test_what_may_not_leave_now_is_put_off_without_an_attempt_and_the_next_one_leaves(
+    put: Any, begin: Begin, sender: Sender, states: Any
+) -> None:
+    first, _ = put("A")
+    put("B")
+    until = NOON + timedelta(hours=10)
+
+    def permit(_conn: Connection, message: Message, _now: Any) -> Permit:
+        return Permit.wait(until, "quiet_hours") if message.id == first else GO
+
+    mailbox = Mailbox()
+    with RealServer(mailbox) as server:
+        to = SmtpServer(host="127.0.0.1", port=server.port, tls="none")
+        deliver_due(replace(sender, server=to, permit=permit))
+    assert (states(), len(mailbox.received)) == ([State.QUEUED, State.SENT], 1)
+    with begin() as conn:
+        waiting = find(conn, first)
+        told = list_history(conn, first)[-1]
+    assert waiting is not None
+    assert (waiting.next_attempt_at, waiting.attempts) == (until, 0)
+    assert (told.kind, told.reason) == (History.PUT_OFF, "quiet_hours")
+
+
+def test_what_is_no_longer_wanted_is_withdrawn_and_never_claimed(put: Any, sender: Sender, states: Any) -> None:
+    put("A")
+    done = deliver_due(replace(sender, permit=lambda *_: Permit.withdraw("returned")))
+    assert (done.attempted, states()) == (0, [State.WITHDRAWN])
+
+
+def test_a_permit_that_names_the_past_makes_no_loop(put: Any, sender: Sender, states: Any) -> None:
+    put("A")
+    deliver_due(replace(sender, permit=lambda *_: Permit.wait(NOON - timedelta(days=1), "quiet_hours")))
+    assert states() == [State.QUEUED]
+
+
+def test_what_a_permit_writes_is_undone_with_the_claim_that_fails(put: Any, sender: Sender, states: Any) -> None:
+    put("A")
+
+    def permit(conn: Connection, message: Message, now: Any) -> Permit:
+        withdraw(conn, message.id, reason="returned", now=now)
+        raise TemporaryError("case_changed")
+
+    with pytest.raises(TemporaryError):
+        deliver_due(replace(sender, permit=permit))
+    assert states() == [State.QUEUED]

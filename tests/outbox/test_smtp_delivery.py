@@ -8,7 +8,7 @@ import pytest
 from agreements.errors import ConfigurationError
 from outbox.compose import compose
 from outbox.outcome import Outcome, Phase, Reason, Result
-from outbox.smtp import SmtpServer, Timeouts, check, deliver
+from outbox.smtp import Envelope, Session, SmtpServer, Timeouts, check
 from tests.outbox.mail_servers import Mailbox, RealServer, ThrowawayTls, closed_port, log_in_as, throwaway_tls
 from tests.outbox.outbox_kit import PDF, RECIPIENT, SENDER, letter
 
@@ -17,7 +17,8 @@ USER = {"username": "avtaler", "password": "blåbær"}
 
 
 def send(server: SmtpServer, data: bytes = DATA) -> Outcome:
-    return deliver(server, sender=SENDER, recipient=RECIPIENT, data=data)
+    with Session(server) as session:
+        return session.deliver(Envelope(sender=SENDER, recipient=RECIPIENT), data)
 
 
 def authenticating(mailbox: Mailbox, **parameters: Any) -> RealServer:
@@ -87,43 +88,48 @@ def test_the_password_may_hold_any_letter_with_either_mechanism(excluded: list[s
         assert send(server.settings(**USER)).result is Result.SENT
 
 
-def test_a_wrong_password_blocks_at_once() -> None:
+def test_a_wrong_password_leaves_the_message_in_the_queue() -> None:
     mailbox = Mailbox()
     with authenticating(mailbox) as server:
         outcome = send(server.settings(username="avtaler", password="feil"))
-    assert (outcome.result, outcome.phase, outcome.reason) == (Result.BLOCKED, Phase.CONNECT, Reason.AUTH_REFUSED)
+    assert (outcome.result, outcome.phase, outcome.reason) == (Result.RETRY, Phase.CONNECT, Reason.AUTH_REFUSED)
     assert outcome.reply is not None
     assert outcome.reply.startswith("535")
 
 
-def test_a_server_that_wants_a_login_we_do_not_have_blocks() -> None:
+def test_a_server_that_wants_a_login_we_do_not_have_says_so() -> None:
     with authenticating(Mailbox(), auth_required=True) as server:
         outcome = send(server.settings())
-    assert (outcome.result, outcome.phase, outcome.reason) == (Result.BLOCKED, Phase.BEFORE_DATA, Reason.AUTH_REFUSED)
+    assert (outcome.result, outcome.phase, outcome.reason) == (Result.RETRY, Phase.BEFORE_DATA, Reason.AUTH_REFUSED)
 
 
-def test_a_server_that_offers_no_login_blocks_when_we_have_one() -> None:
+def test_a_server_that_offers_no_login_gets_nothing_when_we_have_one() -> None:
     with RealServer(Mailbox()) as server:
         outcome = send(server.settings(**USER))
-    assert outcome == Outcome(result=Result.BLOCKED, phase=Phase.CONNECT, reason=Reason.AUTH_MISSING)
+    assert outcome == Outcome(result=Result.RETRY, phase=Phase.CONNECT, reason=Reason.AUTH_MISSING)
 
 
 @pytest.mark.parametrize(
     ("command", "reply", "result", "phase", "reason"),
     [
-        ("MAIL", "550 5.7.1 not you", Result.BLOCKED, Phase.BEFORE_DATA, Reason.POLICY),
+        ("MAIL", "550 5.7.1 not you", Result.BLOCKED, Phase.BEFORE_DATA, Reason.SENDER_REFUSED),
         ("MAIL", "501 5.1.7 bad sender", Result.BLOCKED, Phase.BEFORE_DATA, Reason.SENDER_REFUSED),
         ("MAIL", "552 too big", Result.BLOCKED, Phase.BEFORE_DATA, Reason.TOO_LARGE),
-        ("MAIL", "432 4.3.2 concurrent connections", Result.RETRY, Phase.BEFORE_DATA, Reason.BUSY),
+        ("MAIL", "530 5.7.57 client not authenticated", Result.RETRY, Phase.BEFORE_DATA, Reason.AUTH_REFUSED),
+        ("MAIL", "432 4.3.2 concurrent connections", Result.RETRY, Phase.BEFORE_DATA, Reason.THROTTLED),
+        ("MAIL", "451 4.7.500 server busy", Result.RETRY, Phase.BEFORE_DATA, Reason.THROTTLED),
+        ("MAIL", "451 4.1.8 sender's domain not found", Result.RETRY, Phase.BEFORE_DATA, Reason.BUSY),
+        ("RCPT", "550 5.7.1 not to there", Result.BLOCKED, Phase.BEFORE_DATA, Reason.POLICY),
         ("RCPT", "550 5.1.1 no such user", Result.BLOCKED, Phase.BEFORE_DATA, Reason.RECIPIENT_REFUSED),
         ("RCPT", "552 5.2.2 mailbox full", Result.BLOCKED, Phase.BEFORE_DATA, Reason.RECIPIENT_REFUSED),
         ("RCPT", "450 4.2.0 greylisted", Result.RETRY, Phase.BEFORE_DATA, Reason.BUSY),
-        ("RCPT", "421 4.3.2 closing", Result.RETRY, Phase.BEFORE_DATA, Reason.BUSY),
-        ("DATA", "451 4.3.0 try again later", Result.RETRY, Phase.AFTER_DOT, Reason.BUSY),
+        ("RCPT", "421 4.3.2 closing", Result.RETRY, Phase.BEFORE_DATA, Reason.THROTTLED),
+        ("DATA", "451 4.3.0 try again later", Result.RETRY, Phase.AFTER_DOT, Reason.THROTTLED),
+        ("DATA", "450 4.2.0 that mailbox is busy", Result.RETRY, Phase.AFTER_DOT, Reason.BUSY),
         ("DATA", "554 5.7.1 looks like spam", Result.BLOCKED, Phase.AFTER_DOT, Reason.POLICY),
         ("DATA", "554 5.6.0 bad message", Result.BLOCKED, Phase.AFTER_DOT, Reason.CONTENT_REFUSED),
         ("DATA", "552 5.3.4 too big", Result.BLOCKED, Phase.AFTER_DOT, Reason.TOO_LARGE),
-        ("DATA", "530 5.7.0 log in first", Result.BLOCKED, Phase.AFTER_DOT, Reason.AUTH_REFUSED),
+        ("DATA", "530 5.7.0 log in first", Result.RETRY, Phase.AFTER_DOT, Reason.AUTH_REFUSED),
     ],
 )
 def test_a_refusal_is_kept_with_its_meaning(

@@ -4,7 +4,8 @@ import pytest
 
 from outbox.compose import compose
 from outbox.outcome import Outcome, Phase, Reason, Result
-from outbox.smtp import MAX_REPLY, SmtpServer, Timeouts, check, deliver
+from outbox.smtp import Envelope, Session, SmtpServer, Timeouts, check
+from outbox.smtp.meaning import MAX_REPLY
 from tests.outbox.mail_servers import CLOSE, HANG, QUICK, RESET_IN_BODY, FaultyServer
 from tests.outbox.outbox_kit import RECIPIENT, SENDER, letter
 
@@ -14,7 +15,8 @@ NO_WAIT_AT_THE_END = Timeouts(connect=5, command=5, final_reply=0.3, quit=0.3)
 
 
 def send(server: SmtpServer, data: bytes = DATA) -> Outcome:
-    return deliver(server, sender=SENDER, recipient=RECIPIENT, data=data)
+    with Session(server) as session:
+        return session.deliver(Envelope(sender=SENDER, recipient=RECIPIENT), data)
 
 
 @pytest.mark.parametrize(
@@ -62,12 +64,12 @@ def test_a_failing_quit_does_not_change_that_it_was_sent(quit_fault: object) -> 
 @pytest.mark.parametrize(
     ("script", "result", "reason"),
     [
-        ({"greeting": "421 4.3.2 busy"}, Result.RETRY, Reason.BUSY),
-        ({"greeting": "554 5.5.0 no service here"}, Result.BLOCKED, Reason.SERVICE_REFUSED),
+        ({"greeting": "421 4.3.2 busy"}, Result.RETRY, Reason.THROTTLED),
+        ({"greeting": "554 5.5.0 no service here"}, Result.RETRY, Reason.SERVICE_REFUSED),
         ({"greeting": "SSH-2.0-OpenSSH"}, Result.RETRY, Reason.PROTOCOL),
         ({"greeting": "2" * 9000}, Result.RETRY, Reason.PROTOCOL),
-        ({"EHLO": "502 what?"}, Result.BLOCKED, Reason.SERVICE_REFUSED),
-        ({"EHLO": "421 busy"}, Result.RETRY, Reason.BUSY),
+        ({"EHLO": "502 what?"}, Result.RETRY, Reason.SERVICE_REFUSED),
+        ({"EHLO": "421 busy"}, Result.RETRY, Reason.THROTTLED),
     ],
 )
 def test_a_server_that_does_not_serve_us_is_told_by_its_reply(
@@ -83,9 +85,9 @@ def test_a_server_that_does_not_serve_us_is_told_by_its_reply(
 @pytest.mark.parametrize(
     ("reply", "result", "reason"),
     [
-        ("454 4.7.0 not now", Result.RETRY, Reason.BUSY),
+        ("454 4.7.0 not now", Result.RETRY, Reason.THROTTLED),
         ("220 go", Result.RETRY, Reason.TLS_FAILED),
-        ("501 no", Result.BLOCKED, Reason.SERVICE_REFUSED),
+        ("501 no", Result.RETRY, Reason.SERVICE_REFUSED),
     ],
 )
 def test_a_starttls_that_fails_sends_nothing_in_the_clear(reply: str, result: Result, reason: Reason) -> None:
@@ -99,7 +101,7 @@ def test_a_refused_data_command_sends_no_body() -> None:
     with FaultyServer(DATA="451 4.3.0 not now") as server:
         outcome = send(server.settings())
     assert outcome == Outcome(
-        result=Result.RETRY, phase=Phase.BEFORE_DATA, reason=Reason.BUSY, reply="451 4.3.0 not now"
+        result=Result.RETRY, phase=Phase.BEFORE_DATA, reason=Reason.THROTTLED, reply="451 4.3.0 not now"
     )
     assert server.commands[-1] == "quit"
 

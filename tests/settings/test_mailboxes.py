@@ -57,6 +57,36 @@ def test_a_mailbox_needs_little_and_is_read_encrypted(config: Path) -> None:
     assert mailbox.password_file == config.parent / "imap-password"
 
 
+def with_copy(config: Path, copy_to: str, **changes: Any) -> list[tuple[str, str]]:
+    """The faults of a configuration with a mailbox, whose mail has its copy sent there."""
+    config.write_text(config.read_text().replace("smtp:\n", f"smtp:\n  copy_to: {copy_to}\n"))
+    return codes(config, PLAIN | changes)
+
+
+@pytest.mark.parametrize(
+    ("copy_to", "changes", "fault"),
+    [
+        ("avtaler@example.org", {}, None),
+        ("Avtaler@EXAMPLE.org", {}, None),
+        ("avtaler+kopi@example.org", {"plus_addresses": True}, None),
+        ("avtaler+kopi@example.org", {}, "setting_copy_plus"),
+        ("avtaler+kopi@example.org", {"address": "avtaler+kopi@example.org"}, None),
+        ("kopi@example.org", {}, "setting_copy_unwatched"),
+        ("avtaler@example.com", {"plus_addresses": True}, "setting_copy_unwatched"),
+    ],
+)
+def test_a_copy_goes_only_where_it_can_be_looked_for(
+    config: Path, copy_to: str, changes: dict[str, Any], fault: str | None
+) -> None:
+    assert with_copy(config, copy_to, **changes) == ([("smtp.copy_to", fault)] if fault else [])
+
+
+def test_a_folder_of_sent_mail_is_the_senders_own(config: Path) -> None:
+    assert codes(config, PLAIN | {"sent_folder": "Sent Items"}) == []
+    other = PLAIN | {"sent_folder": "Sent Items", "address": "retur@example.org"}
+    assert codes(config, other) == [("mailboxes[0].sent_folder", "setting_sent_folder_of_other")]
+
+
 @pytest.mark.parametrize("missing", ["id", "address", "host", "username"])
 def test_what_a_mailbox_can_not_do_without_is_missed(config: Path, missing: str) -> None:
     entry = {key: value for key, value in PLAIN.items() if key != missing}

@@ -13,7 +13,8 @@ from intake.sources.mailbox.entries import (
 )
 from intake.sources.mailbox.moving import Place, place_of
 from intake.sources.mailbox.probing import Failed, Found, TlsFault, probe
-from intake.sources.mailbox.problems import MailboxUnavailable, Problem
+from intake.sources.mailbox.problems import Fault, MailboxUnavailable, Problem
+from intake.sources.mailbox.searching import Search, Sought, search_mail
 from intake.sources.mailbox.source import MailboxSource
 from intake.sources.mailbox.tokens import Tokens, command_tokens, google_tokens, microsoft_tokens
 from intake.sources.mailbox.watching import Backoff, watch
@@ -22,6 +23,7 @@ __all__ = [
     "Account",
     "Backoff",
     "Failed",
+    "Fault",
     "Finished",
     "Found",
     "MailEntry",
@@ -34,6 +36,8 @@ __all__ = [
     "Place",
     "Problem",
     "Refused",
+    "Search",
+    "Sought",
     "Taken",
     "Timeouts",
     "TlsFault",
@@ -44,5 +48,6 @@ __all__ = [
     "parse_key",
     "place_of",
     "probe",
+    "search_mail",
     "watch",
 ]

@@ -1,0 +1,85 @@
+"""Step 8 of the pipeline: what comes in about mail that went out, in the transaction that decides the mail it came in.
+
+    our own copy came back      an unknown one was sent
+    a mail system reported      delivered, or failed after all
+
+Only what a mailbox received counts: a file that somebody drops in a folder proves nothing about mail.
+"""
+
+from intake.receipts import Receipt
+from intake.unpacking import DeliveryReport, MailReading
+from onboarding.aftermath import record_moved
+from onboarding.workspace import Workspace
+from outbox.evidence import record_copy_lost, record_copy_seen, record_report
+from outbox.messages import Connection, Message, find_by_envelope_id, find_by_message_id
+from outbox.reports import Matched, RecipientStatus, StatusNotification, find_reported, tells_trouble
+
+
+def record_evidence(workspace: Workspace, connection: Connection, receipt: Receipt, mail: MailReading) -> None:
+    """Write down what a mail that a mailbox received says of mail of ours, with what follows. May be repeated."""
+    if receipt.parent is not None or receipt.source not in {mailbox.id for mailbox in workspace.settings.mailboxes}:
+        return
+    now = workspace.clock()
+    copied = find_copied(connection, mail)
+    if copied is not None:
+        moved = record_copy_seen(connection, copied.id, now=now)
+        _follow_up(workspace, connection, copied, moved)
+    matched = find_bounced(connection, mail)
+    if matched is None:
+        return
+    if matched.copy_lost:
+        record_copy_lost(connection, matched.message.id, now=now)
+    if matched.report is not None:
+        moved = record_report(connection, matched.message.id, matched.report, now=now)
+        _follow_up(workspace, connection, matched.message, moved)
+
+
+def find_copied(connection: Connection, mail: MailReading) -> Message | None:
+    """The message that a mail with a header of ours is a copy of, also where a relay gave it another Message-ID.
+
+    Altered or not: whoever has its mark has had the mail, so it left, and nothing else is concluded from a copy.
+    """
+    if not mail.mark and not mail.agreement:
+        return None
+    by_id = find_by_message_id(connection, mail.message_id) if mail.message_id else None
+    return by_id or (find_by_envelope_id(connection, mail.mark) if mail.mark else None)
+
+
+def find_bounced(connection: Connection, mail: MailReading) -> Matched | None:
+    """The message that a mail system's report is about, or None."""
+    return None if mail.report is None else find_reported(connection, _notification(mail.report))
+
+
+def must_be_read(connection: Connection, mail: MailReading) -> bool:
+    """Whether a mail system's mail is for a person: it may tell of trouble, and nobody knows with what.
+
+    A report says so in fields; what a mail system writes as plain text can't be understood.
+    """
+    if mail.report is None:
+        return True
+    return find_bounced(connection, mail) is None and tells_trouble(_notification(mail.report))
+
+
+def _notification(report: DeliveryReport) -> StatusNotification:
+    recipients = tuple(
+        RecipientStatus(
+            original=one.original_recipient,
+            final=one.final_recipient,
+            action=one.action,
+            status=one.status,
+            diagnostic=one.diagnostic,
+        )
+        for one in report.recipients
+    )
+    return StatusNotification(
+        envelope_id=report.envelope_id,
+        message_id=report.message_id,
+        mark=report.mark,
+        agreement=report.agreement,
+        recipients=recipients,
+    )
+
+
+def _follow_up(workspace: Workspace, connection: Connection, before: Message, after: Message | None) -> None:
+    if after is not None:
+        record_moved(connection, after, before=before.state, actor=workspace.system, now=workspace.clock())

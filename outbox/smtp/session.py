@@ -1,0 +1,128 @@
+"""A connection that carries one message after another, and what became of each."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Final, Self
+
+from outbox.outcome import Outcome, Phase, Reason, Result
+from outbox.smtp.connection import Client, connect, leave
+from outbox.smtp.meaning import FAULTS, Refused, interruption, refusal
+from outbox.smtp.server import SmtpServer
+from outbox.smtp.transaction import (
+    Envelope,
+    ask_for_body,
+    finish,
+    is_carried_unchanged,
+    name_recipients,
+    name_sender,
+    send_body,
+)
+
+IDLE_SECONDS: Final = 60.0  # Exchange's edge servers close after one minute of silence (ConnectionInactivityTimeout)
+MESSAGES_PER_CONNECTION: Final = 100  # as many as a pass sends; servers that count allow more (Exim: 1000)
+
+
+@dataclass
+class _Step:
+    phase: Phase = Phase.CONNECT
+
+
+class Session:
+    """Delivers messages to one server, over one connection while that lasts. Used by one thread.
+
+    Connects when the first message is delivered. After anything but success the connection is closed, so that no
+    message meets what an earlier one left behind (RFC 5321 has no MAIL inside a transaction).
+    """
+
+    def __init__(self, server: SmtpServer, *, clock: Callable[[], float] = time.monotonic) -> None:
+        """`clock`: seconds."""
+        self._server = server
+        self._clock = clock
+        self._client: Client | None = None
+        self._carried = 0
+        self._last = 0.0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._leave(polite=True)
+
+    def deliver(self, envelope: Envelope, data: bytes) -> Outcome:
+        """Try once to hand `data` (RFC 5322, CRLF line ends, unchanged on the wire) to the server.
+
+        Never raises for anything the network or the server does: what happened is the outcome.
+        """
+        if not is_carried_unchanged(data):
+            return Outcome(result=Result.BLOCKED, phase=Phase.PREPARE, reason=Reason.MALFORMED)
+        step, sent = _Step(), False
+        try:
+            outcome = self._carry(envelope, data, step)
+            sent = True
+        except Refused as refused:
+            return refusal(step.phase, refused)
+        except FAULTS as fault:
+            return interruption(step.phase, fault)
+        finally:
+            if not sent:
+                self._leave(polite=step.phase is not Phase.IN_BODY)
+        return outcome
+
+    def _carry(self, envelope: Envelope, data: bytes, step: _Step) -> Outcome:
+        client = self._begin(envelope, len(data), step)
+        name_recipients(client, envelope)
+        ask_for_body(client)
+        step.phase = Phase.IN_BODY
+        send_body(client, data)
+        step.phase = Phase.AFTER_DOT
+        outcome = finish(client, self._server.timeouts.final_reply)
+        self._carried, self._last = self._carried + 1, self._clock()
+        return outcome
+
+    def _begin(self, envelope: Envelope, size: int, step: _Step) -> Client:
+        """MAIL on the connection that is open, if it still is; else on a new one, after which there is no third."""
+        client = self._still_open()
+        if client is not None:
+            step.phase = Phase.BEFORE_DATA
+            try:
+                name_sender(client, envelope, size)
+            except FAULTS:
+                pass  # closed between two messages, or dead: no word of this message was answered
+            except Refused as refused:
+                if not refused.is_good_bye:
+                    raise
+            else:
+                return client
+            self._leave(polite=False)
+        step.phase = Phase.CONNECT
+        client = self._client = connect(self._server)
+        self._carried = 0
+        step.phase = Phase.BEFORE_DATA
+        name_sender(client, envelope, size)
+        return client
+
+    def _still_open(self) -> Client | None:
+        if self._carried >= MESSAGES_PER_CONNECTION or self._clock() - self._last > IDLE_SECONDS:
+            self._leave(polite=True)
+        return self._client
+
+    def _leave(self, *, polite: bool) -> None:
+        if self._client is not None:
+            leave(self._client, self._server.timeouts.quit, polite=polite)
+            self._client = None
+
+
+def check(server: SmtpServer) -> Outcome | None:
+    """Connect, TLS, EHLO, log in, QUIT; no mail. None when all is well, else why not."""
+    try:
+        client = connect(server)
+    except Refused as refused:
+        return refusal(Phase.CONNECT, refused)
+    except FAULTS as fault:
+        return interruption(Phase.CONNECT, fault)
+    leave(client, server.timeouts.quit, polite=True)
+    return None
