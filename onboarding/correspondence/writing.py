@@ -83,7 +83,7 @@ def compose_letter(workspace: Workspace, written: Written, *, now: datetime) -> 
         date=now,
         message_id=message_id_for(written.key, sender=sender, now=now),
         attachments=written.attachments,
-        headers=() if written.agreement is None else ((AGREEMENT_HEADER, str(written.agreement)),),
+        headers=((AGREEMENT_HEADER, str(written.agreement)),) if written.attachments else (),
         answered=written.answered,
     )
 

@@ -205,7 +205,9 @@ def _send_until(workspace: Workspace, go_on: GoOn, due: threading.Event) -> None
         if time.monotonic() - written >= LETTER_SECONDS:
             written = time.monotonic()
             _write_letters(workspace, notes, since)
-        _guarded(notes, OUTBOX, lambda: deliver_due(sender, go_on=go_on), problem_of=lambda done: done.stopped)
+        done = _guarded(notes, OUTBOX, lambda: deliver_due(sender, go_on=go_on), problem_of=lambda done: done.stopped)
+        if done is not None and done.attempted:
+            written = float("-inf")  # what has left may call for a letter
         if go_on():
             due.wait(SEND_SECONDS)
 

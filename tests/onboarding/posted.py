@@ -1,15 +1,19 @@
 """Mail to organisations in an installation: its clock set to an hour of Norway, and what lies in the outbox."""
 
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
 
 from agreements.calendar import add_working_days, norwegian_day, norwegian_moment
 from onboarding.correspondence.purposes import Purpose
 from onboarding.correspondence.signing import Request, send_request
+from onboarding.sandbox import Sandbox
 from outbox.messages import Message
 from outbox.states import State
-from tests.onboarding.installation import Installation, parsed
+from tests.onboarding.installation import Installation, Template, opened_copy, parsed
 
 
 def set_clock(installation: Installation, moment: datetime) -> None:
@@ -56,6 +60,12 @@ def body(mail: EmailMessage) -> str:
     return text
 
 
-def changed(**reminders: object) -> Callable[[dict[str, object]], None]:
-    """A change of the configuration's `reminders`."""
-    return lambda document: document.update(reminders=reminders)
+@contextmanager
+def keeping_hours(template: Template, folder: Path, sandbox: Sandbox) -> Iterator[Installation]:
+    """An installation with the quiet hours of the program's own defaults."""
+
+    def change(document: dict[str, Any]) -> None:
+        document["reminders"]["quiet"] = "22-08"
+
+    with opened_copy(template, folder, sandbox=sandbox, change=change) as installation:
+        yield installation

@@ -1,7 +1,9 @@
 """A return that a person turned down, and an agreement that has left for Digipost: the organisation is told, once."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -12,14 +14,21 @@ from onboarding.correspondence.purposes import Purpose
 from onboarding.correspondence.rejections import Untold, write_rejection
 from onboarding.delivery import settle_message
 from onboarding.review import Rejected, reject_return
+from onboarding.sandbox import Sandbox
 from onboarding.steps.agreement import issue_agreement, void_agreement_in_force
 from onboarding.steps.enquiry import hold_case
 from outbox.outcome import Outcome, Phase, Result
 from outbox.states import State
-from tests.onboarding.installation import KARI, NILS, OLA, Installation, sign_return
-from tests.onboarding.posted import body, content, days_on, next_working_day, posted, send, states
+from tests.onboarding.installation import KARI, NILS, OLA, Installation, Template, sign_return
+from tests.onboarding.posted import body, content, days_on, keeping_hours, next_working_day, posted, send, states
 
 REASON = "Kari ringte, dette er internt"
+
+
+@pytest.fixture
+def installation(template: Template, sandbox: Sandbox, tmp_path: Path) -> Iterator[Installation]:
+    with keeping_hours(template, tmp_path / "avtale", sandbox) as opened:
+        yield opened
 
 
 @pytest.fixture

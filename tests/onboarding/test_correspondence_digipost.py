@@ -1,7 +1,9 @@
 """Digipost hears of unanswered forwards once a week, in one letter that a person sends, and never one by one."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -13,12 +15,13 @@ from onboarding.alarm_watch import look_for_alarms
 from onboarding.correspondence.digipost import VerificationAsked, write_verification_request
 from onboarding.correspondence.purposes import Purpose
 from onboarding.delivery import release_message
+from onboarding.sandbox import Sandbox
 from onboarding.store.cases import move_case
 from onboarding.store.events import NewEvent
 from outbox.messages import enqueue
 from outbox.states import State
-from tests.onboarding.installation import KARI, Installation, attached, sign_return
-from tests.onboarding.posted import body, content, next_working_day, posted, set_clock, states
+from tests.onboarding.installation import KARI, Installation, Template, attached, sign_return
+from tests.onboarding.posted import body, content, keeping_hours, next_working_day, posted, set_clock, states
 
 HASH = "3f9a0c71" * 8
 
@@ -28,6 +31,12 @@ def monday(installation: Installation, hour: int = 9, *, weeks: int = 1) -> None
     today = norwegian_day(installation.clock())
     day = today + timedelta(days=7 * weeks - today.weekday())
     set_clock(installation, norwegian_moment(day, hour))
+
+
+@pytest.fixture
+def installation(template: Template, sandbox: Sandbox, tmp_path: Path) -> Iterator[Installation]:
+    with keeping_hours(template, tmp_path / "avtale", sandbox) as opened:
+        yield opened
 
 
 @pytest.fixture
@@ -70,18 +79,18 @@ def test_a_forward_without_an_answer_for_five_working_days_stands_in_mondays_let
 def test_it_leaves_when_a_person_says_so_and_not_before(forwarded: Installation) -> None:
     monday(forwarded, weeks=2)
     forwarded.run()
-    before = len(forwarded.mails())
+    before = len(forwarded.every_mail())
     (digest,) = posted(forwarded, Purpose.DIGIPOST_DIGEST)
     forwarded.clock.ahead += timedelta(days=3)
     forwarded.run()
-    assert len(forwarded.mails()) == before
+    assert len(forwarded.every_mail()) == before
     assert [
         alarm.part for alarm in look_for_alarms(forwarded.workspace, stuck=()) if alarm.code == "person_needed"
     ] == []
     release_message(forwarded.workspace, digest.id, "purret", forwarded.actor)
     forwarded.run()
     assert states(forwarded, Purpose.DIGIPOST_DIGEST) == [State.SENT]
-    assert forwarded.mails()[-1]["Subject"] == content(forwarded, digest)["Subject"]
+    assert forwarded.every_mail()[-1]["Subject"] == content(forwarded, digest)["Subject"]
 
 
 def test_a_new_weeks_letter_takes_back_last_weeks_and_a_week_is_looked_at_once(forwarded: Installation) -> None:

@@ -1,7 +1,9 @@
 """Reminders: when one is due, never two at once, and never after the return has come."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,14 +18,25 @@ from onboarding.correspondence.purposes import Purpose
 from onboarding.correspondence.reminder_rules import ReminderRules, find_due
 from onboarding.correspondence.standing import waits_for_signature, why_unwanted
 from onboarding.review import reject_return
+from onboarding.sandbox import Sandbox
 from onboarding.sources import add_file
 from onboarding.steps.agreement import issue_agreement, void_agreement_in_force
 from onboarding.steps.enquiry import hold_case
 from outbox.messages import Message
 from outbox.states import State
 from tests.agreements.ground_examples import a_case
-from tests.onboarding.installation import NILS, Installation, sign_return
-from tests.onboarding.posted import body, content, days_on, next_working_day, posted, send, set_clock, states
+from tests.onboarding.installation import NILS, Installation, Template, sign_return
+from tests.onboarding.posted import (
+    body,
+    content,
+    days_on,
+    keeping_hours,
+    next_working_day,
+    posted,
+    send,
+    set_clock,
+    states,
+)
 
 RULES = ReminderRules(after_days=(5, 10), at_most=3, quiet=QuietHours(begin=22, end=8))
 SENT = norwegian_moment(date(2026, 11, 23), 10)  # a Monday
@@ -152,6 +165,12 @@ def test_a_case_waits_for_a_signature_only_while_its_version_is_out(state: Agree
 
 
 @pytest.fixture
+def installation(template: Template, sandbox: Sandbox, tmp_path: Path) -> Iterator[Installation]:
+    with keeping_hours(template, tmp_path / "avtale", sandbox) as opened:
+        yield opened
+
+
+@pytest.fixture
 def asked(installation: Installation) -> Installation:
     """One organisation has been asked to sign, and the mail has left."""
     next_working_day(installation)
@@ -244,7 +263,7 @@ def test_a_return_takes_back_a_reminder_that_waits_to_leave(asked: Installation)
     assert (reminder.state, reminder.reason) == (State.WITHDRAWN, "return_arrived")
     asked.clock.ahead += timedelta(days=1)
     asked.run()
-    assert [mail_sent for mail_sent in asked.mails() if "Påminnelse" in mail_sent["Subject"]] == []
+    assert [mail_sent for mail_sent in asked.every_mail() if "Påminnelse" in mail_sent["Subject"]] == []
 
 
 def test_what_is_received_and_not_judged_keeps_reminders_back(
@@ -277,7 +296,7 @@ def test_a_reminder_that_waits_its_turn_is_kept_by_what_came_meanwhile(
     monkeypatch.setattr("onboarding.correspondence.permit.may_hold_a_return", lambda *_: True)
     asked.run()
     assert states(asked, Purpose.REMINDER) == [State.QUEUED]
-    assert len(asked.mails()) == 1
+    assert len(asked.every_mail()) == 1
     monkeypatch.undo()
     asked.clock.ahead += timedelta(hours=1)
     asked.run()

@@ -1,5 +1,6 @@
 """`agreement send`: the agreement goes to its organisation with the words of its covering letter, once a version."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -21,7 +22,13 @@ from onboarding.store.events import list_events
 from outbox.history import History, list_history
 from outbox.states import State
 from tests.onboarding.installation import KARI, OLA, Installation, Template, attached, opened_copy, parsed, sha256_of
-from tests.onboarding.posted import body, content, next_working_day, posted, send, set_clock, states
+from tests.onboarding.posted import body, content, keeping_hours, next_working_day, posted, send, set_clock, states
+
+
+@pytest.fixture
+def installation(template: Template, sandbox: Sandbox, tmp_path: Path) -> Iterator[Installation]:
+    with keeping_hours(template, tmp_path / "avtale", sandbox) as opened:
+        yield opened
 
 
 @pytest.fixture
@@ -40,7 +47,7 @@ def test_the_agreement_goes_out_byte_for_byte_and_the_case_moves_with_it(at_ten:
     assert at_ten.case(issue).agreement_state is AgreementState.SENT
     assert at_ten.kinds(issue)[-1] == "agreement.sent"
     at_ten.run()
-    (mail,) = at_ten.mails()
+    (mail,) = at_ten.every_mail()
     assert [sha256_of(data) for data in attached(mail)] == [issue.agreement.sha256]
     assert [part.get_filename() for part in mail.iter_attachments()] == [f"Avtale-{number}.pdf"]
     assert mail["Auto-Submitted"] == "auto-generated"
@@ -83,7 +90,7 @@ def test_a_version_is_sent_once_and_a_second_time_is_a_gate_that_names_the_messa
             send(at_ten, number)
         assert refused.value.params["message"] == posted(at_ten, Purpose.SIGNING)[0].id
         at_ten.run()
-    assert len(at_ten.mails()) == 1
+    assert len(at_ten.every_mail()) == 1
 
 
 def test_two_hands_at_once_send_one_mail(at_ten: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -200,7 +207,7 @@ def test_in_quiet_hours_it_waits_for_the_morning_and_raises_no_alarm(at_ten: Ins
     send(at_ten, at_ten.template.by_one.agreement.number.case)
     at_ten.run()
     (message,) = posted(at_ten, Purpose.SIGNING)
-    assert (message.state, message.attempts, len(at_ten.mails())) == (State.QUEUED, 0, 0)
+    assert (message.state, message.attempts, len(at_ten.every_mail())) == (State.QUEUED, 0, 0)
     with at_ten.workspace.store.read() as connection:
         entry = list_history(connection, message.id)[-1]
     assert (entry.kind, entry.reason) == (History.PUT_OFF, "quiet_hours")
@@ -220,7 +227,7 @@ def test_a_return_takes_back_the_request_that_has_not_left(at_ten: Installation)
     assert (message.state, message.reason) == (State.WITHDRAWN, "return_arrived")
     next_working_day(at_ten)
     at_ten.run()
-    assert [mail["To"] for mail in at_ten.mails() if "Til signering" in mail["Subject"]] == []
+    assert [mail["To"] for mail in at_ten.every_mail() if "Til signering" in mail["Subject"]] == []
 
 
 def test_a_voided_or_replaced_version_is_taken_back_in_the_same_transaction(at_ten: Installation) -> None:
@@ -263,4 +270,4 @@ def test_mail_goes_nowhere_but_to_the_test_address_outside_production(at_ten: In
     at_ten.run()
     test_to = at_ten.workspace.settings.forward.test_to
     assert {mail["To"] for mail in map(parsed, at_ten.mailbox.received)} == {test_to}
-    assert all(mail["Reply-To"] is None for mail in at_ten.mails())  # without a mailbox: the contact is a person
+    assert all(mail["Reply-To"] is None for mail in at_ten.every_mail())  # without a mailbox: the contact is a person
