@@ -98,6 +98,10 @@ bench: $(VENV)/installed-dev  ## numbers: issue, validate, forward
 bench-intake: $(VENV)/installed-dev  ## numbers: receiving, 10,000 files and 10,000 mails among them; takes some minutes
 	AVTALE_FILES=10000 AVTALE_MAILS=10000 $(PYTEST) -m bench -s -q $(wildcard tests/bench/test_bench_intake*.py)
 
+.PHONY: bench-outbox
+bench-outbox: $(VENV)/installed-dev  ## numbers: sending to a real relay beside plain smtplib, and what a message costs who enqueues it
+	$(PYTEST) -m bench -s -q tests/bench/test_bench_outbox.py
+
 ##@ Housekeeping
 
 .PHONY: install

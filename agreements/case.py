@@ -88,6 +88,8 @@ class Case:
     step: Step = Step.ENQUIRY
     held: bool = False
     unconfirmed: bool = False
+    asked: bool = False
+    """Digipost has asked something that nobody has said is answered."""
     plan: LaunchPlan = LaunchPlan.OPEN
     agreement_version: int = 0
     """The version in force; 0 while none has been issued."""
@@ -132,6 +134,7 @@ APPROVED_STATES = frozenset({_S.APPROVED, _S.FORWARDED, _S.ACKNOWLEDGED})
 _FACTS = frozenset({_S.RETURNED, _S.FORWARDED, _S.ACKNOWLEDGED, _S.RETURNED_BY_DIGIPOST})
 """States that tell what has happened: a case on hold can't refuse a fact, only a decision."""
 _DIGIPOST_HAS_IT = frozenset({_S.FORWARDED, _S.ACKNOWLEDGED})
+_NOT_SENT = "agreement_not_forwarded"
 
 
 def require_editable(case: Case) -> None:
@@ -204,8 +207,46 @@ def move_undelivered(case: Case, *, now: datetime) -> Case:
     return replace(case, agreement_state=_S.APPROVED, updated_at=now)
 
 
+def with_answer(case: Case, *, question: bool, now: datetime) -> Case:
+    """The case after Digipost's desk has written. Who has the ball may change; nothing is ever approved by it.
+
+    A question waits for the vendor until `with_question_closed`. Anything else a person writes acknowledges the
+    agreement if it was forwarded, and changes nothing otherwise.
+    """
+    if question:
+        return replace(case, asked=True, updated_at=now)
+    if case.agreement_state is _S.FORWARDED:
+        return move_agreement(case, _S.ACKNOWLEDGED, now=now)
+    return case
+
+
+def with_question_closed(case: Case, *, now: datetime) -> Case:
+    """The case once a person has said that Digipost has its answer. Raises GateError if nothing was asked."""
+    _refuse_unless_met("question_not_open", case, () if case.asked else ("nothing_asked",))
+    return replace(case, asked=False, updated_at=now)
+
+
+def move_returned(case: Case, *, now: datetime) -> Case:
+    """The case back in step 2 because Digipost has said no: that version is never approved again, a new one may follow.
+
+    From agreement, set-up or verification, on hold or not, for it is a fact. Its sign-offs fall with the agreement: no
+    guard of a later step holds before a new version has been forwarded. Raises GateError.
+    """
+    require_forwarded(case)
+    _refuse_unless_met("forward_not_returned", case, () if case.open else (f"case_{case.step.value}",))
+    moved = move_agreement(case, _S.RETURNED_BY_DIGIPOST, now=now)
+    return replace(moved, step=Step.AGREEMENT, asked=False)
+
+
+def require_forwarded(case: Case) -> None:
+    """Digipost can only say something of what it has. Raises GateError."""
+    _refuse_unless_met("forward_not_returned", case, () if case.agreement_state in _DIGIPOST_HAS_IT else (_NOT_SENT,))
+
+
 def waiting_for(case: Case) -> Party | None:
-    """Who has the ball; None for a case that is launched or closed."""
+    """Who has the ball; None for a case that is launched or closed, unless Digipost waits for an answer."""
+    if case.asked:
+        return Party.VENDOR
     if not case.open:
         return None
     if case.held or case.unconfirmed:
@@ -237,7 +278,7 @@ def _guard_setup(case: Case, attestations: Attestations, configuration: str | No
     """Step 4 needs the agreement with Digipost and the launch plan decided (seed, steps 2 and 3)."""
     unmet: tuple[str, ...] = ()
     if case.agreement_state not in _DIGIPOST_HAS_IT:
-        unmet += ("agreement_not_forwarded",)
+        unmet += (_NOT_SENT,)
     if case.plan is LaunchPlan.OPEN:
         unmet += ("plan_open",)
     return unmet
@@ -256,7 +297,7 @@ def _guard_launch(case: Case, attestations: Attestations, configuration: str | N
     if configuration is None or attestations.digipost != configuration:
         unmet += ("digipost_not_attested",)
     if case.agreement_state not in _DIGIPOST_HAS_IT:
-        unmet += ("agreement_not_forwarded",)
+        unmet += (_NOT_SENT,)
     return unmet
 
 

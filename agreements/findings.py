@@ -105,9 +105,13 @@ CAS_NOT_OPEN: Final = FindingCode("CAS-004", Severity.REVIEW)  # the case is on 
 CAS_OTHER_VENDOR: Final = FindingCode("CAS-005", Severity.REVIEW)  # came through another vendor's channel; case
 CAS_SEVERAL: Final = FindingCode("CAS-006", Severity.REVIEW)  # evidence points at several cases; cases
 CAS_EXAMPLE_TERMS: Final = FindingCode("CAS-007", Severity.INFO)  # issued without the operator's terms
-CAS_NATIONAL_ID: Final = FindingCode("CAS-008", Severity.INFO)  # a national identity number: the forward is held
+CAS_NATIONAL_ID: Final = FindingCode("CAS-008", Severity.INFO)  # in older judgements: as PID-001, somewhere
 CAS_SENT_BACK: Final = FindingCode("CAS-009", Severity.REJECT)  # Digipost returned this very version; agreement
 CAS_OPEN_VALUES: Final = FindingCode("CAS-010", Severity.REVIEW)  # filled in by hand, not read yet; fields
+
+# --- what must not leave by plain mail unnoticed ----------------------------------------------------------------------
+PID_FOUND: Final = FindingCode("PID-001", Severity.INFO)  # a national identity number; place, name, masked, count
+PID_NOT_SEARCHED: Final = FindingCode("PID-002", Severity.INFO)  # may hold one: not looked through; place, name, unread
 
 # --- intake: why something stands in quarantine or was no agreement ---------------------------------------------------
 INT_EMPTY: Final = FindingCode("INT-001", Severity.REJECT)
@@ -136,6 +140,8 @@ INT_BOUNCE: Final = FindingCode("INT-023", Severity.INFO)  # a mail system tells
 INT_OWN_COPY: Final = FindingCode("INT-024", Severity.INFO)  # a copy of our own mail
 INT_LIST_MAIL: Final = FindingCode("INT-025", Severity.INFO)  # sent to many
 INT_MAIL_NOT_GIVEN: Final = FindingCode("INT-026", Severity.REVIEW)  # the mail server does not hand it out; reason
+INT_DIGIPOST_ANSWER: Final = FindingCode("INT-027", Severity.INFO)  # filed on its case; case
+INT_DIGIPOST_NO_CASE: Final = FindingCode("INT-028", Severity.REVIEW)  # from Digipost, about no one case of ours
 INT_BOUNCE_UNMATCHED: Final = FindingCode("INT-029", Severity.REVIEW)  # a mail system's report, on which mail of ours?
 
 

@@ -9,6 +9,7 @@ from datetime import date
 from enum import StrEnum
 
 from agreements.case import LaunchPlan, Party
+from agreements.catalogue import Catalogue, Values
 from agreements.parties import Customer, Vendor
 
 DECIDERS = (Party.VENDOR, Party.DIGIPOST)
@@ -25,6 +26,27 @@ class PlanReason(StrEnum):
     PEAKS = "peaks"
     SPECIAL_CATEGORIES = "special_categories"
     RECRUITMENT = "recruitment"
+
+
+_CONDITIONS = {
+    PlanReason.PUBLIC: "public",
+    PlanReason.PRINT: "print",
+    PlanReason.BATCH: "batch_sftp",
+    PlanReason.VOLUME: "high_volume",
+}
+"""The catalogue's condition for each reason that has one."""
+_VALUES = {
+    PlanReason.PEAKS: "launch.peaks",
+    PlanReason.SPECIAL_CATEGORIES: "dpa.special_categories",
+    PlanReason.RECRUITMENT: "launch.recruitment",
+}
+
+
+def reasons_for_plan(catalogue: Catalogue, values: Values) -> tuple[PlanReason, ...]:
+    """What of the agreement's values speaks for a launch plan."""
+    by_condition = {reason for reason, name in _CONDITIONS.items() if catalogue.conditions[name].holds(values)}
+    by_value = {reason for reason, field_id in _VALUES.items() if values.get(field_id)}
+    return tuple(reason for reason in PlanReason if reason in by_condition | by_value)
 
 
 @dataclass(frozen=True, kw_only=True)

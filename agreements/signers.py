@@ -47,6 +47,18 @@ class SignerPolicy(StrEnum):
     DECLARED = "declared"
 
 
+class SigningRight(StrEnum):
+    """Whether those who signed may bind the organisation, as far as we know. Words: `forward.right.<right>`."""
+
+    CONFIRMED = "confirmed"
+    """A register or a stored power of attorney confirms it of each who should sign, and each has."""
+    SEALED = "sealed"
+    """The organisation's own seal stands in the place of people."""
+    DECLARED = "declared"
+    """Each who should sign has; their right was declared before issue, and is confirmed by nothing."""
+    UNSETTLED = "unsettled"
+
+
 @dataclass(frozen=True, kw_only=True)
 class ExpectedSigners:
     """Who should sign, as known before issue."""
@@ -95,6 +107,19 @@ def judge_signers(signatures: Iterable[SignatureResult], expected: ExpectedSigne
     rights = () if sealed else tuple(f for s in expected.signers if (f := _right_to_sign(s, expected)) is not None)
     check = SignerCheck.UNEXPECTED if strangers or lacking else SignerCheck.EXPECTED
     return SignerJudgement(check=check, findings=strangers + lacking + rights)
+
+
+def signing_right(signatures: Iterable[SignatureResult], expected: ExpectedSigners) -> SigningRight:
+    """What can be told of the right to sign, whoever approves."""
+    made = [signature for signature in signatures if signature.counts]
+    if any(_is_own_seal(signature, expected) for signature in made):
+        return SigningRight.SEALED
+    if _lacking(made, expected):
+        return SigningRight.UNSETTLED
+    if all(name_key(signer.name) in expected.confirmed for signer in expected.signers):
+        return SigningRight.CONFIRMED
+    settled = all(_right_to_sign(signer, expected) is None for signer in expected.signers)
+    return SigningRight.DECLARED if settled else SigningRight.UNSETTLED
 
 
 def _is_own_seal(signature: SignatureResult, expected: ExpectedSigners) -> bool:

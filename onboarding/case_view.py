@@ -10,6 +10,7 @@ from agreements.parties import Signer
 from agreements.texts import has_text, text
 from agreements.values import format_phone, format_value
 from onboarding.answers import Answer, table
+from onboarding.digipost_view import digipost_data, digipost_lines
 from onboarding.steps.enquiry import read_case
 from onboarding.store.events import Event, list_events
 from onboarding.store.issued import list_agreements
@@ -27,10 +28,11 @@ from onboarding.views import (
 from onboarding.workspace import Workspace
 from outbox.messages import list_messages
 
-_DETAILS = ("purpose", "agreement", "verdict", "note", "reason", "reply")
 _CASE_COLUMNS = ("case", "customer", "step", "agreement", "waiting_for", "updated")
 _RETURN_COLUMNS = ("return", "agreement", "verdict", "why", "time")
 _MESSAGE_COLUMNS = ("message", "agreement", "recipient", "state", "reply", "time")
+_SHOWN = ("purpose", "agreement", "verdict", "note", "answer", "automatic", "item", "reason", "reply", "receipt")
+"""The particulars of an event that the timeline tells."""
 
 
 def case_details(workspace: Workspace, number: str, language: Language) -> Answer:
@@ -40,6 +42,7 @@ def case_details(workspace: Workspace, number: str, language: Language) -> Answe
         agreements = list_agreements(connection, case.number)
         judgements = list_judgements(connection, case=case.number)
         messages = list_messages(connection, case_number=str(case.number))
+        events = list_events(connection, str(case.number))
     issued: list[JsonValue] = [
         {
             "agreement": str(agreement.number),
@@ -63,6 +66,7 @@ def case_details(workspace: Workspace, number: str, language: Language) -> Answe
         "agreements": issued,
         "returns": [judgement_data(judgement, language) for judgement in judgements],
         "messages": [message_data(message) for message in messages],
+        "digipost": digipost_data(case, events),
     }
     parts = (
         (_CASE_COLUMNS, [case_row(case, language)]),
@@ -71,7 +75,7 @@ def case_details(workspace: Workspace, number: str, language: Language) -> Answe
         (_MESSAGE_COLUMNS, [message_row(message, language) for message in messages]),
     )
     lines = [line for columns, rows in parts if rows for line in (*table(columns, rows, language), "")]
-    return Answer(data=data, lines=lines)
+    return Answer(data=data, lines=[*lines, *digipost_lines(case, events, language)])
 
 
 def case_timeline(workspace: Workspace, number: str, language: Language) -> Answer:
@@ -87,6 +91,7 @@ def case_timeline(workspace: Workspace, number: str, language: Language) -> Answ
             "actor": event.actor.user,
             "os_user": event.actor.os_user,
             "data": json.loads(event.data),
+            "hash": event.hash,
         }
         for event in events
     ]
@@ -124,15 +129,19 @@ def _kind(event: Event, language: Language) -> str:
 def _detail(event: Event, language: Language) -> str:
     """The particulars that tell a person most; the rest stands in the JSON."""
     data = json.loads(event.data)
-    shown = ((name, data.get(name)) for name in _DETAILS)
+    shown = ((name, data.get(name)) for name in _SHOWN)
     return " · ".join(_in_words(name, str(value), language) for name, value in shown if value)
 
 
 def _in_words(name: str, value: str, language: Language) -> str:
     """Codes as words. A reason is a code or what a person wrote."""
-    key = {
+    keys = {
         "purpose": f"states.purpose.{value}",
         "verdict": f"states.verdict.{value}",
         "reason": f"outbox_reasons.{value}.message",
-    }.get(name, "")
-    return text(key, language) if has_text(key) else value
+        "answer": f"states.answer.{value}",
+        "automatic": "talk.digipost.automatic",
+        "receipt": "talk.timeline.receipt",
+    }
+    key = keys.get(name, "")
+    return text(key, language, receipt=value) if has_text(key) else value

@@ -38,6 +38,7 @@ _COMMANDS = {
     "intake": "onboarding.commands.intake:group",
     "review": "onboarding.commands.review:group",
     "outbox": "onboarding.commands.outbox:group",
+    "forward": "onboarding.commands.forward:group",
     "config": "onboarding.commands.configuration:group",
     "audit": "onboarding.commands.audit:group",
     "status": "onboarding.commands.status:status",

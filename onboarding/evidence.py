@@ -7,7 +7,7 @@ Only what a mailbox received counts: a file that somebody drops in a folder prov
 """
 
 from intake.receipts import Receipt
-from intake.unpacking import DeliveryReport, MailReading
+from intake.unpacking import DeliveryReport, MailKind, MailReading
 from onboarding.aftermath import record_moved
 from onboarding.workspace import Workspace
 from outbox.evidence import record_copy_lost, record_copy_seen, record_report
@@ -48,6 +48,18 @@ def find_copied(connection: Connection, mail: MailReading) -> Message | None:
 def find_bounced(connection: Connection, mail: MailReading) -> Matched | None:
     """The message that a mail system's report is about, or None."""
     return None if mail.report is None else find_reported(connection, _notification(mail.report))
+
+
+def find_told_of(connection: Connection, mail: MailReading) -> Message | None:
+    """The message that a mail is a copy of, or that a mail system writes about, or None."""
+    matched = find_bounced(connection, mail)
+    if matched is not None:
+        return matched.message
+    copied = find_copied(connection, mail)
+    if copied is not None or mail.kind is not MailKind.BOUNCE:
+        return copied
+    answered = (find_by_message_id(connection, each) for each in (*mail.in_reply_to, *mail.references))
+    return next((message for message in answered if message is not None), None)
 
 
 def must_be_read(connection: Connection, mail: MailReading) -> bool:

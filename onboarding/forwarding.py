@@ -1,13 +1,15 @@
-"""Step 2, second half: an approved agreement becomes one message to Digipost.
+"""Step 2, second half: an approved agreement becomes one message to Digipost (docs/adr/0022).
 
 `prepare_forward` makes and stores the frozen bytes, before any transaction; the caller enqueues the message in the
-transaction
-that approves. `record_outcome` runs in the transaction that records what the mail server said, and moves the case with
-it.
+transaction that approves. `record_outcome` runs in the transaction that records what the mail server said, and moves
+the case with it.
 """
 
+import logging
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Final
 
 from agreements.agreement import Agreement
 from agreements.calendar import norwegian_day
@@ -16,44 +18,55 @@ from agreements.case import AgreementState, Case, move_agreement
 from agreements.errors import ConfigurationError
 from agreements.language import Language
 from agreements.mail import AGREEMENT_HEADER
-from agreements.parties import Actor, Vendor
+from agreements.parties import Actor
+from agreements.signers import signing_right
 from onboarding.correspondence.purposes import Purpose
+from onboarding.forward_files import Check, ForwardFiles, forward_files, signed_name
+from onboarding.guard import letter_holds, treat
 from onboarding.outgoing import freeze_letter
 from onboarding.record import EventKind
 from onboarding.redirection import subject_prefix
 from onboarding.rendering import private_fonts
+from onboarding.return_address import return_address
+from onboarding.settings import VendorSettings
 from onboarding.steps.configuration import Basis, agreed_summary, summary_approval
 from onboarding.store.cases import find_case_of, move_case
 from onboarding.store.events import NewEvent, append_event, head_hash
 from onboarding.workspace import Workspace
-from outbox.compose import Attachment, Letter, message_id_for
-from outbox.holds import Hold
-from outbox.messages import Connection, Message, NewMessage
+from outbox.compose import Letter, compose, message_id_for
+from outbox.holds import TOO_LARGE, Hold
+from outbox.messages import Connection, Message, NewMessage, enqueue
 from outbox.outcome import Outcome, Result
 from outbox.recipients import Resolved, resolve_recipient
 
+logger = logging.getLogger(__name__)
+
 FORWARD = Purpose.FORWARD
 """The purpose of the messages to Digipost."""
+MAX_FORWARD_BYTES: Final = 15 * 10**6
+"""Of the whole message as it leaves; facts/domain.md §7(d): mail servers at the far end refuse 10 to 15 MB and more."""
 _LANGUAGE = Language.NB
 """Digipost's sales desk reads Norwegian, whatever language the agreement is in."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Approval:
-    """Who approved, when, and whether a person did."""
+    """Who approved, when, whether a person did, and what lay before them."""
 
-    by: Actor
-    by_name: str
+    by: tuple[str, ...]
+    """Names: those of the users whom it took, or the program's own."""
     at: datetime
     manual: bool
+    check: Check
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Forward:
     """One agreement on its way, with everything its message is made of."""
 
+    case: Case
     agreement: Agreement
-    vendor: Vendor
+    vendor: VendorSettings
     document: str
     approval: Approval
     resolved: Resolved
@@ -64,6 +77,23 @@ class _Forward:
         return f"{FORWARD}:{self.agreement.number}"
 
 
+@dataclass(frozen=True, kw_only=True)
+class Prepared:
+    """A forward that is ready, for the transaction that approves."""
+
+    message: NewMessage
+    permission: Mapping[str, JsonValue] | None
+    """By which word it may leave although identity numbers are in it; None where none are, or it is held."""
+
+    def write(self, connection: Connection, *, actor: Actor, now: datetime) -> None:
+        """Into the outbox, and the permission into the case's record."""
+        if self.permission is not None:
+            case, data = self.message.case_number, {"agreement": self.message.agreement, **self.permission}
+            event = NewEvent(kind=EventKind.IDENTITY_PERMITTED, actor=actor, at=now, case_number=case, data=data)
+            append_event(connection, event)
+        enqueue(connection, self.message, now=now)
+
+
 def prepare_forward(
     workspace: Workspace,
     case: Case,
@@ -72,80 +102,107 @@ def prepare_forward(
     document: str,
     approval: Approval,
     holds: tuple[Hold, ...],
-) -> NewMessage:
+) -> Prepared:
     """Build the message with the signed PDF byte-identical, store its bytes, and return the row to enqueue.
 
-    `document`: SHA-256 of the return. Raises ConfigurationError when the recipient is not allowed, or an example would
-    leave.
+    `document`: SHA-256 of the return; `holds`: the identity numbers found in it. One that is too large leaves out what
+    need not be in it, and is held for a person if that is not enough. Raises ConfigurationError when the recipient is
+    not allowed, or an example would leave.
     """
     settings = workspace.settings
     if agreement.example_terms and settings.environment == "production":
         raise ConfigurationError("example_not_forwarded", agreement=str(agreement.number))
     forward = _Forward(
+        case=case,
         agreement=agreement,
-        vendor=workspace.vendor(case.vendor_id).party(),
+        vendor=workspace.vendor(case.vendor_id),
         document=document,
         approval=approval,
         resolved=resolve_recipient(
             settings.forward.to, settings.forward.allow, settings.environment, settings.forward.test_to
         ),
     )
-    frozen = freeze_letter(workspace, _letter(workspace, forward), purpose=FORWARD, key=forward.key)
-    return replace(frozen, case_number=str(case.number), agreement=str(agreement.number), holds=holds)
+    letter = _fitting(_letter(workspace, forward), _files(workspace, forward))
+    found = (*holds, *letter_holds(letter, searched=signed_name(agreement.number)))
+    treatment = treat(settings, agreement, found, now=approval.at)
+    frozen = freeze_letter(workspace, letter, purpose=FORWARD, key=forward.key, encrypt_to=treatment.certificate)
+    holds = treatment.holds
+    if frozen.size > MAX_FORWARD_BYTES:
+        logger.warning("forward too large", extra={"size": frozen.size, "limit": MAX_FORWARD_BYTES})
+        holds = (*holds, Hold(kind=TOO_LARGE, masked=f"{frozen.size / 10**6:.1f} MB"))
+    message = replace(frozen, case_number=str(case.number), agreement=str(agreement.number), holds=holds)
+    return Prepared(message=message, permission=treatment.permission)
+
+
+def _fitting(letter: Letter, files: ForwardFiles) -> Letter:
+    """With everything that is wanted, or, where that is too much, with what must be in it."""
+    whole = replace(letter, attachments=(*files.needed, *files.wanted))
+    if not files.wanted or len(compose(whole)) <= MAX_FORWARD_BYTES:
+        return whole
+    logger.warning("forward without its extra attachments", extra={"left_out": len(files.wanted)})
+    return replace(letter, attachments=files.needed)
 
 
 def _letter(workspace: Workspace, forward: _Forward) -> Letter:
+    """Everything but the attachments."""
     sender = workspace.settings.smtp.from_
     subject, body = _words(workspace, forward)
     return Letter(
         sender=sender,
         sender_name=forward.vendor.name,
         recipient=forward.resolved.recipient,
-        reply_to=None if forward.resolved.redirected else forward.vendor.contact_email,
+        reply_to=_reply_to(workspace, forward),
         subject=subject,
         body=body,
         date=forward.approval.at,
         message_id=message_id_for(forward.key, sender=sender, now=forward.approval.at),
-        attachments=_attachments(workspace, forward),
         headers=((AGREEMENT_HEADER, str(forward.agreement.number)),),
     )
+
+
+def _reply_to(workspace: Workspace, forward: _Forward) -> str | None:
+    """Where answers find the case; in test and demo never a person."""
+    address = return_address(workspace, forward.vendor, forward.case.number)
+    return None if forward.resolved.redirected and address == forward.vendor.contact.email else address
 
 
 def _words(workspace: Workspace, forward: _Forward) -> tuple[str, str]:
     """Subject and body."""
     from renderers.letters import ForwardLetter, render_forward
 
+    approval = forward.approval
     with workspace.store.read() as connection:
         head = head_hash(connection)
     letter = ForwardLetter(
         case_number=str(forward.agreement.number.case),
         agreement_number=str(forward.agreement.number),
         values=forward.agreement.values,
-        vendor=forward.vendor,
+        vendor=forward.vendor.party(),
+        plan=forward.case.plan,
         document_sha256=forward.document,
-        approved_by=forward.approval.by_name,
-        approved_on=norwegian_day(forward.approval.at),
-        manual=forward.approval.manual,
+        findings=approval.check.decision.findings,
+        right=signing_right(approval.check.signatures, approval.check.expected),
+        approved_by=approval.by,
+        approved_on=norwegian_day(approval.at),
+        manual=approval.manual,
         audit_head=head,
         subject_prefix=subject_prefix(workspace.settings, forward.resolved, _LANGUAGE),
     )
     return render_forward(letter, _LANGUAGE)
 
 
-def _attachments(workspace: Workspace, forward: _Forward) -> tuple[Attachment, ...]:
-    """The signed agreement byte for byte, then what Digipost is to set up."""
+def _files(workspace: Workspace, forward: _Forward) -> ForwardFiles:
     private_fonts()
-    from renderers.summary import SummaryFormat, render_summary
-
     approval = forward.approval
-    approved = summary_approval(by=approval.by_name, at=approval.at, manual=approval.manual)
+    approved = summary_approval(by=", ".join(approval.by), at=approval.at, manual=approval.manual)
     summary = agreed_summary(workspace, forward.agreement, Basis(document=forward.document, approval=approved))
-    number = forward.agreement.number
-    files = (
-        (f"Avtale-{number}-signert.pdf", workspace.blobs.read(forward.document)),
-        (f"Konfigurasjonsoversikt-{number.case}.pdf", render_summary(summary, _LANGUAGE, SummaryFormat.PDF)),
+    return forward_files(
+        forward.agreement.number,
+        signed=workspace.blobs.read(forward.document),
+        summary=summary,
+        check=approval.check,
+        wanted=workspace.settings.forward.attach,
     )
-    return tuple(Attachment(name=name, media_type="application/pdf", data=data) for name, data in files)
 
 
 _EVENTS = {

@@ -14,7 +14,7 @@ from agreements.canonical import JsonValue
 from agreements.casenumber import find_agreement_numbers
 from agreements.fieldmap import FieldMap
 from agreements.findings import INT_ENCRYPTED, INT_ENGINE_ERROR, INT_RESOURCE_LIMIT, INT_UNREADABLE_PDF, Finding
-from agreements.national_id import contains_national_id
+from agreements.identity_search import IdentitySearch
 from agreements.orgnumber import find_org_numbers
 from agreements.pages import Pages
 from agreements.signature_report import SignatureReport
@@ -27,7 +27,7 @@ DOCUMENT, ISSUED, FIELD_MAP = "document", "issued", "field_map"
 MAX_NUMBERS = 100
 """Numbers a child reports; ours: an honest return holds one, a hostile one may hold thousands."""
 _PRELOADED = (
-    *("onboarding.inspection", "signatures.judge", "intake.reading.pages", "onboarding.rehearsal"),
+    *("onboarding.inspection", "signatures.judge", "intake.reading.national_ids", "onboarding.rehearsal"),
     "onboarding.unpack",
 )
 
@@ -45,15 +45,17 @@ class Inspection(BaseModel):
     """Case and agreement numbers in the visible text; the text itself stays in the child."""
     organisations: tuple[str, ...] = ()
     """Organisation numbers in the visible text."""
-    has_national_id: bool = False
+    identity: IdentitySearch | None = None
+    """Where identity numbers stand; None only when the child did not finish."""
     failure: Finding | None = None
 
 
 def inspect(files: Mapping[str, bytes], arguments: JsonValue) -> JsonValue:
-    """Runs in the child: read the visible text, judge the signatures.
+    """Runs in the child: read the visible text, judge the signatures, look for identity numbers.
 
     `arguments`: trust and time, as `inspect_document` sends.
     """
+    from intake.reading.national_ids import search_document
     from intake.reading.pages import EncryptedPdfError, UnreadablePdfError, read_pages
     from signatures.judge import judge
 
@@ -81,7 +83,7 @@ def inspect(files: Mapping[str, bytes], arguments: JsonValue) -> JsonValue:
         report=report,
         numbers=numbers[:MAX_NUMBERS],
         organisations=organisations[:MAX_NUMBERS],
-        has_national_id=contains_national_id(text),
+        identity=search_document(files[DOCUMENT], pages),
         failure=failure,
     ).model_dump(mode="json")
 

@@ -17,6 +17,7 @@ from intake.receipts import Outcome, Receipt, ReceiptState
 from intake.unpacking import MailReading
 from onboarding.answers import Answer, table
 from onboarding.clues import find_delivery
+from onboarding.evidence import find_told_of
 from onboarding.ready_replies import Reply, ready_reply
 from onboarding.review_view import review_answer
 from onboarding.store.cases import find_case
@@ -53,6 +54,8 @@ class _Details:
     same_content: tuple[Receipt, ...]
     case: Case | None
     """The one case that it belongs to or points at."""
+    told_of: int | None
+    """The message that it is a copy of, or that a mail system writes about."""
     superseded_by: int | None
     """The receipt that came in its place: what is to be done is said there."""
 
@@ -122,8 +125,14 @@ def _find_details(connection: Connection, identity: int) -> _Details:
         mail=within.mail if within else None,
         same_content=tuple(each for each in same if each.id != identity),
         case=_find_case(connection, receipt, became.outcome),
+        told_of=_told_of(connection, opening),
         superseded_by=successor.id if successor else None,
     )
+
+
+def _told_of(connection: Connection, opening: Opening | None) -> int | None:
+    message = None if opening is None or opening.mail is None else find_told_of(connection, opening.mail)
+    return None if message is None else message.id
 
 
 def _find_case(connection: Connection, receipt: Receipt, outcome: Outcome | None) -> Case | None:
@@ -176,6 +185,7 @@ def _data(receipt: Receipt, became: _Became, language: Language) -> dict[str, Js
 def _details_data(details: _Details, reply: Reply | None, language: Language) -> dict[str, JsonValue]:
     return {
         "superseded_by": details.superseded_by,
+        "message": details.told_of,
         "same_content": [receipt.id for receipt in details.same_content],
         "mail": None if details.mail is None else _mail_data(details.mail),
         "parts": [*_part_data(details, language)],
@@ -231,18 +241,9 @@ def _reply_to(details: _Details) -> str | None:
 
 def _blocks(details: _Details, reply: Reply | None, language: Language) -> Iterator[list[str]]:
     """Each is set off by an empty line."""
-    receipt = details.receipt
     if details.findings:
         yield _finding_lines(details, language)
-    if details.superseded_by is not None:
-        yield [text("talk.intake.superseded_by", language, receipt=details.superseded_by)]
-    if receipt.supersedes is not None:
-        yield [text("talk.intake.supersedes", language, receipt=receipt.supersedes)]
-    if receipt.parent is not None:
-        yield [text("talk.intake.inside", language, receipt=receipt.parent)]
-    if details.same_content:
-        numbers = ", ".join(str(each.id) for each in details.same_content)
-        yield [text("talk.intake.same_content", language, receipts=numbers)]
+    yield from ([line] for line in _pointers(details, language))
     if details.mail is not None:
         yield _mail_lines(details.mail, language)
     rows = [_part_row(part, language) for part in _part_data(details, language)]
@@ -253,6 +254,22 @@ def _blocks(details: _Details, reply: Reply | None, language: Language) -> Itera
         yield [text("talk.intake.evidence", language), *table(_EVIDENCE_COLUMNS, rows, language)]
     if reply is not None:
         yield _reply_lines(details, reply, language)
+
+
+def _pointers(details: _Details, language: Language) -> Iterator[str]:
+    """To other receipts, and to the message it tells of."""
+    receipt = details.receipt
+    if details.superseded_by is not None:
+        yield text("talk.intake.superseded_by", language, receipt=details.superseded_by)
+    if receipt.supersedes is not None:
+        yield text("talk.intake.supersedes", language, receipt=receipt.supersedes)
+    if receipt.parent is not None:
+        yield text("talk.intake.inside", language, receipt=receipt.parent)
+    if details.same_content:
+        numbers = ", ".join(str(each.id) for each in details.same_content)
+        yield text("talk.intake.same_content", language, receipts=numbers)
+    if details.told_of is not None:
+        yield text("talk.intake.told_of", language, message=details.told_of)
 
 
 def _finding_lines(details: _Details, language: Language) -> list[str]:

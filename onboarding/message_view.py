@@ -16,6 +16,7 @@ from onboarding.workspace import Workspace
 from outbox.history import History, HistoryEntry, list_history
 from outbox.holds import Hold
 from outbox.messages import Message
+from outbox.states import State
 
 COLUMNS = ("id", "agreement", "recipient", "state", "reply", "time")
 _HISTORY_COLUMNS = ("time", "event", "state", "phase", "reply")
@@ -97,8 +98,8 @@ def _entry_data(entry: HistoryEntry) -> dict[str, JsonValue]:
 
 def _lines(message: Message, history: tuple[HistoryEntry, ...], content: _Content, language: Language) -> list[str]:
     lines = table(COLUMNS, [message_row(message, language)], language)
-    action = f"outbox_reasons.{message.reason}.action"
-    if message.reason is not None and has_text(action):
+    action = f"outbox_reasons.{_why(message)}.action"
+    if has_text(action):
         lines += ["", text(action, language)]
     if message.holds:
         lines += ["", *table(_HOLD_COLUMNS, [_hold_row(hold, language) for hold in message.holds], language)]
@@ -113,7 +114,30 @@ def _entry_row(entry: HistoryEntry, language: Language) -> list[str]:
     what = text(f"message_history.{entry.kind.value}", language)
     state = text(f"states.message.{entry.state.value}", language)
     phase = "" if entry.phase is None else text(f"outbox_phases.{entry.phase.value}", language)
-    return [local_time(entry.at), what, state, phase, entry.reply or _reason(entry, language)]
+    return [local_time(entry.at), what, state, phase, _told(entry, language)]
+
+
+def _why(message: Message) -> str | None:
+    """What needs a person, as a code: the reason, or that it came back."""
+    return message.state.value if message.state is State.FAILED_LATER else message.reason
+
+
+def _told(entry: HistoryEntry, language: Language) -> str:
+    """What was said, or found out: the server's own words, what a mail system did, where was looked."""
+    did = f"report_actions.{entry.reason}"
+    if entry.kind in (History.REPORT, History.SETTLED) and has_text(did):
+        return ": ".join(part for part in (text(did, language), entry.reply) if part)
+    if entry.kind is History.LOOKED and entry.reply:
+        return "; ".join(_looked(place, language) for place in entry.reply.split("; "))
+    return entry.reply or _reason(entry, language)
+
+
+def _looked(place: str, language: Language) -> str:
+    """A place with what came of it (`settling.Looked.where`)."""
+    name, _, result = place.rpartition(": ")
+    key = f"look_results.{result}"
+    said = text(key, language) if has_text(key) else text("look_results.unreached", language, problem=result)
+    return f"{name}: {said}"
 
 
 def _reason(entry: HistoryEntry, language: Language) -> str:

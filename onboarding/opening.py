@@ -4,7 +4,8 @@
 2. one transaction: what the delivery said, and a receipt for each document in it
 3. every document is judged like one that was dropped in a folder, in transactions of its own
 4. one transaction: the delivery's own outcome, which is the best of its documents'; what it tells about mail of ours
-   (`evidence.py`); and the answer to whoever mailed them                          (`correspondence/receipts.py`)
+   (`evidence.py`); what Digipost's people write, filed on its case (`digipost_answers.py`); and the answer to whoever
+   mailed documents                                                                (`correspondence/receipts.py`)
 
 A crash repeats it: documents keep their receipts by their keys, and those that were judged keep their verdicts.
 """
@@ -24,15 +25,16 @@ from agreements.findings import (
     Severity,
 )
 from intake.ledger import get_receipt, mark_judged
-from intake.matching import weigh
+from intake.matching import Match, weigh
 from intake.openings import save_opening
 from intake.receipts import Delivery, Outcome, Receipt, ReceiptState
 from intake.unpacking import Candidate, MailKind, Unpacking
 from intake.unpacking.limits import MAX_RAW_BYTES
 from intake.unpacking.reasons import reason_without_document
 from intake.unpacking.sniffing import SNIFFED_BYTES, Shape, shape_of
-from onboarding.clues import clues_of_delivery
+from onboarding.clues import clues_of_delivery, vendors_of
 from onboarding.correspondence.receipts import enqueue_receipt, write_receipt
+from onboarding.digipost_answers import DigipostAnswer, file_answer, find_answer, lost_answer
 from onboarding.evidence import must_be_read, record_evidence
 from onboarding.receiving import keep_apart, receive_delivery
 from onboarding.store.issued import is_issued
@@ -131,30 +133,56 @@ def _decide(workspace: Workspace, receipt: Receipt, unpacking: Unpacking, docume
     assert receipt.sha256 is not None
     with workspace.store.read() as connection:
         judged = tuple(get_receipt(connection, document.id) for document in documents)
-    outcome = _outcome(workspace, receipt, unpacking, judged)
-    answer = None if unpacking.mail is None else write_receipt(workspace, unpacking.mail, judged)
+    match = _match(workspace, receipt, unpacking)
+    answer = None if unpacking.mail is None else find_answer(workspace, receipt, unpacking.mail, match)
+    outcome = _outcome(workspace, unpacking, judged, match, answer)
+    told = None if unpacking.mail is None else write_receipt(workspace, unpacking.mail, judged)
     with workspace.store.begin() as connection:
         for decided in mark_judged(connection, receipt.sha256, outcome, now=now):
             keep_apart(connection, decided)
         if unpacking.mail is not None:
             record_evidence(workspace, connection, receipt, unpacking.mail)
-        if answer is not None and unpacking.mail is not None:
-            enqueue_receipt(connection, unpacking.mail, answer, actor=workspace.system, now=now)
+        if answer is not None:
+            file_answer(connection, answer, actor=workspace.system, now=now)
+        if told is not None and unpacking.mail is not None:
+            enqueue_receipt(connection, unpacking.mail, told, actor=workspace.system, now=now)
     logger.info(
         "delivery opened", extra={"receipt": receipt.id, "documents": len(judged), "state": outcome.state.value}
     )
     return outcome
 
 
-def _outcome(workspace: Workspace, receipt: Receipt, unpacking: Unpacking, documents: tuple[Receipt, ...]) -> Outcome:
+def _match(workspace: Workspace, receipt: Receipt, unpacking: Unpacking) -> Match:
+    clues = clues_of_delivery(workspace, receipt, unpacking)
+    return weigh(clues, delivered_by=receipt.vendor_id, vendors=vendors_of(workspace, clues))
+
+
+def _outcome(
+    workspace: Workspace,
+    unpacking: Unpacking,
+    documents: tuple[Receipt, ...],
+    match: Match,
+    answer: DigipostAnswer | None,
+) -> Outcome:
     """Received if any document was; else what became of the first one; without documents, why there are none."""
     if any(document.state is ReceiptState.RECEIVED for document in documents):
         return Outcome(state=ReceiptState.RECEIVED)
     if documents:
         return Outcome(state=documents[0].state, reason=documents[0].reason)
+    reason = _reason(workspace, unpacking, answer)
+    case = None if answer is None else str(answer.case)
+    state = ReceiptState.RECEIVED if answer is not None and reason == answer.reason else _state(reason)
+    return Outcome(state=state, reason=reason, case_number=case, clues=match.clues)
+
+
+def _reason(workspace: Workspace, unpacking: Unpacking, answer: DigipostAnswer | None) -> Finding:
+    """What was found on the way weighs more than whose answer it is: a person must look."""
     reason = _without_document(workspace, unpacking)
-    clues = weigh(clues_of_delivery(workspace, receipt, unpacking)).clues
-    return Outcome(state=_state(reason), reason=reason, clues=clues)
+    if unpacking.mail is None or reason.severity is not Severity.INFO:
+        return reason
+    if answer is not None:
+        return answer.reason
+    return lost_answer(workspace.settings, unpacking.mail) or reason
 
 
 def _without_document(workspace: Workspace, unpacking: Unpacking) -> Finding:

@@ -26,7 +26,6 @@ from agreements.decision import Decision, Verdict, decide
 from agreements.errors import AvtaleError, as_told
 from agreements.findings import (
     CAS_EXAMPLE_TERMS,
-    CAS_NATIONAL_ID,
     INT_ENGINE_ERROR,
     INT_NO_CASE,
     INT_RESOURCE_LIMIT,
@@ -46,7 +45,9 @@ from onboarding.authority import confirmed_signers
 from onboarding.clues import clues_around, find_delivery, vendors_of
 from onboarding.correspondence.purposes import ASKS_TO_SIGN
 from onboarding.correspondence.standing import RETURN_ARRIVED
-from onboarding.forwarding import Approval, prepare_forward
+from onboarding.forward_files import Check
+from onboarding.forwarding import Approval, Prepared, prepare_forward
+from onboarding.guard import identity_findings, identity_holds
 from onboarding.inspection import Inspection, inspect_document
 from onboarding.opening import holds_documents, open_delivery
 from onboarding.receiving import keep_apart
@@ -63,8 +64,7 @@ from onboarding.store.judgements import (
     save_judgement,
 )
 from onboarding.workspace import Workspace
-from outbox.holds import NATIONAL_ID, Hold
-from outbox.messages import Connection, NewMessage, enqueue, withdraw_all
+from outbox.messages import Connection, withdraw_all
 
 logger = logging.getLogger(__name__)
 
@@ -92,7 +92,7 @@ class Judged:
     claim: Claim | None = None
     evidence: Evidence | None = None
     """Why it is held to be that agreement."""
-    message: NewMessage | None = None
+    forward: Prepared | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -248,11 +248,9 @@ def _quarantined(receipt: Receipt, reason: Finding, claim: Claim | None = None, 
 
 def _decided(workspace: Workspace, receipt: Receipt, claim: Claim, inspection: Inspection, match: Match) -> Judged:
     assert inspection.report is not None
+    expected = expected_signers(workspace, claim)
     context = ReturnContext(
-        case=claim.case,
-        agreement=claim.agreement,
-        delivered_by=receipt.vendor_id,
-        expected=expected_signers(workspace, claim),
+        case=claim.case, agreement=claim.agreement, delivered_by=receipt.vendor_id, expected=expected
     )
     judged = judge_return(inspection.report, context, None)
     notes = _notes(workspace, claim, inspection)
@@ -270,16 +268,21 @@ def _decided(workspace: Workspace, receipt: Receipt, claim: Claim, inspection: I
         status=_status(decision, first=first),
         judged_at=now,
     )
-    message = None
+    forward = None
     if approved and first:
-        approval = Approval(by=workspace.system, by_name="avtalemottak", at=now, manual=False)
-        message = prepare_forward(
+        approval = Approval(
+            by=("avtalemottak",),
+            at=now,
+            manual=False,
+            check=Check(report=inspection.report, decision=decision, expected=expected),
+        )
+        forward = prepare_forward(
             workspace,
             claim.case,
             claim.agreement,
             document=inspection.report.sha256,
             approval=approval,
-            holds=holds_of(workspace, decision),
+            holds=identity_holds(decision),
         )
     outcome = Outcome(
         state=ReceiptState.RECEIVED,
@@ -293,7 +296,7 @@ def _decided(workspace: Workspace, receipt: Receipt, claim: Claim, inspection: I
         judgement=new_judgement,
         claim=claim,
         evidence=match.evidence,
-        message=message,
+        forward=forward,
     )
 
 
@@ -310,7 +313,7 @@ def _status(decision: Decision, *, first: bool) -> JudgementStatus:
 def _notes(workspace: Workspace, claim: Claim, inspection: Inspection) -> tuple[Finding, ...]:
     """What is worth telling and changes nothing."""
     notes: tuple[Finding, ...] = (CAS_EXAMPLE_TERMS(),) if claim.agreement.example_terms else ()
-    return (*notes, CAS_NATIONAL_ID()) if inspection.has_national_id else notes
+    return (*notes, *identity_findings(inspection.identity))
 
 
 def _of_delivery(workspace: Workspace, receipt: Receipt) -> tuple[Finding, ...]:
@@ -318,12 +321,6 @@ def _of_delivery(workspace: Workspace, receipt: Receipt) -> tuple[Finding, ...]:
     with workspace.store.read() as connection:
         delivery = find_delivery(connection, receipt)
     return () if delivery is None else delivery[1].findings
-
-
-def holds_of(workspace: Workspace, decision: Decision) -> tuple[Hold, ...]:
-    """Why the forward must wait for a person."""
-    found = any(finding.code == CAS_NATIONAL_ID.code for finding in decision.findings)
-    return (Hold(kind=NATIONAL_ID),) if found and workspace.settings.forward.national_id == "hold" else ()
 
 
 def expected_signers(workspace: Workspace, claim: Claim) -> ExpectedSigners:
@@ -353,7 +350,7 @@ def _record(workspace: Workspace, judged: Judged) -> None:
         _close_superseded(connection, workspace, judged, now)
         decision = judged.judgement.decision
         event = NewEvent(
-            kind=EventKind.AGREEMENT_APPROVED if judged.message else EventKind.RETURN_JUDGED,
+            kind=EventKind.AGREEMENT_APPROVED if judged.forward else EventKind.RETURN_JUDGED,
             actor=workspace.system,
             at=now,
             case_number=str(judged.claim.case.number),
@@ -364,6 +361,7 @@ def _record(workspace: Workspace, judged: Judged) -> None:
                 "evidence": None if judged.evidence is None else judged.evidence.value,
                 "verdict": decision.verdict.value,
                 "findings": [finding.code for finding in decision.findings],
+                "mail": None if judged.forward is None else judged.forward.message.sha256,
             },
         )
         moved = _moved_case(judged, now)
@@ -372,14 +370,10 @@ def _record(workspace: Workspace, judged: Judged) -> None:
         else:
             move_case(connection, moved, event=event)
             withdraw_all(
-                connection,
-                case_number=str(moved.number),
-                purposes=ASKS_TO_SIGN,
-                reason=RETURN_ARRIVED,
-                now=now,
+                connection, case_number=str(moved.number), purposes=ASKS_TO_SIGN, reason=RETURN_ARRIVED, now=now
             )
-        if judged.message is not None:
-            enqueue(connection, judged.message, now=now)
+        if judged.forward is not None:
+            judged.forward.write(connection, actor=workspace.system, now=now)
 
 
 def _close_superseded(connection: Connection, workspace: Workspace, judged: Judged, now: datetime) -> None:
@@ -399,7 +393,7 @@ def _moved_case(judged: Judged, now: datetime) -> Case | None:
     """
     assert judged.claim is not None
     case, agreement = judged.claim.case, judged.claim.agreement
-    if judged.message is not None:
+    if judged.forward is not None:
         return move_agreement(case, AgreementState.APPROVED, now=now)
     if _is_return(judged) and case.in_force == agreement.number and case.agreement_state in APPROVABLE:
         return move_agreement(case, AgreementState.RETURNED, now=now)

@@ -16,8 +16,10 @@ from agreements.parties import Actor
 from onboarding.correspondence.purposes import ASKS_TO_SIGN
 from onboarding.correspondence.rejections import Untold, write_rejection
 from onboarding.correspondence.standing import RETURN_ARRIVED
-from onboarding.forwarding import Approval, prepare_forward
-from onboarding.pipeline import APPROVABLE, holds_of
+from onboarding.forward_files import Check
+from onboarding.forwarding import Approval, Prepared, prepare_forward
+from onboarding.guard import identity_holds
+from onboarding.pipeline import APPROVABLE, Claim, expected_signers
 from onboarding.record import EventKind
 from onboarding.settings import user_name
 from onboarding.store.cases import find_case, move_case
@@ -34,7 +36,7 @@ from onboarding.store.judgements import (
     list_judgements,
 )
 from onboarding.workspace import Workspace
-from outbox.messages import Connection, NewMessage, enqueue, withdraw_all
+from outbox.messages import Connection, enqueue, withdraw_all
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,25 +81,34 @@ def approve_return(workspace: Workspace, identity: int, actor: Actor, reason: st
     needed = approvals_needed(judgement)
     with workspace.store.read() as connection:
         others = {approval.by.user for approval in list_approvals(connection, identity)} - {actor.user}
-    message = None
+    forward = None
     if len(others) + 1 >= needed:
-        approval = Approval(by=actor, by_name=user_name(workspace.settings, actor.user), at=now, manual=True)
-        message = prepare_forward(
+        approval = Approval(
+            by=tuple(user_name(workspace.settings, user) for user in (*sorted(others), actor.user)),
+            at=now,
+            manual=True,
+            check=Check(
+                report=judgement.report,
+                decision=judgement.decision,
+                expected=expected_signers(workspace, Claim(case=case, agreement=agreement)),
+            ),
+        )
+        forward = prepare_forward(
             workspace,
             case,
             agreement,
             document=judgement.sha256,
             approval=approval,
-            holds=holds_of(workspace, judgement.decision),
+            holds=identity_holds(judgement.decision),
         )
     with workspace.store.begin() as connection:
         given = len(add_approval(connection, identity, ruling))
         if given < needed:
             append_event(connection, _event(EventKind.REVIEW_APPROVAL, judgement, ruling))
-        elif message is None:  # somebody else approved while we looked: nothing is written, and the next try sends it
+        elif forward is None:  # somebody else approved while we looked: nothing is written, and the next try sends it
             raise TemporaryError("case_changed", case=str(case.number))
         else:
-            _approve(connection, judgement, case, message, ruling)
+            _approve(connection, judgement, case, forward, ruling)
     return Approved(judgement=read_judgement(workspace, identity), given=given, needed=needed)
 
 
@@ -159,6 +170,8 @@ def _refuse_unapprovable(judgement: Judgement, case: Case, agreement: Agreement)
         unmet.append("review_reject_finding")
     if case.in_force != agreement.number:
         unmet.append("review_not_in_force")
+    elif case.agreement_state is AgreementState.RETURNED_BY_DIGIPOST:
+        unmet.append("review_sent_back")
     elif case.agreement_state not in APPROVABLE:
         unmet.append("review_already_approved")
     if case.held:
@@ -167,11 +180,13 @@ def _refuse_unapprovable(judgement: Judgement, case: Case, agreement: Agreement)
         raise GateError("review_refused", unmet=tuple(unmet), judgement=judgement.id)
 
 
-def _approve(connection: Connection, judgement: Judgement, case: Case, message: NewMessage, ruling: Ruling) -> None:
+def _approve(connection: Connection, judgement: Judgement, case: Case, forward: Prepared, ruling: Ruling) -> None:
     decide_judgement(connection, judgement.id, JudgementStatus.APPROVED, ruling)
     moved = move_agreement(case, AgreementState.APPROVED, now=ruling.at)
-    move_case(connection, moved, event=_event(EventKind.AGREEMENT_APPROVED, judgement, ruling))
-    enqueue(connection, message, now=ruling.at)
+    move_case(
+        connection, moved, event=_event(EventKind.AGREEMENT_APPROVED, judgement, ruling, mail=forward.message.sha256)
+    )
+    forward.write(connection, actor=ruling.by, now=ruling.at)
     withdraw_all(connection, case_number=str(case.number), purposes=ASKS_TO_SIGN, reason=RETURN_ARRIVED, now=ruling.at)
 
 

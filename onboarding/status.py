@@ -46,6 +46,7 @@ def status_answer(workspace: Workspace, language: Language) -> Answer:
         "seen": _seen_data(receipts, seen),
         "oldest_unhandled": None if oldest is None else _oldest_data(oldest, workspace.clock()),
         "reviews": len(reviews),
+        "questions": sum(case.asked for case in cases),
         "messages": {state.value: states[state] for state in State},
         "messages_waiting_for_a_person": sum(states[state] for state in WAITING_FOR_A_PERSON),
         "oldest_waiting": utc(waiting),
@@ -112,7 +113,7 @@ def _counts(data: dict[str, JsonValue], language: Language) -> list[str]:
             for state, count in counts.items()
             if count
         ]
-    rows.append([text("talk.status.reviews", language), "", str(data["reviews"])])
+    rows += [[text(f"talk.status.{what}", language), "", str(data[what])] for what in ("reviews", "questions")]
     return table(("what", "state", "count"), rows, language)
 
 

@@ -45,6 +45,7 @@ def case_data(case: Case) -> dict[str, JsonValue]:
         "step": case.step.value,
         "held": case.held,
         "unconfirmed": case.unconfirmed,
+        "asked": case.asked,
         "signing": None if case.signing is None else case.signing.value,
         "plan": case.plan.value,
         "agreement": str(case.in_force) if case.in_force else None,

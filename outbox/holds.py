@@ -8,6 +8,9 @@ NATIONAL_ID: Final = "national_id"
 PERSON_SENDS: Final = "person_sends"
 """A letter that only a person sends."""
 
+TOO_LARGE: Final = "too_large_to_forward"
+"""The message is larger than the far end is likely to take; `masked` is its size."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Hold:

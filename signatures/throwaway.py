@@ -97,6 +97,8 @@ class ThrowawayPki:
             (NameOID.GIVEN_NAME, " ".join(given) or surname),
             (NameOID.COMMON_NAME, name),
         ]
+        if options is not None and options.subject_serial is not None:
+            attributes.append((NameOID.SERIAL_NUMBER, options.subject_serial))
         extensions = [_qc_statements(QC_TYPE_ESIGN)]
         if birth_date is not None:
             extensions.append(_birth_date(birth_date))
@@ -210,6 +212,8 @@ class LeafOptions:
     not_before: datetime | None = None
     not_after: datetime | None = None
     non_repudiation: bool = True
+    subject_serial: str | None = None
+    """A person's serialNumber attribute, in which some issuers write an identity number."""
     ocsp_url: str | None = None
     """Where the certificate says revocation can be asked for. Nobody here ever does."""
     key: Key | None = field(default=None, repr=False)

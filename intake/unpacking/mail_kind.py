@@ -8,7 +8,7 @@ from agreements.mail import AGREEMENT_HEADER, OWN_HEADER
 from intake.unpacking.headers import Headers, find_addresses
 from intake.unpacking.mime import Entity
 from intake.unpacking.reports import is_delivery_report
-from intake.unpacking.values import BarToReply, MailKind
+from intake.unpacking.values import BY_PROGRAM, BarToReply, MailKind
 
 _MAIL_SYSTEM: Final = re.compile(r"(?i)(?:mailer-daemon|mail-daemon|postmaster)@")
 _TAKES_NO_ANSWER: Final = re.compile(r"(?i)(?:no|do-?not|ikke)[-_.]?(?:reply|svar)(?:[-_.+][^@]*)?@")
@@ -29,8 +29,7 @@ def kind_of(entity: Entity, bar: BarToReply | None, *, has_pdf: bool, encrypted:
         return MailKind.BOUNCE
     if bar in (BarToReply.MAILING_LIST, BarToReply.PRECEDENCE):
         return MailKind.LIST
-    written_by_program = (BarToReply.NULL_SENDER, BarToReply.REPORT, BarToReply.AUTO_SUBMITTED, BarToReply.AUTO_REPLY)
-    return MailKind.AUTO_REPLY if bar in written_by_program else MailKind.PLAIN
+    return MailKind.AUTO_REPLY if bar in BY_PROGRAM else MailKind.PLAIN
 
 
 def sender_of(headers: Headers) -> str:
@@ -43,6 +42,11 @@ def bar_to_reply(entity: Entity) -> BarToReply | None:
     """The first reason why no program may answer the mail, or None."""
     bar = next((bar for bar, holds in _BARS if holds(entity)), None)
     return bar or _bar_of_sender(sender_of(entity.headers))
+
+
+def is_auto_replied(entity: Entity) -> bool:
+    """RFC 3834 5: a program's own answer to a mail. Help desks mark what a person wrote as `auto-generated`."""
+    return _word(entity, "auto-submitted") == b"auto-replied"
 
 
 def _bar_of_sender(sender: str) -> BarToReply | None:

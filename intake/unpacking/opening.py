@@ -28,12 +28,14 @@ from intake.unpacking.limits import (
     MAX_MESSAGE_ID,
     MAX_RAW_BYTES,
     MAX_SUBJECT,
+    MAX_TEXTS,
     MAX_ZIP_DEPTH,
     Bound,
 )
 from intake.unpacking.links import find_links
-from intake.unpacking.mail_kind import bar_to_reply, kind_of, sender_of
+from intake.unpacking.mail_kind import bar_to_reply, is_auto_replied, kind_of, sender_of
 from intake.unpacking.mime import MESSAGE_TYPES, Entity, read_entity
+from intake.unpacking.own_words import find_own_words, find_sender_ids, is_question, shown_text
 from intake.unpacking.reports import RETURNED_TYPES, STATUS_TYPES, is_delivery_report, read_report
 from intake.unpacking.sniffing import Shape, has_remnants, is_bare_entity, is_file, is_pdf_inside, sealed_kind, shape_of
 from intake.unpacking.tnef import read_tnef
@@ -109,6 +111,8 @@ def _open_mail(data: bytes, tray: Tray) -> MailReading:
     else:
         _open_entity(entity, Place(), tray)
     headers, bar = entity.headers, bar_to_reply(entity)
+    subject = decode_text(headers.first("subject"))[:MAX_SUBJECT]
+    own = [find_own_words(text) for text in tray.texts]
     return MailReading(
         kind=kind_of(entity, bar, has_pdf=bool(tray.candidates), encrypted=tray.encrypted),
         bar_to_reply=bar,
@@ -117,11 +121,13 @@ def _open_mail(data: bytes, tray: Tray) -> MailReading:
         references=find_message_ids(headers.first("references")),
         sender=sender_of(headers),
         recipients=_recipients(headers),
-        subject=decode_text(headers.first("subject"))[:MAX_SUBJECT],
+        subject=subject,
         date=read_date(headers.first("date")),
         mark=decode_text(headers.first(OWN_HEADER.lower()))[:MAX_MESSAGE_ID],
         agreement=decode_text(headers.first(AGREEMENT_HEADER.lower()))[:MAX_MESSAGE_ID],
         report=report,
+        asks=not is_auto_replied(entity) and any(map(is_question, (subject, *own))),
+        sender_ids=find_sender_ids(own),
     )
 
 
@@ -199,6 +205,9 @@ def _open_leaf(entity: Entity, place: Place, tray: Tray) -> None:
     is_text = entity.media_type.startswith("text/") and not entity.is_attachment
     if is_text and not is_file(content) and _signed_kind(inner) is None:
         tray.links.update(dict.fromkeys(find_links(content)))
+        if not place.path and len(tray.texts) < MAX_TEXTS:
+            html = entity.media_type == "text/html"
+            tray.texts.append(shown_text(content, charset=entity.parameter("charset").lower(), html=html))
         if has_remnants(content):
             tray.tell(INT_BROKEN_PACKAGE(kind="mail"))
     elif not (entity.is_embedded and entity.media_type.startswith("image/") and len(content) <= MAX_LOGO_BYTES):

@@ -66,6 +66,8 @@ class Tray:
         """What lay beside the PDFs, those included."""
         self.links: dict[str, None] = {}
         """Hosts where senders leave files, that the text points at."""
+        self.texts: list[str] = []
+        """The mail's own text parts, as they are shown; not those of mails inside it."""
         self._findings: dict[str, Finding] = {}
         self._parts = self._header_bytes = self._unpacked = 0
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from agreements.findings import Finding
 from intake.names import MAX_DISPLAY_NAME
-from intake.unpacking.limits import MAX_DEPTH, MAX_OTHERS, MAX_PDFS
+from intake.unpacking.limits import MAX_DEPTH, MAX_OTHERS, MAX_PDFS, MAX_SENDER_IDS
 
 
 class _Value(BaseModel):
@@ -58,6 +58,10 @@ class BarToReply(StrEnum):
     """The sender had an automatic answer within the last day."""
 
 
+BY_PROGRAM = frozenset({BarToReply.NULL_SENDER, BarToReply.REPORT, BarToReply.AUTO_SUBMITTED, BarToReply.AUTO_REPLY})
+"""The bars that say a program wrote the mail, or sent it."""
+
+
 class RecipientReport(_Value):
     """What a mail system says of one recipient (RFC 3464 2.3)."""
 
@@ -103,6 +107,15 @@ class MailReading(_Value):
     agreement: str = ""
     """Our own headers, in a copy of our mail."""
     report: DeliveryReport | None = None
+    asks: bool = False
+    """The sender's own words, without what they quote, ask something."""
+    sender_ids: tuple[str, ...] = Field(default=(), max_length=MAX_SENDER_IDS)
+    """Numbers that those words call a sender id: digits only, for a person to confirm."""
+
+    @property
+    def by_program(self) -> bool:
+        """True if a program wrote it, or sent it for somebody."""
+        return self.bar_to_reply in BY_PROGRAM
 
     @property
     def may_reply(self) -> bool:

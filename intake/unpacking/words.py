@@ -65,11 +65,11 @@ def decode_words(text: str) -> str:
         gap, charset = text[end : word.start()], word[1].partition("*")[0].lower()
         joined = run_charset and not gap.strip()  # RFC 2047 6.2: white space between words is not shown
         if not joined or charset != run_charset:
-            parts += (_decode(bytes(run), run_charset), "" if joined else gap)
+            parts += (decode(bytes(run), run_charset), "" if joined else gap)
             run.clear()
         run += _word_bytes(word)
         run_charset, end = charset, word.end()
-    return "".join((*parts, _decode(bytes(run), run_charset), text[end:]))
+    return "".join((*parts, decode(bytes(run), run_charset), text[end:]))
 
 
 def _word_bytes(word: re.Match[str]) -> bytes:
@@ -77,7 +77,8 @@ def _word_bytes(word: re.Match[str]) -> bytes:
     return decode_base64(data) if word[2] in "bB" else binascii.a2b_qp(data, header=True)
 
 
-def _decode(data: bytes, charset: str) -> str:
+def decode(data: bytes, charset: str) -> str:
+    """Bytes in a character set that a mail names, in lower case; as `decode_raw` where it is none we know."""
     codec = _CODECS.get(charset)
     return decode_raw(data) if codec is None else data.decode(codec, "replace")
 
@@ -117,4 +118,4 @@ def _join_sections(pieces: Mapping[int, tuple[str, bool]]) -> str:
         if encoded and number == 0 and section.count("'") >= 2:
             charset, _language, content = section.split("'", 2)
         data += unquote_to_bytes(content) if encoded else content.encode("utf-8", "replace")
-    return _decode(bytes(data), charset.lower())
+    return decode(bytes(data), charset.lower())

@@ -7,6 +7,8 @@ from types import MappingProxyType
 from typing import Final
 
 from agreements.errors import AvtaleError
+from onboarding.doctor.evidence import check_evidence
+from onboarding.doctor.identity import check_identity
 from onboarding.doctor.mailboxes import check_mailboxes
 from onboarding.doctor.outcome import Check, Level, fault, fault_of, fine
 from onboarding.doctor.places import check_clock, check_data, check_folders, check_keys, check_space
@@ -46,6 +48,8 @@ CHECKS: Final[Mapping[str, _Checker]] = MappingProxyType(
         "folders": check_folders,
         "mailboxes": check_mailboxes,
         "mail": check_mail,
+        "evidence": check_evidence,
+        "identity": check_identity,
         "trust": check_trust,
         "terms": check_terms,
         "seals": check_seals,

@@ -19,6 +19,8 @@ from onboarding.settings.model import STANDARD_TEMPLATE
 CONNECT_SECONDS: Final = 10.0
 COMMAND_SECONDS: Final = 20.0
 """A person is waiting: shorter than the minutes a delivery waits."""
+MAIL_AROUND_BYTES: Final = 2 * 2**20
+"""Of a forward beside the agreement's base64: its line ends (3 %), letter, configuration summary and headers."""
 SEAL_WARNING: Final = timedelta(days=30)
 """Time to get another certificate from the issuer."""
 _LIBRARIES: Final = ("renderers.layout", "signatures.judge", "intake.reading.pages")
@@ -36,21 +38,25 @@ def check_database(settings: Settings, _now: datetime) -> Iterator[Check]:
 
 
 def check_mail(settings: Settings, _now: datetime) -> Iterator[Check]:
-    """The mail server answers, with TLS and log-in as configured. No mail is sent."""
+    """The mail server answers, with TLS and log-in as configured, and takes the largest agreement. No mail is sent."""
     from onboarding.delivery import smtp_server
-    from outbox.smtp import Timeouts, check
+    from outbox.smtp import Offer, Timeouts, check
 
     timeouts = Timeouts(connect=CONNECT_SECONDS, command=COMMAND_SECONDS)
-    outcome = check(replace(smtp_server(settings), timeouts=timeouts))
+    found = check(replace(smtp_server(settings), timeouts=timeouts))
     params: dict[str, str | int] = {"host": settings.smtp.host, "port": settings.smtp.port}
-    if outcome is None:
-        yield fine("mail", "mail", **params)
+    if isinstance(found, Offer):
+        yield fine("mail", "mail" if found.reports else "mail_no_reports", **params)
+        needed = settings.limits.pdf_bytes * 4 // 3 + MAIL_AROUND_BYTES
+        if found.size is not None and found.size < needed:
+            sizes = {"size": found.size // 10**6, "needed": -(-needed // 10**6)}  # in MB, rounded to the safe side
+            yield warning("mail", "doctor_mail_small", **params, **sizes)
+        return
+    reason = found.reason.value if found.reason else "-"
+    if found.reply:
+        yield fault("mail", "doctor_mail_replied", **params, reason=reason, reply=found.reply)
     else:
-        reason = outcome.reason.value if outcome.reason else "-"
-        if outcome.reply:
-            yield fault("mail", "doctor_mail_replied", **params, reason=reason, reply=outcome.reply)
-        else:
-            yield fault("mail", "doctor_mail", **params, reason=reason)
+        yield fault("mail", "doctor_mail", **params, reason=reason)
 
 
 def check_trust(settings: Settings, _now: datetime) -> Iterator[Check]:

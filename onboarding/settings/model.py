@@ -167,6 +167,7 @@ DatabaseUrl = Annotated[str, BeforeValidator(_parse_database)]
 Organisation = Annotated[OrgNumber, BeforeValidator(_parse_org_number)]
 Day = Annotated[date, BeforeValidator(_parse_day)]
 Host = Annotated[str, _matching(re.compile(r"[A-Za-z0-9.:_-]{1,253}"), "bad_host")]
+Domain = Annotated[str, _matching(re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?"), "bad_domain")]
 Port = Annotated[StrictInt, Field(ge=1, le=65535)]
 
 
@@ -301,6 +302,21 @@ class Smtp(LogIn):
     per_minute: Annotated[StrictInt, Field(ge=1, le=MAX_PER_MINUTE)] = PER_MINUTE
 
 
+class NationalIdDecision(_Group):
+    """What somebody decided on identity numbers in everything that is signed in one way, until a day."""
+
+    profile: Line
+    """How it is signed: `service`, `own_tool`, `paper`, or a name of `trust.profiles`."""
+    decision: Literal["allow", "encrypt"]
+    by: Id
+    """Who decided: a user's id."""
+    date: Day
+    basis: Line
+    """On what grounds, for whoever audits: the assessment's place in the archive, say."""
+    expires: Day
+    """The last day on which it counts."""
+
+
 class Forward(_Group):
     """Where approved agreements are forwarded."""
 
@@ -308,7 +324,12 @@ class Forward(_Group):
     allow: Annotated[tuple[Email, ...], NotEmpty]
     test_to: Email | None = None
     """Takes the place of `to` in test and demo."""
-    national_id: Literal["hold", "allow"] = "hold"
+    national_id: Literal["hold", "allow", "encrypt"] = "hold"
+    encrypt_to: Location | None = None
+    """The recipient's certificate, PEM."""
+    national_id_decisions: Annotated[tuple[NationalIdDecision, ...], MayBeNull] = ()
+    attach: Annotated[tuple[Literal["report", "json"], ...], MayBeNull] = ()
+    """What goes with the signed agreement and its configuration summary: the signature check, the configuration."""
     when_unknown: Literal["ask", "resend", "wait"] = "ask"
     """What becomes of mail that may have left where nothing tells whether it did (`outbox.settling.Policy`)."""
 
@@ -321,9 +342,9 @@ class Keys(_Group):
 
 
 class Attestation(_Group):
-    """Whose mail counts as Digipost's own attestation."""
+    """Whose mail counts as Digipost's: exactly these domains, none below them."""
 
-    domains: tuple[Line, ...] = ("digipost.no", "posten.no")
+    domains: tuple[Domain, ...] = ("digipost.no", "posten.no")
     accept_testimony: StrictBool = False
 
 

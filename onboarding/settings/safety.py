@@ -149,6 +149,24 @@ def _recipient_is_safe(settings: Settings, _file: Path) -> Iterator[Problem]:
         )
 
 
+def _identity_numbers_are_decided_on(settings: Settings, _file: Path) -> Iterator[Problem]:
+    """One decision for each way of signing, each with an end; and a certificate wherever one says to encrypt."""
+    forward = settings.forward
+    named = (
+        (("forward", "national_id_decisions", index, "profile"), decision.profile)
+        for index, decision in enumerate(forward.national_id_decisions)
+    )
+    yield from _doubled(named)
+    for index, decision in enumerate(forward.national_id_decisions):
+        if decision.expires < decision.date:
+            yield Problem(
+                where=("forward", "national_id_decisions", index, "expires"), code="setting_expires_before_date"
+            )
+    asked = {forward.national_id, *(decision.decision for decision in forward.national_id_decisions)}
+    if "encrypt" in asked and forward.encrypt_to is None:
+        yield Problem(where=("forward", "encrypt_to"), code="setting_no_encryption_certificate")
+
+
 def _mail_can_leave(settings: Settings, _file: Path) -> Iterator[Problem]:
     """Encrypted, and with all that the log-in needs; the password may stand in the environment, or be none."""
     smtp = settings.smtp
@@ -270,6 +288,7 @@ _CHECKS: tuple[Callable[[Settings, Path], Iterator[Problem]], ...] = (
     _nothing_in_the_program,
     _organisations_are_real,
     _recipient_is_safe,
+    _identity_numbers_are_decided_on,
     _mail_can_leave,
     _mailboxes_are_whole,
     _what_left_can_be_looked_for,

@@ -12,7 +12,6 @@ from onboarding.settings.faults import Fault, spell
 
 NOT_IN_USE: Mapping[str, tuple[object, ...]] = MappingProxyType(
     {
-        "attestation.domains": (["digipost.no", "posten.no"],),
         "attestation.accept_testimony": (False,),
         "trust.fetch_hosts": ([],),
         "trust.lists": ("./trust/lists", None),

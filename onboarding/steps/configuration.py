@@ -8,7 +8,7 @@ from pathlib import Path
 from agreements.agreement import Agreement
 from agreements.calendar import norwegian_time
 from agreements.canonical import JsonValue
-from agreements.case import Party
+from agreements.case import AgreementState, Party
 from agreements.catalogue import load_catalogue
 from agreements.errors import GateError
 from agreements.language import Language
@@ -74,7 +74,9 @@ def read_summary(workspace: Workspace, number: str) -> ConfigurationSummary:
         agreement = find_agreement(connection, case.in_force)
         judgements = list_judgements(connection, case=case.number, status=JudgementStatus.APPROVED)
     assert agreement is not None
-    approved = next((judgement for judgement in judgements if judgement.agreement == case.in_force), None)
+    sent_back = case.agreement_state is AgreementState.RETURNED_BY_DIGIPOST
+    ours = () if sent_back else (judgement for judgement in judgements if judgement.agreement == case.in_force)
+    approved = next(iter(ours), None)
     return agreed_summary(workspace, agreement, _basis(workspace, approved))
 
 

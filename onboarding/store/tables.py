@@ -41,6 +41,7 @@ cases = sa.Table(
     sa.Column("step", sa.Text, nullable=False),
     sa.Column("held", sa.Integer, nullable=False),
     sa.Column("unconfirmed", sa.Integer, nullable=False),
+    sa.Column("asked", sa.Integer, nullable=False),
     sa.Column("plan", sa.Text, nullable=False),
     sa.Column("agreement_version", sa.Integer, nullable=False),  # 0: none issued yet
     sa.Column("agreement_state", sa.Text, nullable=False),

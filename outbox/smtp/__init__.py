@@ -13,7 +13,7 @@ Residual risk: a server that takes a message and then answers 4xx or 5xx, or los
 """
 
 from outbox.smtp.server import SmtpServer, Timeouts, TokenSource
-from outbox.smtp.session import Session, check
+from outbox.smtp.session import Offer, Session, check
 from outbox.smtp.transaction import Envelope
 
-__all__ = ["Envelope", "Session", "SmtpServer", "Timeouts", "TokenSource", "check"]
+__all__ = ["Envelope", "Offer", "Session", "SmtpServer", "Timeouts", "TokenSource", "check"]

@@ -18,6 +18,7 @@ from outbox.smtp.transaction import (
     name_recipients,
     name_sender,
     send_body,
+    size_limit,
 )
 
 IDLE_SECONDS: Final = 60.0  # Exchange's edge servers close after one minute of silence (ConnectionInactivityTimeout)
@@ -116,13 +117,24 @@ class Session:
             self._client = None
 
 
-def check(server: SmtpServer) -> Outcome | None:
-    """Connect, TLS, EHLO, log in, QUIT; no mail. None when all is well, else why not."""
+@dataclass(frozen=True, kw_only=True)
+class Offer:
+    """What a server that takes our mail said of itself."""
+
+    size: int | None
+    """Bytes of the largest message it takes; None: it names no limit."""
+    reports: bool
+    """Whether it makes delivery reports when asked (DSN)."""
+
+
+def check(server: SmtpServer) -> Offer | Outcome:
+    """Connect, TLS, EHLO, log in, QUIT; no mail. What it offers when all is well, else why not."""
     try:
         client = connect(server)
     except Refused as refused:
         return refusal(Phase.CONNECT, refused)
     except FAULTS as fault:
         return interruption(Phase.CONNECT, fault)
+    offer = Offer(size=size_limit(client), reports=client.has_extn("dsn"))
     leave(client, server.timeouts.quit, polite=True)
-    return None
+    return offer

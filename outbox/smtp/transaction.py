@@ -9,7 +9,6 @@ from outbox.smtp.connection import Client
 from outbox.smtp.meaning import Refused, expect, reply_text
 
 CHUNK_BYTES: Final = 64 * 1024  # each chunk has the whole time-out to itself, so a slow line is not a dead one
-_LEADING_DOT: Final = re.compile(rb"(?m)^\.")
 _TO_XTEXT: Final = re.compile(r"[^!-~]|[+=]")
 
 
@@ -30,12 +29,18 @@ def is_carried_unchanged(data: bytes) -> bool:
     return data.endswith(b"\r\n") and data.count(b"\r\n") == data.count(b"\r") == data.count(b"\n")
 
 
+def size_limit(client: Client) -> int | None:
+    """How many bytes a message may have, where the server says so (RFC 1870 4: 0 means no fixed limit)."""
+    limit = client.esmtp_features.get("size", "")
+    return int(limit) or None if limit.isdecimal() else None
+
+
 def name_sender(client: Client, envelope: Envelope, size: int) -> None:
     """MAIL, with the size where the server wants to know it; not begun when the server said it takes no such size."""
     options = []
     if client.has_extn("size"):
-        limit = client.esmtp_features["size"]
-        if limit.isdecimal() and 0 < int(limit) < size:  # RFC 1870 4: 0 means no fixed limit
+        limit = size_limit(client)
+        if limit is not None and limit < size:
             raise Refused(None, f"SIZE {limit}", Reason.TOO_LARGE)
         options.append(f"SIZE={size}")
     if client.has_extn("dsn"):
@@ -64,7 +69,8 @@ def ask_for_body(client: Client) -> None:
 
 def send_body(client: Client, data: bytes) -> None:
     """Everything but the final dot."""
-    stuffed = _LEADING_DOT.sub(b"..", data)  # RFC 5321 4.5.2
+    # RFC 5321 4.5.2: every line that begins with a dot gets another one. All lines end in CRLF (is_carried_unchanged).
+    stuffed = (b"\r\n" + data).replace(b"\r\n.", b"\r\n..")[2:]
     for start in range(0, len(stuffed), CHUNK_BYTES):
         client.send(stuffed[start : start + CHUNK_BYTES])
 

@@ -21,7 +21,7 @@ from renderers.letters.digipost import (
     render_termination_notice,
     render_verification_request,
 )
-from renderers.letters.forward import ForwardLetter, render_forward
+from renderers.letters.forward import ForwardLetter, finding_in_words, render_forward
 from renderers.letters.heading import MAX_SUBJECT, Correspondence
 from renderers.letters.signing import (
     ReminderLetter,
@@ -48,6 +48,7 @@ __all__ = [
     "TerminationNotice",
     "Unanswered",
     "VerificationRequest",
+    "finding_in_words",
     "render_digest",
     "render_forward",
     "render_next_step",

@@ -133,6 +133,11 @@ service anvil {{
 service stats {{
   chroot =
 }}
+service auth {{
+  unix_listener {folder}/auth {{
+    mode = 0666
+  }}
+}}
 service auth-worker {{
   user = {internal}
 }}
@@ -195,6 +200,11 @@ class Dovecot:
     def lmtp(self) -> Path:
         """The socket that takes mail for it."""
         return self.folder / "lmtp"
+
+    @property
+    def sasl(self) -> Path:
+        """The socket where a mail relay asks it about log-ins."""
+        return self.folder / "auth"
 
     def deliver(self, *mails: bytes) -> None:
         with smtplib.LMTP(str(self.lmtp)) as lmtp:

@@ -60,6 +60,7 @@ trace unix - - n - 0 bounce
 verify unix - - n - 1 verify
 flush unix n - n 1000? 0 flush
 proxymap unix - - n - - proxymap
+tlsmgr unix - - n 1000? 1 tlsmgr
 proxywrite unix - - n - 1 proxymap
 error unix - - n - - error
 retry unix - - n - - error
@@ -87,12 +88,15 @@ class Postfix:
 
 
 @contextmanager
-def postfix(behind: Dovecot) -> Iterator[Postfix]:
-    """A Postfix whose mail for DOMAIN ends in this Dovecot."""
+def postfix(behind: Dovecot, *, main: str = "", services: str = "") -> Iterator[Postfix]:
+    """A Postfix whose mail for DOMAIN ends in this Dovecot.
+
+    `main` and `services`: lines that are added to its configuration (main.cf, master.cf).
+    """
     folder = Path(tempfile.mkdtemp(prefix="postfix", dir="/tmp"))
     folder.chmod(0o755)
     server = Postfix(folder=folder, port=free_port())
-    _configure(server, behind)
+    _configure(server, behind, main=main, services=services)
     try:
         _as_root(_POSTFIX, "-c", str(folder / "etc"), "start")
         eventually(lambda: _answers(server))
@@ -102,14 +106,14 @@ def postfix(behind: Dovecot) -> Iterator[Postfix]:
         _as_root("rm", "-rf", str(folder))
 
 
-def _configure(server: Postfix, behind: Dovecot) -> None:
+def _configure(server: Postfix, behind: Dovecot, *, main: str, services: str) -> None:
     etc = server.folder / "etc"
     etc.mkdir()
     for name in ("queue", "data"):
         (server.folder / name).mkdir()
-    main = _MAIN.format(folder=server.folder, domain=DOMAIN, lmtp=behind.lmtp, limit=SIZE_LIMIT)
-    (etc / "main.cf").write_text(main)
-    (etc / "master.cf").write_text(_MASTER.format(port=server.port))
+    usual = _MAIN.format(folder=server.folder, domain=DOMAIN, lmtp=behind.lmtp, limit=SIZE_LIMIT)
+    (etc / "main.cf").write_text(usual + main)
+    (etc / "master.cf").write_text(_MASTER.format(port=server.port) + services)
     _as_root("chown", "postfix", str(server.folder / "data"))
     _as_root("chown", "-R", "root", str(etc), str(server.folder / "queue"))
 

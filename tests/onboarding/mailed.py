@@ -8,16 +8,22 @@ from typing import Any
 
 from onboarding.sandbox import Sandbox
 from tests.intake.imap_faults import FakeImap
-from tests.onboarding.installation import Installation, Template, opened_copy
+from tests.onboarding.installation import Change, Installation, Template, opened_copy
 
 ADDRESS = "avtaler@example.org"
 
 
 @contextmanager
 def watching(
-    server: FakeImap, template: Template, sandbox: Sandbox, folder: Path, **changes: Any
+    server: FakeImap,
+    template: Template,
+    sandbox: Sandbox,
+    folder: Path,
+    *,
+    also: Change = lambda _: None,
+    **changes: Any,
 ) -> Iterator[Installation]:
-    """`changes`: keys of the mailbox's settings."""
+    """`changes`: keys of the mailbox's settings; `also`: of the rest of the configuration."""
     secret = folder / "passord"
     secret.write_text("passord")
     secret.chmod(0o600)
@@ -26,6 +32,7 @@ def watching(
 
     def watch(document: dict[str, Any]) -> None:
         document["mailboxes"] = [mailbox]
+        also(document)
 
     with opened_copy(template, folder / "avtale", sandbox=sandbox, change=watch) as installation:
         yield installation

@@ -22,6 +22,7 @@ from onboarding.sandbox import Sandbox
 from onboarding.sources import watched_folders
 from onboarding.status import status_answer
 from outbox.messages import Message, enqueue
+from outbox.outcome import Reason
 from outbox.states import State
 from tests.intake.imap_faults import FakeImap, close, no
 from tests.intake.mail_rounds import mail
@@ -63,6 +64,9 @@ def note(part: str, problem: str | None, minutes: float, *, silent: float = 0) -
         (note("mailbox post", "mailbox_token_expired", 5), "token_expired"),
         (note("mailbox post", "mailbox_token_refused", 5), "token_expired"),
         (note("judging", "blob_corrupt", 5), "work_failing"),
+        (note("outbox", "auth_refused", 5), "sending_stopped"),
+        (note("outbox", "connect_failed", 4.9), None),
+        (note("outbox", "database_io", 5), "work_failing"),
         (note("intake", "loop_silent", 500), None),  # the supervisor tells that himself
     ],
 )
@@ -94,6 +98,13 @@ def test_every_alarm_says_what_is_wrong_and_what_to_do(code: AlarmCode, language
         alarm = Alarm(code=code, part="folder /inn", since=NOW, problem=problem)
         assert alarm_message(alarm, language)
         assert alarm_action(alarm, language)
+
+
+@pytest.mark.parametrize("language", list(Language))
+def test_a_standstill_says_what_is_wrong_with_the_mail_server(language: Language) -> None:
+    for reason in Reason:
+        alarm = Alarm(code=AlarmCode.SENDING_STOPPED, part="outbox", since=NOW, problem=reason)
+        assert alarm_action(alarm, language) == text(f"outbox_reasons.{reason}.action", language)
 
 
 # --- kept and told --------------------------------------------------------------------------------------------------

@@ -10,14 +10,25 @@ import pytest
 from agreements.case import AgreementState
 from agreements.errors import ConfigurationError, GateError, NotFoundError
 from agreements.language import Language
+from onboarding.alarm_watch import look_for_alarms
 from onboarding.delivery import read_message, release_message, retry_message, settle_message
+from onboarding.health import read_health
 from onboarding.jobs.loop import run_once
 from onboarding.sandbox import Sandbox
 from onboarding.settings import load_settings
 from onboarding.status import status_answer
 from onboarding.workspace import open_workspace
 from outbox.states import State
-from tests.onboarding.installation import Clock, Installation, Template, attached, opened_copy, parsed, point_at
+from tests.onboarding.installation import (
+    Clock,
+    Installation,
+    Template,
+    attached,
+    change_config,
+    opened_copy,
+    parsed,
+    point_at,
+)
 from tests.outbox.mail_servers import CLOSE, FaultyServer, closed_port
 
 
@@ -115,6 +126,41 @@ def test_a_message_nobody_knows_the_fate_of_waits_until_a_person_settles_it(
         resent = [sent for sent in installation.mailbox.received if parsed(sent)["Message-ID"] == message.message_id]
         assert resent == ([] if arrived else [first])
         assert parsed(first)["Message-ID"] == message.message_id
+
+
+def test_a_refused_log_in_is_told_with_its_reason_and_ends_when_a_person_sends_again(
+    template: Template, sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AVTALE_SMTP_PASSWORD", "feil")
+    with (
+        FaultyServer(EHLO="250-x\r\n250 AUTH PLAIN", AUTH="535 5.7.8 no") as strict,
+        opened_copy(
+            template,
+            tmp_path / "avtale",
+            sandbox=sandbox,
+            change=lambda document: document["smtp"].update(port=strict.port, username="avtaler"),
+        ) as installation,
+    ):
+        installation.drop("avtale.pdf", template.honest)
+        installation.run()
+        installation.run()
+        assert (outbox_problem(installation), strict.connections) == ("auth_refused", 1)
+        [message] = installation.messages()
+        assert (message.state, message.reason, message.reply) == (State.QUEUED, "auth_refused", "535 5.7.8 no")
+        installation.clock.ahead += timedelta(minutes=6)
+        assert [alarm.code for alarm in look_for_alarms(installation.workspace, stuck=())] == ["sending_stopped"]
+        installation.clock.ahead = timedelta()
+        change_config(installation.config, lambda document: document["smtp"].update(username=None))
+        later(installation, days=0)
+        assert installation.mails() == []  # nobody has said that it was mended
+        retry_message(installation.workspace, message.id, installation.actor)
+        later(installation, days=0)
+        assert (len(installation.mails()), outbox_problem(installation)) == (1, None)
+
+
+def outbox_problem(installation: Installation) -> str | None:
+    [part] = [part for part in read_health(installation.workspace) if part.part == "outbox"]
+    return part.problem
 
 
 def test_a_message_is_moved_only_from_the_state_it_is_in(installation: Installation) -> None:

@@ -13,13 +13,14 @@ from jsonschema import Draft202012Validator
 
 from agreements.agreement import SigningRoute
 from agreements.catalogue import load_catalogue
-from agreements.decision import Verdict
+from agreements.decision import Verdict, decide
 from agreements.errors import ConfigurationError, IntegrityError
 from agreements.fieldmap import FieldMap
 from agreements.findings import CAS_OPEN_VALUES, PRV_VISIBLE_DIFFERS
 from agreements.machine_readable import value_fields
 from agreements.pages import Page, Pages
 from agreements.schema import agreement_schema
+from agreements.signers import ExpectedSigners, SignerPolicy
 from agreements.values import Fault
 from intake.reading.pages import READER, read_pages
 from onboarding.inspection import FIELD_MAP, ISSUED, _issued_pages
@@ -291,13 +292,16 @@ def test_terms_are_read_once_so_that_hash_and_bytes_are_of_the_same_file(
 
 
 def test_an_example_never_leaves_a_production_installation(installation: Installation) -> None:
+    from onboarding.forward_files import Check
     from onboarding.forwarding import Approval, prepare_forward
 
     issue = installation.template.by_one
     assert issue.agreement.example_terms
     settings = installation.workspace.settings.model_copy(update={"environment": "production"})
     production = replace(installation.workspace, settings=settings)
-    approval = Approval(by=installation.actor, by_name="Kari", at=installation.clock(), manual=True)
+    expected = ExpectedSigners(org_number=None, signers=(), policy=SignerPolicy.DECLARED)
+    check = Check(report=None, decision=decide(()), expected=expected)
+    approval = Approval(by=("Kari",), at=installation.clock(), manual=True, check=check)
     with pytest.raises(ConfigurationError, match="example_not_forwarded"):
         prepare_forward(
             production,

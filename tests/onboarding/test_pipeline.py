@@ -166,7 +166,7 @@ def test_a_national_identity_number_holds_the_mail_until_somebody_releases_it(in
     synthetic = next(digits for n in range(10**5) if is_national_id(digits := f"318290{n:05}"))
     issue = installation.issue(KARI, values={"invoice.reference": f"Ref {synthetic}"})
     judgement = installation.receive(sign_return(issue.pdf, installation.pki.person(KARI)))
-    assert (judgement.decision.verdict, "CAS-008" in codes(judgement)) == (Verdict.APPROVED, True)
+    assert (judgement.decision.verdict, "PID-001" in codes(judgement)) == (Verdict.APPROVED, True)
     [held] = installation.messages()
     assert (held.state, held.reason, installation.mails()) == (State.HELD, "national_id", [])
     installation.run()

@@ -10,7 +10,7 @@ import ssl
 import struct
 import threading
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -98,9 +98,16 @@ class TokenMailbox(Mailbox):
 class RealServer:
     """aiosmtpd on a free loopback port, in a thread of its own."""
 
-    def __init__(self, handler: Mailbox, *, implicit_tls: ssl.SSLContext | None = None, **parameters: Any) -> None:
+    def __init__(
+        self,
+        handler: Mailbox,
+        *,
+        implicit_tls: ssl.SSLContext | None = None,
+        speaker: type[SMTP] = SMTP,
+        **parameters: Any,
+    ) -> None:
         self._loop = asyncio.new_event_loop()
-        self._speaker = partial(SMTP, handler, loop=self._loop, **parameters)
+        self._speaker = partial(speaker, handler, loop=self._loop, **parameters)
         serving = self._loop.create_server(self._speak, "127.0.0.1", 0, ssl=implicit_tls)
         self._server = self._loop.run_until_complete(serving)
         self.port: int = self._server.sockets[0].getsockname()[1]
@@ -254,48 +261,76 @@ def _body(lines: Iterator[bytes]) -> bytes:
 
 
 @dataclass(frozen=True)
+class Authority:
+    """One that signs throwaway certificates, and that nobody knows but whom we tell."""
+
+    key: ec.EllipticCurvePrivateKey
+    certificate: x509.Certificate
+
+
+@dataclass(frozen=True)
 class ThrowawayTls:
-    """A certificate for localhost by an authority of its own: for the server, and for a client that knows it."""
+    """A certificate by an authority of its own: for the server, and for a client that knows the authority."""
 
     server: ssl.SSLContext
     client: ssl.SSLContext
+    authority: Authority
 
 
-def throwaway_tls(folder: Path) -> ThrowawayTls:
-    authority_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
-    authority_name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "throwaway authority")])
-    names = x509.SubjectAlternativeName([x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
-    authority = _certificate(authority_name, authority_key, authority_name, authority_key, is_authority=True)
+_LOCALHOST = (x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1")))
+_A_DAY = dt.timedelta(days=1)
+
+
+def throwaway_tls(
+    folder: Path,
+    *,
+    authority: Authority | None = None,
+    names: Sequence[x509.GeneralName] = _LOCALHOST,
+    lasts: dt.timedelta = _A_DAY,
+) -> ThrowawayTls:
+    """Writes `server.pem` (key and certificate) into the folder. `lasts`: from now; a negative time has expired."""
+    authority = authority or _new_authority()
+    key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    leaf = _certificate(subject, key, authority_name, authority_key, names=names)
+    leaf = _certificate(subject, key, authority, names=x509.SubjectAlternativeName(names), lasts=lasts)
     pem = serialization.Encoding.PEM
     (folder / "server.pem").write_bytes(
         key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()) + leaf.public_bytes(pem)
     )
     server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     server.load_cert_chain(folder / "server.pem")
-    return ThrowawayTls(server, ssl.create_default_context(cadata=authority.public_bytes(pem).decode()))
+    known = authority.certificate.public_bytes(pem).decode()
+    return ThrowawayTls(server, ssl.create_default_context(cadata=known), authority)
+
+
+def _new_authority() -> Authority:
+    key = ec.generate_private_key(ec.SECP256R1())
+    return Authority(key, _certificate(_AUTHORITY, key, None))
+
+
+_AUTHORITY = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "throwaway authority")])
 
 
 def _certificate(
     subject: x509.Name,
     key: ec.EllipticCurvePrivateKey,
-    issuer: x509.Name,
-    issuer_key: ec.EllipticCurvePrivateKey,
+    issuer: Authority | None,
     *,
-    is_authority: bool = False,
     names: x509.SubjectAlternativeName | None = None,
+    lasts: dt.timedelta = _A_DAY,
 ) -> x509.Certificate:
+    """By an authority, or (None) by itself: an authority's own."""
     now = dt.datetime.now(dt.UTC)
+    issuer_key = key if issuer is None else issuer.key
     builder = (
         x509.CertificateBuilder()
         .subject_name(subject)
-        .issuer_name(issuer)
+        .issuer_name(_AUTHORITY)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(hours=1))
-        .not_valid_after(now + dt.timedelta(days=1))
-        .add_extension(x509.BasicConstraints(ca=is_authority, path_length=None), critical=True)
+        .not_valid_before(now - dt.timedelta(hours=2))
+        .not_valid_after(now + lasts)
+        .add_extension(x509.BasicConstraints(ca=issuer is None, path_length=None), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()), critical=False)
     )

@@ -8,7 +8,7 @@ import pytest
 from agreements.errors import ConfigurationError
 from outbox.compose import compose
 from outbox.outcome import Outcome, Phase, Reason, Result
-from outbox.smtp import Envelope, Session, SmtpServer, Timeouts, check
+from outbox.smtp import Envelope, Offer, Session, SmtpServer, Timeouts, check
 from tests.outbox.mail_servers import Mailbox, RealServer, ThrowawayTls, closed_port, log_in_as, throwaway_tls
 from tests.outbox.outbox_kit import PDF, RECIPIENT, SENDER, letter
 
@@ -200,11 +200,11 @@ def test_the_password_is_never_shown() -> None:
 def test_a_check_tells_what_is_wrong_without_sending_anything(tls: ThrowawayTls) -> None:
     mailbox = Mailbox()
     with RealServer(mailbox, tls_context=tls.server) as server:
-        assert check(server.settings(tls="starttls", tls_context=tls.client)) is None
+        assert check(server.settings(tls="starttls", tls_context=tls.client)) == Offer(size=2**25, reports=False)
         assert check(server.settings(tls="starttls")) == Outcome(
             result=Result.RETRY, phase=Phase.CONNECT, reason=Reason.CERTIFICATE
         )
         wrong = check(server.settings(tls="starttls", tls_context=tls.client, **USER))
-    assert wrong is not None
+    assert isinstance(wrong, Outcome)
     assert wrong.reason is Reason.AUTH_REFUSED
     assert mailbox.envelopes == []

@@ -8,10 +8,11 @@ from itertools import product
 
 from agreements.agreement import SigningRoute
 from agreements.case import LaunchPlan
-from agreements.findings import CAS_SUPERSEDED, PRV_TEXT_DIFFERS, WHO_MISSING, WHO_UNEXPECTED
+from agreements.findings import CAS_SUPERSEDED, PRV_SCAN, PRV_TEXT_DIFFERS, SIG_NO_ANCHORS, WHO_MISSING, WHO_UNEXPECTED
 from agreements.language import Language
 from agreements.orgnumber import OrgNumber
 from agreements.parties import Customer, Signer, SigningBasis, Vendor
+from agreements.signers import SigningRight
 from agreements.summary import CustomerTask, TaskKey
 from agreements.verification import Method
 from renderers.letters import (
@@ -35,13 +36,27 @@ from renderers.letters import (
     render_termination_notice,
     render_verification_request,
 )
-from tests.renderers.samples import KARI, OLA, VENDOR, sample, synthetic
+from tests.renderers.samples import KARI, MUCH, OLA, VENDOR, sample, synthetic
 
 CASE = "DA-2026-000042-J"
 AGREEMENT = f"{CASE}.1"
 KINDS = ("new", "change", "termination")
 SHA256 = "3f9a0c71" * 8
 CUSTOMER = Customer(org_number=OrgNumber(synthetic("31098765")), name="Blåbær & Sønn AS")
+FORWARD = ForwardLetter(
+    case_number=CASE,
+    agreement_number=AGREEMENT,
+    values=sample().values,
+    vendor=VENDOR,
+    plan=LaunchPlan.OPEN,
+    document_sha256=SHA256,
+    findings=(),
+    right=SigningRight.CONFIRMED,
+    approved_by=("avtalemottak",),
+    approved_on=date(2026, 11, 23),
+    manual=False,
+    audit_head="cd" * 32,
+)
 ABOUT = Correspondence(case_number=CASE, customer=CUSTOMER, vendor=VENDOR)
 Render = Callable[[Language], tuple[str, str]]
 
@@ -179,17 +194,25 @@ def _to_digipost(about: Correspondence, who: Names) -> Iterator[tuple[str, Rende
         )
         yield f"verification {sender_id}", partial(render_verification_request, request)
         yield f"termination {sender_id}", partial(render_termination_notice, notice)
-    forward = ForwardLetter(
-        case_number=CASE,
-        agreement_number=AGREEMENT,
-        values={**sample().values, "customer.name": who.customer},
+    forward = replace(
+        FORWARD,
+        values={**FORWARD.values, "customer.name": who.customer},
         vendor=about.vendor,
-        document_sha256=SHA256,
-        approved_by=who.contact,
-        approved_on=date(2026, 11, 23),
+        findings=(WHO_UNEXPECTED(signer=who.first),),
+        right=SigningRight.UNSETTLED,
+        approved_by=(who.contact, who.vendor),
         manual=True,
-        audit_head=SHA256,
         subject_prefix=about.subject_prefix,
     )
     yield "forward", partial(render_forward, forward)
-    yield "forward by itself", partial(render_forward, replace(forward, manual=False))
+    by_itself = replace(forward, manual=False, findings=(), right=SigningRight.CONFIRMED)
+    yield "forward by itself", partial(render_forward, by_itself)
+    for plan, right in zip(
+        LaunchPlan, (SigningRight.SEALED, SigningRight.DECLARED, SigningRight.UNSETTLED), strict=True
+    ):
+        yield f"forward {plan}", partial(render_forward, replace(forward, plan=plan, right=right))
+    scan = (PRV_SCAN(), SIG_NO_ANCHORS())
+    for kind in KINDS:
+        values = {**forward.values, "agreement.kind": kind}
+        yield f"forward of {kind}", partial(render_forward, replace(forward, values=values, findings=scan))
+    yield "forward of a scan", partial(render_forward, replace(forward, findings=scan[:1], values=sample(MUCH).values))

@@ -17,6 +17,8 @@ from renderers.letters import (
     MAX_SUBJECT,
     RejectionLetter,
     SigningLetter,
+    finding_in_words,
+    render_forward,
     render_rejection,
     render_signing,
     render_signing_file,
@@ -24,7 +26,7 @@ from renderers.letters import (
 from renderers.letters.heading import MAX_INLINE, inline, subject_line
 from renderers.letters.reasons import OTHER, REASONS
 from renderers.templates import flat_words, words
-from tests.renderers.letter_samples import ABOUT, CASE, KINDS, Names, every_letter, task
+from tests.renderers.letter_samples import ABOUT, CASE, FORWARD, KINDS, Names, every_letter, task
 from tests.renderers.samples import KARI, LONG_NAME, OLA
 
 LETTERS = dict(every_letter())
@@ -82,6 +84,9 @@ def test_no_sentence_is_left_that_no_letter_says(monkeypatch: pytest.MonkeyPatch
         pass
     for code in all_codes():
         rejected(code)
+        if code.severity is Severity.REVIEW:
+            finding_in_words(code(), Language.NB)
+    render_forward(replace(FORWARD, findings=tuple(code() for code in all_codes())), Language.NB)
     render_signing_file(SigningLetter(about=ABOUT, task=task(SigningRoute.PAPER), kind="new"), Language.NB)
     assert {key for key in sentences(Language.NB) if key.startswith(("letters.", "forward."))} - said == set()
 

@@ -23,6 +23,7 @@ from onboarding.settings import load_settings
 from onboarding.store import open_store
 from onboarding.store.meta import put_meta
 from tests.onboarding.test_odd_files import blank_pdf
+from tests.outbox.mail_servers import FaultyServer
 
 NOW = datetime.now(UTC)
 QUICK = ["configuration", "data", "space", "clock", "keys", "database", "folders", "terms", "trust"]
@@ -84,6 +85,15 @@ def test_a_mail_server_that_is_down_is_a_fault(config: Path) -> None:
         (found,) = check(config, "mail")
     assert (found.level, found.code, found.params["host"]) == (Level.FAULT, "doctor_mail", "localhost")
     assert found.params["reason"] == "connect_failed"
+
+
+@pytest.mark.parametrize(("size", "small"), [(2**20 * 30, True), (2**20 * 40, False), (0, False)])
+def test_a_mail_server_that_takes_no_large_agreement_is_told(config: Path, size: int, small: bool) -> None:
+    with FaultyServer(EHLO=f"250-x\r\n250-DSN\r\n250 SIZE {size}") as server:
+        replace(config, "port: 8025", f"port: {server.port}")
+        found = codes(check(config, "mail"))
+    assert found == [(Level.OK, "mail"), *([(Level.WARNING, "doctor_mail_small")] if small else [])]
+    assert not [command for command in server.commands if command.lower().startswith("mail")]
 
 
 def test_data_that_is_gone_is_a_fault(config: Path) -> None:

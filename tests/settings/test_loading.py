@@ -100,7 +100,7 @@ def test_a_secret_in_the_file_is_refused_with_its_own_words_and_not_repeated(spo
     assert "hunter2" not in repr(faults)
 
 
-@pytest.mark.parametrize("line", ["imap_password_file: ./imap-password", "token_command: null", "password:"])
+@pytest.mark.parametrize("line", ["imap_password_file: ./imap-password", "mail_token: null", "password:"])
 def test_where_a_secret_stands_and_nothing_at_all_are_no_secrets(spoil: Spoil, line: str) -> None:
     (fault,) = spoil("  port: 8025", f"  port: 8025\n  {line}")
     assert fault.code in ("setting_unknown_key", "setting_unknown_key_near")

@@ -171,7 +171,6 @@ def test_revocation_can_not_be_switched_off_in_production(config: Path) -> None:
 
 
 OTHER: dict[str, str] = {
-    "attestation.domains": "[example.org]",
     "attestation.accept_testimony": "true",
     "trust.fetch_hosts": "[example.org]",
     "trust.lists": "./lists",
