@@ -1,4 +1,4 @@
-"""Whoever mails a document is told that it has come (docs/adr/0022).
+"""Whoever mails a document is told that it has come (docs/adr/0026).
 
 Told is only an address that stands on the case, only what a program may answer, and a sender once a day at most. The
 answer is written in the transaction that decides the mail, so that a crash repeats both or neither; its key names the

@@ -1,4 +1,4 @@
-"""A return was turned down by a person: the organisation is told why, and what to do (docs/adr/0022).
+"""A return was turned down by a person: the organisation is told why, and what to do (docs/adr/0026).
 
 The letter has the reasons that the findings give; the person's own reason is for the record and is not sent. It goes to
 the contact that the version in force names, in the transaction that turns the return down.
