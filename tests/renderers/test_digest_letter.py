@@ -12,7 +12,7 @@ from tests.renderers.samples import LONG_NAME
 
 
 def listed(body: str) -> list[str]:
-    return [line for line in body.splitlines() if line.startswith("- ")]
+    return [line for line in body.splitlines() if line.startswith(f"- {AGREEMENT}")]
 
 
 @pytest.mark.parametrize("language", list(Language))
