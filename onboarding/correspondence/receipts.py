@@ -20,8 +20,8 @@ from intake.replies import bar_to_answer, reply_key
 from intake.unpacking import MailReading
 from onboarding.correspondence.addressing import resolve_address, stands_on_case
 from onboarding.correspondence.letters import enqueue_letter
-from onboarding.correspondence.purposes import Purpose
 from onboarding.correspondence.writing import Written, about, make_message
+from onboarding.purposes import Purpose
 from onboarding.rendering import private_fonts
 from onboarding.store.cases import find_case_of
 from onboarding.store.judgements import JudgementStatus, find_judgement_of

@@ -8,7 +8,7 @@ import pytest
 
 from agreements.case_address import TOKEN_LENGTH, case_token, find_tokens, read_case_token
 from agreements.language import Language
-from onboarding.correspondence.purposes import Purpose
+from onboarding.purposes import Purpose
 from onboarding.review import reject_return
 from onboarding.sandbox import Sandbox
 from renderers.letters import render_digest
