@@ -37,10 +37,10 @@ from intake.sources.folder import FolderSource
 from intake.sources.mailbox import MailboxSource
 from intake.sources.mailbox.client import SafeClient
 from onboarding.blobs import FileBlobs
-from onboarding.correspondence.purposes import Purpose
 from onboarding.delivery import settle_message
 from onboarding.inspection import open_sandbox
 from onboarding.jobs.loop import run_once
+from onboarding.purposes import Purpose
 from onboarding.rendering import private_fonts
 from onboarding.sandbox import Sandbox
 from onboarding.settings import MailboxSettings, Settings, find_actor, load_settings
