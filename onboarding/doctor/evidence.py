@@ -25,17 +25,14 @@ def check_evidence(settings: Settings, _now: datetime) -> Iterator[Check]:
 def _sent_folders(settings: Settings) -> Iterator[Check]:
     """Each is there, and can be looked into."""
     from intake.sources.mailbox import search_mail
-    from onboarding.looking import search_places
-    from outbox.evidence import Evidence
+    from onboarding.looking import sent_places
 
     try:
-        places = search_places(settings)
+        places = sent_places(settings)
     except ConfigurationError as error:
         yield fault_of("evidence", error)
         return
     for place in places:
-        if place.evidence is not Evidence.SENT_FOLDER:
-            continue
         problem = search_mail(place.account, [], moved=False).problem
         if problem is None:
             yield fine("evidence", "evidence_sent_folder", place=place.name)

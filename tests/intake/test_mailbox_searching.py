@@ -61,7 +61,7 @@ def test_a_mail_is_found_in_the_inbox_and_others_are_not(server: MailServer) -> 
 
 
 @pytest.mark.contract
-@pytest.mark.parametrize("folder", ["Inntak/Mottatt", "Inntak/Karantene", "Inntak/Ikke-avtale"])
+@pytest.mark.parametrize("folder", ["Inntak/Mottatt", "Inntak/Karantene", "Inntak/Ikke-avtale", "Junk"])
 def test_a_mail_that_was_moved_when_it_was_done_with_is_found(server: MailServer, folder: str) -> None:
     put(server, folder, own_mail(ID))
     assert search_mail(server.account(), [sought(ID)], moved=True) == Search(found=frozenset({ID}))

@@ -18,7 +18,7 @@ from intake.receipts import Receipt, ReceiptState
 from intake.sources.mailbox import Problem
 from onboarding.alarm_watch import look_for_alarms
 from onboarding.intake_view import receipt_details
-from onboarding.looking import REST_SECONDS, Looker, search_places, settler_of
+from onboarding.looking import COPY_UNWATCHED, REST_SECONDS, Looker, settler_of
 from onboarding.message_view import message_answer
 from onboarding.sandbox import Sandbox
 from outbox.attempts import claim_due, record_outcome
@@ -289,7 +289,7 @@ def test_a_place_that_could_not_be_reached_rests_before_it_is_asked_again(opened
     message = desk.forward()
     desk.imap.script["UID SEARCH"] = say(b"TAG NO [UNAVAILABLE] later")
     seconds = [0.0]
-    looker = Looker(search_places(desk.installation.workspace.settings), lambda: seconds[0])
+    looker = Looker(desk.installation.workspace.settings, lambda: seconds[0])
     before = desk.imap.connections
     for at in (0.0, REST_SECONDS - 1, REST_SECONDS + 1):
         seconds[0] = at
@@ -301,9 +301,17 @@ def test_what_went_without_a_copy_is_not_missed_among_the_copies(opened: Open) -
     desk = opened(loses_replies=True)
     message = desk.forward()
     before = desk.imap.connections
-    looked = Looker(search_places(desk.installation.workspace.settings)).look(replace(message, copy_to=None))
+    looked = Looker(desk.installation.workspace.settings).look(replace(message, copy_to=None))
     assert (looked.found, looked.unreached, looked.where) == (None, None, "")
     assert desk.imap.connections == before
+
+
+def test_a_copy_that_went_to_a_mailbox_of_yesterday_is_looked_for_there_or_not_at_all(opened: Open) -> None:
+    desk = opened(loses_replies=True)
+    message = replace(desk.forward(), copy_to="kopi@example.org")
+    looked = Looker(desk.installation.workspace.settings).look(message)
+    assert (looked.found, looked.unreached) == (None, COPY_UNWATCHED)
+    assert looked.where == f"kopi@example.org: {COPY_UNWATCHED}"
 
 
 def test_a_reply_that_was_kept_is_written_into_the_case_by_the_next_look(opened: Open) -> None:

@@ -9,6 +9,7 @@ we look is met in the one or the other.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from agreements.mail import OWN_HEADER
 from intake.sources.mailbox.account import Account, connect
@@ -16,6 +17,10 @@ from intake.sources.mailbox.client import SafeClient
 from intake.sources.mailbox.moving import CannotMove, Mover, Place
 from intake.sources.mailbox.problems import Problem, problem_of
 from intake.sources.mailbox.selecting import select
+
+_JUNK: Final = rb"\Junk"  # RFC 6154 2
+_JUNK_NAMES: Final = frozenset({"junk", "spam", "junk email", "junk e-mail"})
+"""Where a server does not tell which folder it is."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +46,8 @@ class Search:
 def search_mail(account: Account, sought: Sequence[Sought], *, moved: bool) -> Search:
     """Look for mails in the account's folder; never raises for what server, network or provider do.
 
-    `moved`: also in the folders that mail is moved to when it is done with; one that is not there holds none.
+    `moved`: also in the folders that mail is moved to when it is done with, and that of junk; one that is not there
+    holds none.
     """
     found: set[str] = set()
     client: SafeClient | None = None
@@ -70,6 +76,11 @@ def _folders(client: SafeClient, account: Account, *, moved: bool) -> Iterator[s
         except CannotMove:  # the watched folder itself, which was looked into
             continue
         if is_there:
+            yield name
+    for flags, _, name in client.list_folders():
+        # A filter may take mail from an address of its own house for forged.
+        is_junk = _JUNK in flags or name.casefold() in _JUNK_NAMES
+        if is_junk and rb"\Noselect" not in flags:
             yield name
 
 
