@@ -6,6 +6,10 @@
 Only what a mailbox received counts: a file that somebody drops in a folder proves nothing about mail.
 """
 
+import hashlib
+from email import message_from_bytes, policy
+
+from agreements.errors import IntegrityError, NotFoundError
 from intake.receipts import Receipt
 from intake.unpacking import DeliveryReport, MailKind, MailReading
 from onboarding.aftermath import record_moved
@@ -43,6 +47,16 @@ def find_copied(connection: Connection, mail: MailReading) -> Message | None:
         return None
     by_id = find_by_message_id(connection, mail.message_id) if mail.message_id else None
     return by_id or (find_by_envelope_id(connection, mail.mark) if mail.mark else None)
+
+
+def sent_documents(workspace: Workspace, message: Message) -> frozenset[str]:
+    """The hashes of what a message carries; none where its bytes are damaged or gone."""
+    try:
+        mail = message_from_bytes(workspace.blobs.read(message.sha256), policy=policy.default)
+    except (IntegrityError, NotFoundError):
+        return frozenset()
+    contents = (part.get_payload(decode=True) for part in mail.iter_attachments())
+    return frozenset(hashlib.sha256(data).hexdigest() for data in contents if isinstance(data, bytes))
 
 
 def find_bounced(connection: Connection, mail: MailReading) -> Matched | None:

@@ -2,7 +2,7 @@
 
 National identity numbers must not leave by plain mail unnoticed (facts/domain.md §6). By default a message with any is
 held for a person; `forward.national_id` may say otherwise for everything, and one decision of a named person, on stated
-grounds and until a day, for everything that is signed in one way (docs/adr/0024). Whatever is not in order (a decision
+grounds and until a day, for everything that is signed in one way (docs/adr/0025). Whatever is not in order (a decision
 that has expired or names nobody, a certificate that can't be used) holds the message: nothing leaves by mistake.
 """
 

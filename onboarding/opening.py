@@ -35,12 +35,11 @@ from intake.unpacking.sniffing import SNIFFED_BYTES, Shape, shape_of
 from onboarding.clues import clues_of_delivery, vendors_of
 from onboarding.digipost_answers import DigipostAnswer, file_answer, find_answer, lost_answer
 from onboarding.duplicates import draft_notice, enqueue_notice
-from onboarding.evidence import must_be_read, record_evidence
+from onboarding.evidence import find_copied, must_be_read, record_evidence, sent_documents
 from onboarding.receiving import keep_apart, receive_delivery
 from onboarding.store.issued import is_issued
 from onboarding.unpack import unpack_delivery
 from onboarding.workspace import Workspace
-from outbox.messages import find_by_message_id
 
 logger = logging.getLogger(__name__)
 
@@ -96,12 +95,13 @@ def _without_ours(workspace: Workspace, unpacking: Unpacking) -> Unpacking:
 
 
 def _is_own_copy(workspace: Workspace, unpacking: Unpacking) -> bool:
-    """A mail with our header and a Message-ID that we really gave: anybody can write a header."""
+    """A mail with our header that is known as a copy of one of ours, and carries nothing that we did not send."""
     mail = unpacking.mail
     if mail is None or mail.kind is not MailKind.OWN_COPY:
         return False
     with workspace.store.read() as connection:
-        return find_by_message_id(connection, mail.message_id) is not None
+        message = find_copied(connection, mail)
+    return message is not None and {c.sha256 for c in unpacking.candidates} <= sent_documents(workspace, message)
 
 
 def _record(workspace: Workspace, receipt: Receipt, unpacking: Unpacking) -> tuple[Receipt, ...]:

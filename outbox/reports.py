@@ -9,6 +9,7 @@ A group of the report about our copy's recipient says nothing of the message. A 
 member of a list) can only tell of trouble: that one of many got the mail does not say that ours did.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -22,6 +23,7 @@ MAX_TEXT: Final = 1000  # characters kept of one system's words, as of a reply (
 _STRICTEST_FIRST: Final = (Action.FAILED, Action.DELAYED, Action.DELIVERED, Action.RELAYED, Action.EXPANDED)
 _TROUBLE: Final = frozenset({Action.FAILED, Action.DELAYED})
 _MAY_HAVE_LEFT: Final = LEFT | {State.UNKNOWN}
+_DIAGNOSTIC_TYPE: Final = re.compile(r"\A[A-Za-z0-9-]{1,20}; *")  # `smtp; 550 …` (RFC 3464 2.3.6)
 _BY_CLASS: Final = {"2": Action.DELIVERED, "4": Action.DELAYED, "5": Action.FAILED}  # RFC 3463 2
 
 
@@ -151,4 +153,5 @@ def _action(one: RecipientStatus) -> Action | None:
 def _text(message: Message, one: RecipientStatus) -> str:
     """Status and diagnostic; before them the address, where it is not the one the message went to."""
     address = "" if one.names(message.recipient) else one.final or one.original
-    return " ".join(part for part in (address, one.status, one.diagnostic) if part)[:MAX_TEXT]
+    words = _DIAGNOSTIC_TYPE.sub("", one.diagnostic)
+    return " ".join(part for part in (address, one.status, words) if part)[:MAX_TEXT]

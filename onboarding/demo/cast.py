@@ -14,6 +14,8 @@ class Cast:
     second: str
     stranger: str
     """Somebody whom no agreement names."""
+    national_id: str
+    """The first one's national identity number: synthetic, its month is one of 81 to 92 (Skatteetaten)."""
     places: tuple[str, ...]
     trades: tuple[str, ...]
 
@@ -24,7 +26,12 @@ class Cast:
 
 def _load() -> Cast:
     document = yaml.safe_load(files("onboarding.demo").joinpath("cast.yaml").read_bytes())
-    return Cast(**document["people"], places=tuple(document["places"]), trades=tuple(document["trades"]))
+    return Cast(
+        **document["people"],
+        national_id=document["national_id"],
+        places=tuple(document["places"]),
+        trades=tuple(document["trades"]),
+    )
 
 
 CAST = _load()

@@ -10,11 +10,14 @@ from dataclasses import dataclass
 
 from onboarding.demo.cast import CAST
 from onboarding.demo.forging import flip_byte, write_over_page
+from onboarding.demo.mail_server import Fate
 from onboarding.demo.stage import Stage
 from onboarding.rendering import private_fonts
 from onboarding.steps.agreement import Issue
 from onboarding.terms import Terms
-from signatures.throwaway import Credential, sign
+from outbox.evidence import Evidence
+from outbox.states import State
+from signatures.throwaway import Credential, LeafOptions, sign
 
 KARI, OLA, STRANGER = CAST.first, CAST.second, CAST.stranger
 FIRST, SECOND = "Signatur1", "Signatur2"
@@ -36,6 +39,10 @@ class Return:
     name: str
     expected: str
     make: Callable[[Stage], Made]
+    message: State = State.SENT
+    """Where its forward stands at the end, if it is approved."""
+    evidence: Evidence | None = None
+    """By what it was found out that the forward had left, if nobody knew."""
     suffix: str = ".pdf"
     in_halves: bool = False
 
@@ -63,6 +70,24 @@ def _signed_by_two(stage: Stage) -> Made:
 def _sealed(stage: Stage) -> Made:
     issue = stage.issue(KARI, language="en")
     return _signed(stage, issue, stage.pki.seal(_customer(issue), _org_number(issue)))
+
+
+def _with_national_id(stage: Stage) -> Made:
+    """Some issuers put the person's national identity number into the certificate."""
+    issue = stage.issue(KARI)
+    return _signed(stage, issue, stage.pki.person(KARI, options=LeafOptions(subject_serial=CAST.national_id)))
+
+
+def _signed_but(fate: Fate) -> Callable[[Stage], Made]:
+    """An honest return whose forward meets this fate."""
+
+    def make(stage: Stage) -> Made:
+        honest = _signed_by_one(stage)
+        assert honest.issue is not None
+        stage.decree(honest.issue, fate)
+        return honest
+
+    return make
 
 
 def _unsigned(stage: Stage) -> Made:
@@ -142,6 +167,9 @@ RETURNS = (
     Return(name="signed_by_two", expected="approved", make=_signed_by_two),
     Return(name="sealed_by_customer", expected="approved", make=_sealed),
     Return(name="arrives_in_two_halves", expected="approved", make=_signed_by_one, in_halves=True),
+    Return(name="with_national_id", expected="approved", make=_with_national_id, message=State.HELD),
+    Return(name="reply_lost", expected="approved", make=_signed_but(Fate.REPLY_LOST), evidence=Evidence.COPY),
+    Return(name="bounced", expected="approved", make=_signed_but(Fate.BOUNCED), message=State.FAILED_LATER),
     Return(name="unsigned", expected="rejected", make=_unsigned),
     Return(name="changed_after_signing", expected="rejected", make=_changed_after_signing),
     Return(name="bytes_changed_after_signing", expected="rejected", make=_bytes_changed),

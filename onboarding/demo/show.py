@@ -4,7 +4,7 @@ import hashlib
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from email import message_from_bytes, policy
 from pathlib import Path
 
@@ -17,10 +17,15 @@ from intake.receipts import ReceiptState
 from onboarding.answers import Answer, table
 from onboarding.demo.returns import RETURNS, Made, Return
 from onboarding.demo.stage import QUIET_SECONDS, Stage, set_stage
+from onboarding.forwarding import FORWARD
 from onboarding.jobs.loop import run_once
 from onboarding.steps.configuration import export_summary
 from onboarding.store.judgements import find_judgement_of
+from outbox.messages import Connection, Message, list_messages
+from outbox.states import State
 
+STANDSTILL = timedelta(minutes=2)
+"""Longer than the outbox leaves a mail server alone that has lost a reply."""
 _FORMATS = ("json", "yaml", "pdf")
 
 
@@ -35,13 +40,18 @@ class Result:
     findings: tuple[Finding, ...]
     mails: tuple[Path, ...]
     """What left because of it."""
+    forward: Message | None
+    """None if there is none."""
 
     @property
     def as_expected(self) -> bool:
         """The verdict is the expected one, and exactly what was approved has left, once, byte for byte."""
-        should_leave = 1 if self.expected.expected == "approved" else 0
+        approved = self.expected.expected == "approved"
+        should_leave = 1 if approved and self.expected.message is not State.HELD else 0
+        forward = None if self.forward is None else (self.forward.state, self.forward.evidence)
         return (
             self.actual == self.expected.expected
+            and forward == ((self.expected.message, self.expected.evidence) if approved else None)
             and len(self.mails) == should_leave
             and all(_carries(mail, self.made.data) for mail in self.mails)
         )
@@ -55,6 +65,10 @@ def show_demo(folder: Path, clock: Callable[[], datetime], language: Language, s
         say(text("demo.dropping", language))
         _drop_all(stage, made)
         run_once(stage.workspace)
+        say(text("demo.reports", language))
+        for _ in range(2):  # after the lost reply the rest leaves, and then what is reported of it comes
+            stage.wait(STANDSTILL)
+            run_once(stage.workspace)
         results = [_result(stage, expected, returned) for expected, returned in made]
         say(text("demo.summaries", language))
         for result in results:
@@ -88,6 +102,7 @@ def _result(stage: Stage, expected: Return, made: Made) -> Result:
         judgement = find_judgement_of(connection, sha256)
         document = find_document(connection, sha256)
         receipts = receipts_of(connection, sha256)
+        forward = _forward(connection, made)
     if judgement is not None:
         actual, findings = judgement.decision.verdict.value, judgement.decision.findings
     elif document is not None and document.outcome is not None:
@@ -104,7 +119,17 @@ def _result(stage: Stage, expected: Return, made: Made) -> Result:
         actual=actual,
         findings=findings,
         mails=tuple(sorted((stage.folder / "mail").glob(f"{agreement}*.eml"))),
+        forward=forward,
     )
+
+
+def _forward(connection: Connection, made: Made) -> Message | None:
+    """The forward of the agreement that a return answers."""
+    if made.issue is None:
+        return None
+    number = made.issue.agreement.number
+    of_case = list_messages(connection, case_number=str(number.case))
+    return next((m for m in of_case if m.purpose == FORWARD and m.agreement == str(number)), None)
 
 
 def _carries(mail: Path, pdf: bytes) -> bool:
@@ -130,6 +155,8 @@ def _answer(folder: Path, results: list[Result], language: Language) -> Answer:
             "actual": result.actual,
             "findings": [finding.code for finding in result.findings],
             "mails": [str(mail) for mail in result.mails],
+            "message": None if result.forward is None else result.forward.id,
+            "state": None if result.forward is None else result.forward.state.value,
             "ok": result.as_expected,
         }
         for result in results
@@ -147,10 +174,15 @@ def _row(result: Result, language: Language) -> list[str]:
     weighty = [finding for finding in result.findings if finding.severity is not Severity.INFO]
     why = f"{weighty[0].code} {finding_message(weighty[0], language)}" if weighty else ""
     verdict = "receipt.quarantined" if result.actual == "quarantined" else f"verdict.{result.actual}"
-    left = ", ".join(mail.name for mail in result.mails)
+    left = "" if result.forward is None else _what_left(result.forward, language)
     shown = text(f"states.{verdict}", language) if result.actual != "-" else "-"
     ok = text("values.yes" if result.as_expected else "values.no", language)
     return [text(f"demo.returns.{result.expected.name}", language), shown, _short(why), left, ok]
+
+
+def _what_left(forward: Message, language: Language) -> str:
+    state = text(f"states.message.{forward.state.value}", language)
+    return state if forward.evidence is None else f"{state}: {text(f'outbox_evidence.{forward.evidence}', language)}"
 
 
 def _short(why: str, width: int = 76) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import yaml
@@ -14,7 +14,9 @@ from agreements.casenumber import parse_case_number
 from agreements.orgnumber import check_digit
 from agreements.parties import Actor, Signer, SigningBasis
 from onboarding.demo.cast import CAST
-from onboarding.demo.mail_server import keeping_mail_server
+from onboarding.demo.imap_server import DemoMailbox, serving_mailbox
+from onboarding.demo.mail_server import Fate, MailServer, keeping_mail_server
+from onboarding.files import write_file
 from onboarding.importing import EnquiryRow, read_enquiries
 from onboarding.initialise import InitResult, initialise
 from onboarding.settings import Settings, current_os_user, find_actor, load_settings
@@ -40,6 +42,8 @@ class Stage:
     strangers: ThrowawayPki
     """An infrastructure of somebody else's, which the demo does not trust."""
     now: datetime
+    mail_server: MailServer
+    _clock: "_Clock"
     _example: EnquiryRow
     _customers: int = field(default=0)
 
@@ -70,9 +74,26 @@ class Stage:
         save_issue(issue, self.folder / "issued")
         return issue
 
+    def decree(self, issue: Issue, fate: Fate) -> None:
+        """Say what the mail server will do with the forward of this agreement."""
+        self.mail_server.fates[str(issue.agreement.number)] = fate
+
+    def wait(self, time: timedelta) -> None:
+        """Let time pass, for the demo alone: its clock is put ahead."""
+        self._clock.ahead += time
+
     def void(self, case_number: str) -> None:
         """Make the version in force void."""
         void_agreement_in_force(self.workspace, parse_case_number(case_number), "demo", self.actor)
+
+
+@dataclass(kw_only=True)
+class _Clock:
+    real: Callable[[], datetime]
+    ahead: timedelta = timedelta()
+
+    def __call__(self) -> datetime:
+        return self.real() + self.ahead
 
 
 def synthetic_org_number(serial: int) -> str:
@@ -94,9 +115,11 @@ def set_stage(folder: Path, clock: Callable[[], datetime]) -> Iterator[Stage]:
     pki = ThrowawayPki.create(now)
     (folder / "trust" / "anchors" / "demo.pem").write_bytes(pki.root_pem())
     with ExitStack() as stack:
-        port = stack.enter_context(keeping_mail_server(folder / "mail"))
-        settings = _demo_settings(made, port)
-        workspace = stack.enter_context(open_workspace(settings, clock))
+        mailbox = stack.enter_context(serving_mailbox())
+        mail_server = stack.enter_context(keeping_mail_server(folder / "mail", mailbox))
+        settings = _demo_settings(made, mail_server.port, mailbox)
+        running = _Clock(real=clock)
+        workspace = stack.enter_context(open_workspace(settings, running))
         yield Stage(
             folder=folder,
             workspace=workspace,
@@ -104,18 +127,37 @@ def set_stage(folder: Path, clock: Callable[[], datetime]) -> Iterator[Stage]:
             pki=pki,
             strangers=ThrowawayPki.create(now),
             now=now,
+            mail_server=mail_server,
+            _clock=running,
             _example=_example(made, settings, norwegian_day(now)),
         )
 
 
-def _demo_settings(made: InitResult, port: int) -> Settings:
-    """The configuration that `init` wrote, with the demo's mail server and `signer_policy: declared`."""
+def _demo_settings(made: InitResult, port: int, mailbox: DemoMailbox) -> Settings:
+    """The configuration that `init` wrote, with the demo's mail server and mailbox and `signer_policy: declared`."""
     configuration = yaml.safe_load(made.config.read_bytes())
     configuration["signer_policy"] = "declared"
     configuration["smtp"] |= {"host": "127.0.0.1", "port": port, "tls": "none", "per_minute": PER_MINUTE}
+    address = configuration["smtp"]["from"]
+    configuration["smtp"]["copy_to"] = address
+    configuration["mailboxes"] = [_mailbox_settings(made, mailbox, address)]
     configuration["vendors"][0]["folders"][0]["quiet_seconds"] = QUIET_SECONDS
     made.config.write_text(yaml.safe_dump(configuration, allow_unicode=True, sort_keys=False), encoding="utf-8")
     return load_settings(made.config)
+
+
+def _mailbox_settings(made: InitResult, mailbox: DemoMailbox, address: str) -> dict[str, JsonValue]:
+    password = made.config.parent / "data" / "keys" / "mailbox"
+    write_file(password, mailbox.password.encode())
+    return {
+        "id": "avtaler",
+        "host": "127.0.0.1",
+        "port": mailbox.port,
+        "tls": "none",
+        "username": address,
+        "password_file": str(password),
+        "address": address,
+    }
 
 
 def _example(made: InitResult, settings: Settings, today: date) -> EnquiryRow:

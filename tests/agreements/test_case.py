@@ -21,6 +21,7 @@ from agreements.case import (
     move_agreement,
     move_issued,
     move_step,
+    move_undelivered,
     require_editable,
     waiting_for,
     with_hold,
@@ -195,6 +196,30 @@ def test_a_case_is_put_on_hold_and_resumed_until_it_is_closed() -> None:
     assert refused(lambda: with_hold(a_case(step=Step.CLOSED), held=True, now=LATER)).unmet == ("case_closed",)
 
 
+@pytest.mark.parametrize("held", [False, True])
+@pytest.mark.parametrize("step", [Step.AGREEMENT, Step.SETUP, Step.VERIFICATION])
+def test_a_forward_that_comes_back_leaves_the_agreement_approved_and_the_later_steps_closed(
+    step: Step, held: bool
+) -> None:
+    case = a_case(step=step, held=held, agreement_state=S.FORWARDED, plan=LaunchPlan.DIRECT)
+    back = move_undelivered(case, now=LATER)
+    assert back == replace(case, agreement_state=S.APPROVED, updated_at=LATER)
+    assert waiting_for(back) is Party.VENDOR
+    for after in (Step.SETUP, Step.LAUNCHED):
+        refused(partial(move_step, back, after, now=LATER, attestations=BOTH, configuration=HASH))
+    assert move_agreement(back, S.FORWARDED, now=LATER).agreement_state is S.FORWARDED
+
+
+@pytest.mark.parametrize("state", sorted(set(S) - {S.FORWARDED}))
+def test_only_what_was_forwarded_and_not_acknowledged_can_come_back(state: S) -> None:
+    assert refused(lambda: move_undelivered(a_case(agreement_state=state), now=LATER)).unmet == ("agreement_move",)
+
+
+@pytest.mark.parametrize("step", [Step.LAUNCHED, Step.CLOSED])
+def test_nothing_comes_back_to_a_case_that_is_done_with(step: Step) -> None:
+    refused(lambda: move_undelivered(a_case(step=step, agreement_state=S.FORWARDED), now=LATER))
+
+
 @pytest.mark.parametrize(
     ("changes", "party"),
     [
@@ -222,6 +247,7 @@ ACTIONS = st.one_of(
     st.tuples(st.just("agreement"), st.sampled_from(S)),
     st.tuples(st.just("step"), st.sampled_from(Step), ATTESTATIONS, HASHES),
     st.tuples(st.just("issue")),
+    st.tuples(st.just("undelivered")),
     st.tuples(st.just("hold"), st.booleans()),
     st.tuples(st.just("plan"), st.sampled_from(LaunchPlan)),
 )
@@ -243,6 +269,8 @@ def act(case: Case, action: Any) -> Case:
                 return move_agreement(case, state, now=LATER)
             case ("step", step, attestations, configuration):
                 return move_step(case, step, now=LATER, attestations=attestations, configuration=configuration)
+            case ("undelivered",):
+                return move_undelivered(case, now=LATER)
             case ("issue",):
                 return move_issued(case, now=LATER)
             case ("hold", held):

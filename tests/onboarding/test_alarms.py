@@ -13,15 +13,29 @@ from agreements.language import Language
 from agreements.texts import text
 from onboarding import alarms as rules
 from onboarding.alarm_watch import PURPOSE, look_for_alarms, read_alarms
-from onboarding.alarms import Alarm, AlarmCode, Picture, alarm_action, alarm_message, find_alarms, is_over
+from onboarding.alarms import (
+    Alarm,
+    AlarmCode,
+    MailPicture,
+    Picture,
+    Trouble,
+    alarm_action,
+    alarm_message,
+    find_alarms,
+    is_over,
+)
 from onboarding.health import Health, HealthNotes
 from onboarding.jobs import loop
+from onboarding.mail_troubles import waits_since
 from onboarding.pipeline import JudgingPass
 from onboarding.sandbox import Sandbox
 from onboarding.sources import watched_folders
 from onboarding.status import status_answer
-from outbox.messages import Message, enqueue
+from outbox.attempts import claim_due, recover_interrupted
+from outbox.evidence import look_again
+from outbox.messages import Message, enqueue, find
 from outbox.outcome import Reason
+from outbox.settling import Policy
 from outbox.states import State
 from tests.intake.imap_faults import FakeImap, close, no
 from tests.intake.mail_rounds import mail
@@ -71,6 +85,50 @@ def note(part: str, problem: str | None, minutes: float, *, silent: float = 0) -
 )
 def test_a_part_that_fails_for_long_is_an_alarm(health: Health, expected: str | None) -> None:
     assert found(health=(health,)) == ([(expected, health.part)] if expected else [])
+
+
+def test_mail_that_did_not_arrive_or_can_not_be_looked_for_is_an_alarm_without_waiting() -> None:
+    young = NOW - timedelta(seconds=1)
+    troubled = MailPicture(
+        blocked=Trouble(since=young, problem="policy"), failed_later={17: young, 18: young}, copy_lost=young
+    )
+    assert found(mail=troubled) == [
+        ("mail_blocked", "outbox"),
+        ("mail_failed_later", "message 17"),
+        ("mail_failed_later", "message 18"),
+        ("copy_lost", "outbox"),
+    ]
+    for minutes, expected in ((4.9, []), (5, [("evidence_unreachable", "outbox")])):
+        since = NOW - timedelta(minutes=minutes)
+        assert found(mail=MailPicture(unsearchable=Trouble(since=since, problem="mailbox_busy"))) == expected
+
+
+@pytest.mark.parametrize("language", list(Language))
+def test_what_to_do_about_refused_mail_is_what_its_reason_says(language: Language) -> None:
+    alarm = Alarm(code=AlarmCode.MAIL_BLOCKED, part="outbox", since=NOW, problem="too_large")
+    assert alarm_action(alarm, language) == text("outbox_reasons.too_large.action", language)
+    came_back = Alarm(code=AlarmCode.MAIL_FAILED_LATER, part="message 17", since=NOW)
+    assert "17" in alarm_message(came_back, language)
+
+
+@pytest.mark.parametrize(
+    ("policy", "hours", "waits"),
+    [(Policy.ASK, 0, True), (Policy.RESEND, 0, True), (Policy.WAIT, 5 * 24 - 1, False), (Policy.WAIT, 5 * 24, True)],
+)
+def test_an_unknown_message_waits_since_it_is_unknown_however_often_it_was_looked_for(
+    guarded: Installation, policy: Policy, hours: int, waits: bool
+) -> None:
+    with guarded.workspace.store.begin() as connection:
+        enqueue(connection, new_message(), now=NOW)
+        assert claim_due(connection, NOW)
+        (message,) = recover_interrupted(connection, NOW)
+        look_again(connection, message, at=NOW + HOUR, unreached=None, now=NOW + HOUR)
+        after = find(connection, message.id)
+    assert after is not None
+    assert after.updated_at == NOW + HOUR
+    since = waits_since(after, policy, NOW + timedelta(hours=hours))
+    assert (since is not None) is waits
+    assert since in {None, NOW, NOW + timedelta(days=5)}
 
 
 def test_what_waits_too_long_is_an_alarm() -> None:

@@ -167,6 +167,7 @@ def test_the_number_stands_in_no_log_row_page_or_file_but_the_document_and_the_m
 
 def test_what_could_not_be_looked_through_holds_as_well() -> None:
     search = IdentitySearch(gaps=(Gap(place=Place.ATTACHMENT, name="bevis.7z", why=Unread.UNKNOWN_KIND),))
+    assert [finding.code for finding in identity_findings(search)] == ["PID-002"]
     assert identity_holds(decide(identity_findings(search))) == (
         Hold(kind="not_searched", where="attachment", name="bevis.7z"),
     )

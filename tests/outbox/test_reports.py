@@ -26,7 +26,7 @@ from tests.outbox.outbox_kit import NOON, RECIPIENT, beginning, new_message, sql
 
 COPY, AGREEMENT = "avtaler@example.org", "DA-2026-000042-J.1"
 SENT = Outcome(result=Result.SENT, phase=Phase.AFTER_DOT, reply="250 2.0.0 Ok: queued as 1")
-GONE = RecipientStatus(original=RECIPIENT, action="failed", status="5.1.1", diagnostic="550 no such user")
+GONE = RecipientStatus(original=RECIPIENT, action="failed", status="5.1.1", diagnostic="smtp; 550 no such user")
 Put = Callable[..., Message]
 
 

@@ -42,10 +42,21 @@ def written_keys(data: object, path: str = "") -> Iterator[str]:
 
 
 def uncommented(text: str, group: str) -> str:
-    """The example as a person makes it: the `# ` gone in front of every line of the block below the list's key."""
-    found = re.search(rf"(?m)^{group}:\n((?:#.*\n)+)", text)
+    """The example as a person makes it: the `# ` gone in front of every line of the block below the list's key.
+
+    The entry of a list within a group is one line: what follows it may be the next key's comment.
+    """
+    key = group.rpartition(".")[2]
+    found = re.search(rf"(?m)^ *{key}:\n((?: *#.*\n)+?)(?=\n|\Z|(?:  #[^\n]*\n)*  \w)", text)
     assert found is not None, f"{group} shows no entry"
-    return text[: found.start(1)] + re.sub("(?m)^# ", "", found[1]) + text[found.end() :]
+    return text[: found.start(1)] + re.sub("(?m)^( *)# ", r"\1", found[1]) + text[found.end() :]
+
+
+def entries(data: Any, group: str) -> Any:
+    """What stands under a dotted key."""
+    for name in group.split("."):
+        data = data[name] if isinstance(data, dict) else getattr(data, name)
+    return data
 
 
 @pytest.mark.parametrize("key", list(keys_of(Settings)))
@@ -54,7 +65,7 @@ def test_every_key_of_the_form_stands_in_the_example(key: str) -> None:
     if key in set(written_keys(yaml.safe_load(text))):
         return
     group, _, name = key.rpartition(".")  # entries of lists that are empty in the example stand there as a comment
-    (entry,) = yaml.safe_load(uncommented(text, group))[group]
+    (entry,) = entries(yaml.safe_load(uncommented(text, group)), group)
     assert name in entry
 
 
@@ -65,10 +76,10 @@ def test_the_example_loads_as_it_is(tmp_path: Path) -> None:
     assert load_settings(EXAMPLE).users[0].id == "kari"
 
 
-@pytest.mark.parametrize("group", ["authorities", "mailboxes", "terms"])
+@pytest.mark.parametrize("group", ["authorities", "forward.national_id_decisions", "mailboxes", "terms"])
 def test_the_entries_that_the_example_shows_as_comments_load(tmp_path: Path, group: str) -> None:
     (tmp_path / "config.yaml").write_text(uncommented(EXAMPLE.read_text(), group))
-    assert len(getattr(load_settings(tmp_path / "config.yaml"), group)) == 1
+    assert len(entries(load_settings(tmp_path / "config.yaml"), group)) == 1
 
 
 @pytest.mark.parametrize("group", ["authorities", "mailboxes", "terms"])
