@@ -10,6 +10,7 @@ import pytest
 
 from agreements.case import AgreementState, Party, waiting_for
 from agreements.language import Language
+from agreements.times import format_utc
 from intake.matching import Evidence
 from intake.receipts import Receipt, ReceiptState
 from onboarding.case_view import case_details, case_timeline
@@ -20,6 +21,11 @@ from onboarding.sandbox import Sandbox
 from onboarding.settings import load_settings
 from onboarding.settings.faults import SettingsError
 from onboarding.status import status_answer
+from onboarding.store.tables import cases
+from outbox.evidence import Evidence as Settled
+from outbox.history import message_history
+from outbox.rows import messages
+from outbox.states import State
 from tests.intake.imap_faults import FakeImap
 from tests.onboarding.installation import Installation, Template, change_config
 from tests.onboarding.mailed import ADDRESS, letter, watching
@@ -220,6 +226,42 @@ def test_a_mail_that_can_not_be_read_is_a_question_and_stays_in_quarantine(
     receipt = come(post, server, f'{head}Content-Type: multipart/encrypted; boundary="b"\r\n\r\n--b--\r\n'.encode())
     assert receipt.state is ReceiptState.QUARANTINED
     assert [answer.kind for answer in answers(post)] == [AnswerKind.QUESTION]
+
+
+def test_an_answer_settles_a_forward_of_which_nobody_knew_whether_it_left(
+    post: Installation, server: FakeImap, forwarded: Forwarded
+) -> None:
+    nobody_knows(post)
+    come(post, server, written("Takk, vi setter i gang.", reply_to(forwarded.mail)))
+    (message,) = post.messages()
+    assert (message.state, message.evidence) == (State.SENT, Settled.ANSWER)
+    assert post.kinds(post.template.by_one)[-3:] == ["message.settled", "agreement.forwarded", "digipost.answered"]
+    assert state(post) is AgreementState.ACKNOWLEDGED
+
+
+def test_only_what_is_answered_by_its_own_message_id_is_settled(
+    post: Installation, server: FakeImap, forwarded: Forwarded
+) -> None:
+    nobody_knows(post)
+    fields = reply_to(forwarded.mail)
+    identity = fields.pop("in_reply_to")
+    come(post, server, written("Takk.", fields))
+    come(post, server, written("Takk.", fields | {"references": identity}))
+    come(
+        post, server, written("Kom ikke fram.", fields | {"in_reply_to": identity, "from": "mailer-daemon@example.org"})
+    )
+    (message,) = post.messages()
+    assert message.state is State.UNKNOWN
+    assert state(post) is AgreementState.APPROVED
+
+
+def nobody_knows(post: Installation) -> None:
+    """As after a crash behind the final dot: the forward may have left."""
+    with post.workspace.store.begin() as connection:
+        unknown = {"state": State.UNKNOWN.value, "unknown_at": format_utc(post.clock())}
+        connection.execute(messages.update().values(sent_at=None, evidence=None, **unknown))
+        connection.execute(message_history.delete())
+        connection.execute(cases.update().values(agreement_state=AgreementState.APPROVED.value))
 
 
 # --- never believed ---------------------------------------------------------------------------------------------------
