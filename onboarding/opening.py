@@ -189,13 +189,15 @@ def _without_document(workspace: Workspace, unpacking: Unpacking) -> Finding:
     """Why there is no document. A header of ours in a stranger's mail, and a report that fits no mail of ours and does
     not say that all is well, are for a person.
     """
+    if _is_own_copy(workspace, unpacking):
+        return INT_OWN_COPY()
     reason = reason_without_document(unpacking)
-    if reason == INT_OWN_COPY() and not _is_own_copy(workspace, unpacking):
+    if reason == INT_OWN_COPY():
         return INT_ONLY_TEXT()
     if reason == INT_BOUNCE() and unpacking.mail is not None:
         with workspace.store.read() as connection:
             return INT_BOUNCE_UNMATCHED() if must_be_read(connection, unpacking.mail) else reason
-    return INT_OWN_COPY() if _is_own_copy(workspace, unpacking) else reason
+    return reason
 
 
 def _state(reason: Finding) -> ReceiptState:
