@@ -6,7 +6,7 @@ work.
 """
 
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
 
@@ -28,6 +28,11 @@ def norwegian_time(moment: datetime) -> datetime:
 def norwegian_day(moment: datetime) -> date:
     """The calendar day it is in Norway: what agreements are dated by and deadlines count from."""
     return norwegian_time(moment).date()
+
+
+def norwegian_moment(day: date, hour: int) -> datetime:
+    """A full hour (0–23) of a day by Norwegian clocks; one that is skipped or comes twice is the first there is."""
+    return datetime.combine(day, time(hour), tzinfo=_OSLO).astimezone(UTC)
 
 
 def is_working_day(day: date) -> bool:

@@ -37,6 +37,7 @@ from onboarding.alarms import (
     find_alarms,
     is_over,
 )
+from onboarding.correspondence.purposes import Purpose
 from onboarding.health import read_health
 from onboarding.mail_troubles import read_mail_picture, waits_since
 from onboarding.outgoing import freeze_letter
@@ -52,8 +53,7 @@ from outbox.states import WAITING_FOR_A_PERSON, State
 
 logger = logging.getLogger(__name__)
 
-PURPOSE: Final = "alarm"
-"""Of the messages that tell alarms. They raise none themselves."""
+_SILENT: Final = (Purpose.ALARM, Purpose.DIGIPOST_DIGEST)
 _PREFIX: Final = "alarm:"
 
 
@@ -91,7 +91,9 @@ def _picture(workspace: Workspace, stuck: tuple[str, ...]) -> Picture:
     now = workspace.clock()
     with workspace.store.read() as connection:
         oldest = find_oldest_unfinished(connection)
-        queued = _ours_aside(list_messages(connection, State.QUEUED))
+        queued = [
+            message for message in _ours_aside(list_messages(connection, State.QUEUED)) if not _is_put_off(message, now)
+        ]
         stuck_mail = {state: _ours_aside(list_messages(connection, state)) for state in WAITING_FOR_A_PERSON}
         mail = read_mail_picture(connection, stuck_mail)
     policy = Policy(workspace.settings.forward.when_unknown)
@@ -115,7 +117,13 @@ def _is_watched(workspace: Workspace, part: str) -> bool:
 
 
 def _ours_aside(messages: tuple[Message, ...]) -> tuple[Message, ...]:
-    return tuple(message for message in messages if message.purpose != PURPOSE)
+    """Alarms raise no alarms; the weekly letter waits for whoever wants to send it, and is withdrawn after a week."""
+    return tuple(message for message in messages if message.purpose not in _SILENT)
+
+
+def _is_put_off(message: Message, now: datetime) -> bool:
+    """Whether it waits for its hour and not for a server: no attempt has failed, and it is due later."""
+    return message.backoff_step == 0 and message.next_attempt_at > now
 
 
 # --- 2. to 4. what is kept and told -----------------------------------------------------------------------------------
@@ -182,7 +190,7 @@ def _mail(workspace: Workspace, alarm: Alarm, day: str, now: datetime, *, over: 
         "action": alarm_action(alarm, settings.language),
         "now": local_time(now),
     }
-    key = f"{PURPOSE}:{alarm.key}:{day}:{kind}"
+    key = f"{Purpose.ALARM}:{alarm.key}:{day}:{kind}"
     subject = text(f"mail.alarm_{kind}.subject", settings.language, **params)
     letter = Letter(
         sender=settings.smtp.from_,
@@ -192,4 +200,4 @@ def _mail(workspace: Workspace, alarm: Alarm, day: str, now: datetime, *, over: 
         date=now,
         message_id=message_id_for(key, sender=settings.smtp.from_, now=now),
     )
-    return freeze_letter(workspace, letter, purpose=PURPOSE, key=key)
+    return freeze_letter(workspace, letter, purpose=Purpose.ALARM, key=key)

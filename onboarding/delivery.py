@@ -6,6 +6,7 @@ from datetime import datetime
 from agreements.errors import NotFoundError
 from agreements.parties import Actor
 from onboarding.aftermath import record_told_before
+from onboarding.correspondence.permit import permit_of
 from onboarding.forwarding import record_forwarded, record_outcome
 from onboarding.record import EventKind
 from onboarding.settings import Settings, smtp_password
@@ -44,6 +45,7 @@ def sender_of(workspace: Workspace) -> Sender:
         server=smtp_server(workspace.settings),
         clock=workspace.clock,
         on_outcome=follow_up,
+        permit=permit_of(workspace),
         pace=pace,
     )
 

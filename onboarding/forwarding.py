@@ -20,6 +20,7 @@ from agreements.language import Language
 from agreements.mail import AGREEMENT_HEADER
 from agreements.parties import Actor
 from agreements.signers import signing_right
+from onboarding.correspondence.purposes import Purpose
 from onboarding.forward_files import Check, ForwardFiles, forward_files, signed_name
 from onboarding.guard import letter_holds, treat
 from onboarding.outgoing import freeze_letter
@@ -40,7 +41,7 @@ from outbox.recipients import Resolved, resolve_recipient
 
 logger = logging.getLogger(__name__)
 
-FORWARD = "forward"
+FORWARD = Purpose.FORWARD
 """The purpose of the messages to Digipost."""
 MAX_FORWARD_BYTES: Final = 15 * 10**6
 """Of the whole message as it leaves; facts/domain.md §7(d): mail servers at the far end refuse 10 to 15 MB and more."""

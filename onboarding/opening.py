@@ -4,8 +4,8 @@
 2. one transaction: what the delivery said, and a receipt for each document in it
 3. every document is judged like one that was dropped in a folder, in transactions of its own
 4. one transaction: the delivery's own outcome, which is the best of its documents'; what it tells about mail of ours
-   (`evidence.py`); what Digipost's people write, filed on its case (`digipost_answers.py`); and the letter where the
-   same document had come before                                                                  (`duplicates.py`)
+   (`evidence.py`); what Digipost's people write, filed on its case (`digipost_answers.py`); and the answer to whoever
+   mailed documents                                                                (`correspondence/receipts.py`)
 
 A crash repeats it: documents keep their receipts by their keys, and those that were judged keep their verdicts.
 """
@@ -33,8 +33,8 @@ from intake.unpacking.limits import MAX_RAW_BYTES
 from intake.unpacking.reasons import reason_without_document
 from intake.unpacking.sniffing import SNIFFED_BYTES, Shape, shape_of
 from onboarding.clues import clues_of_delivery, vendors_of
+from onboarding.correspondence.receipts import enqueue_receipt, write_receipt
 from onboarding.digipost_answers import DigipostAnswer, file_answer, find_answer, lost_answer
-from onboarding.duplicates import draft_notice, enqueue_notice
 from onboarding.evidence import find_copied, must_be_read, record_evidence, sent_documents
 from onboarding.receiving import keep_apart, receive_delivery
 from onboarding.store.issued import is_issued
@@ -136,7 +136,7 @@ def _decide(workspace: Workspace, receipt: Receipt, unpacking: Unpacking, docume
     match = _match(workspace, receipt, unpacking)
     answer = None if unpacking.mail is None else find_answer(workspace, receipt, unpacking.mail, match)
     outcome = _outcome(workspace, unpacking, judged, match, answer)
-    notice = None if unpacking.mail is None else draft_notice(workspace, unpacking.mail, judged)
+    told = None if unpacking.mail is None else write_receipt(workspace, unpacking.mail, judged)
     with workspace.store.begin() as connection:
         for decided in mark_judged(connection, receipt.sha256, outcome, now=now):
             keep_apart(connection, decided)
@@ -144,8 +144,8 @@ def _decide(workspace: Workspace, receipt: Receipt, unpacking: Unpacking, docume
             record_evidence(workspace, connection, receipt, unpacking.mail)
         if answer is not None:
             file_answer(connection, answer, actor=workspace.system, now=now)
-        if notice is not None and unpacking.mail is not None:
-            enqueue_notice(connection, unpacking.mail, notice, now=now)
+        if told is not None and unpacking.mail is not None:
+            enqueue_receipt(connection, unpacking.mail, told, actor=workspace.system, now=now)
     logger.info(
         "delivery opened", extra={"receipt": receipt.id, "documents": len(judged), "state": outcome.state.value}
     )

@@ -5,7 +5,7 @@
 2. match     everything that points at a case is weighed: the document first, then what is around it   (`clues.py`)
 3. inspect   a sandbox child reads text and signatures
 4. decide    a pure policy over everything known: approved, needs_review, rejected
-5. record    one transaction: judgement, case, event, outgoing message, receipt
+5. record    one transaction: judgement, case, event, outgoing message, receipt; a return takes back what asks for it
 6. finish    the source is moved to its done place                                                   (`sources.py`)
 7. deliver   the message leaves, outside any transaction                                             (`delivery.py`)
 
@@ -43,6 +43,8 @@ from intake.matching import OF_DOCUMENT, Clue, Evidence, Match, clues_of_text, p
 from intake.receipts import Outcome, Receipt, ReceiptState
 from onboarding.authority import confirmed_signers
 from onboarding.clues import clues_around, find_delivery, vendors_of
+from onboarding.correspondence.purposes import ASKS_TO_SIGN
+from onboarding.correspondence.standing import RETURN_ARRIVED
 from onboarding.forward_files import Check
 from onboarding.forwarding import Approval, Prepared, prepare_forward
 from onboarding.guard import identity_findings, identity_holds
@@ -62,7 +64,7 @@ from onboarding.store.judgements import (
     save_judgement,
 )
 from onboarding.workspace import Workspace
-from outbox.messages import Connection
+from outbox.messages import Connection, withdraw_all
 
 logger = logging.getLogger(__name__)
 
@@ -367,6 +369,9 @@ def _record(workspace: Workspace, judged: Judged) -> None:
             append_event(connection, event)
         else:
             move_case(connection, moved, event=event)
+            withdraw_all(
+                connection, case_number=str(moved.number), purposes=ASKS_TO_SIGN, reason=RETURN_ARRIVED, now=now
+            )
         if judged.forward is not None:
             judged.forward.write(connection, actor=workspace.system, now=now)
 

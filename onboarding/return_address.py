@@ -11,10 +11,16 @@ def return_address(workspace: Workspace, vendor: VendorSettings, case: CaseNumbe
 
     Without a mailbox, the vendor's contact. The same case has the same address for ever: it stands in letters.
     """
+    return reply_address(workspace, vendor, case)
+
+
+def reply_address(workspace: Workspace, vendor: VendorSettings, case: CaseNumber | None) -> str:
+    """As `return_address`; for a letter about several cases (None) the mailbox by its own name."""
     mailboxes = workspace.settings.mailboxes
     own_first = sorted(mailboxes, key=lambda mailbox: mailbox.vendor is None)
     mailbox = next((mailbox for mailbox in own_first if mailbox.vendor in (vendor.id, None)), None)
     if mailbox is None:
         return vendor.contact.email
-    own = plus_address(mailbox.address, case_token(workspace.marking_key, case)) if mailbox.plus_addresses else None
-    return own or mailbox.address
+    if case is None or not mailbox.plus_addresses:
+        return mailbox.address
+    return plus_address(mailbox.address, case_token(workspace.marking_key, case)) or mailbox.address

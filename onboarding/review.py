@@ -8,10 +8,14 @@ judgement, case, event and message in one transaction.
 from dataclasses import dataclass
 
 from agreements.agreement import Agreement
+from agreements.canonical import JsonValue
 from agreements.case import AgreementState, Case, move_agreement
 from agreements.errors import GateError, NotFoundError, TemporaryError
 from agreements.findings import PRV_SCAN, Severity
 from agreements.parties import Actor
+from onboarding.correspondence.purposes import ASKS_TO_SIGN
+from onboarding.correspondence.rejections import Untold, write_rejection
+from onboarding.correspondence.standing import RETURN_ARRIVED
 from onboarding.forward_files import Check
 from onboarding.forwarding import Approval, Prepared, prepare_forward
 from onboarding.guard import identity_holds
@@ -32,7 +36,7 @@ from onboarding.store.judgements import (
     list_judgements,
 )
 from onboarding.workspace import Workspace
-from outbox.messages import Connection
+from outbox.messages import Connection, enqueue, withdraw_all
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,16 +112,29 @@ def approve_return(workspace: Workspace, identity: int, actor: Actor, reason: st
     return Approved(judgement=read_judgement(workspace, identity), given=given, needed=needed)
 
 
-def reject_return(workspace: Workspace, identity: int, actor: Actor, reason: str) -> Judgement:
-    """Reject a return, or confirm the machine's rejection.
+@dataclass(frozen=True, kw_only=True)
+class Rejected:
+    """A return that was turned down."""
 
-    The case waits for the customer again, unless more is open.
+    judgement: Judgement
+    told: int | None
+    """The message that tells the organisation; None if there is none, and `untold` says why."""
+    untold: Untold | None
+
+
+def reject_return(workspace: Workspace, identity: int, actor: Actor, reason: str) -> Rejected:
+    """Reject a return, or confirm the machine's rejection, and tell the organisation in the same transaction.
+
+    The case waits for the customer again, unless more is open. `reason` is for the record; the organisation gets the
+    findings' own reasons.
     """
     judgement = read_judgement(workspace, identity)
+    telling = write_rejection(workspace, judgement)
     ruling = Ruling(by=actor, at=workspace.clock(), reason=reason)
     with workspace.store.begin() as connection:
         decide_judgement(connection, identity, JudgementStatus.REJECTED, ruling)
-        event = _event(EventKind.REVIEW_REJECTED, judgement, ruling)
+        told = None if telling.message is None else enqueue(connection, telling.message, now=ruling.at)
+        event = _event(EventKind.REVIEW_REJECTED, judgement, ruling, told=told)
         case = None if judgement.case is None else find_case(connection, judgement.case)
         others = list_judgements(connection, status=JudgementStatus.OPEN, case=judgement.case) if case else ()
         if case is None or case.agreement_state is not AgreementState.RETURNED or others:
@@ -125,7 +142,7 @@ def reject_return(workspace: Workspace, identity: int, actor: Actor, reason: str
         else:
             waiting = move_agreement(case, AgreementState.ISSUED, now=ruling.at)
             move_case(connection, waiting, event=event)
-    return read_judgement(workspace, identity)
+    return Rejected(judgement=read_judgement(workspace, identity), told=told, untold=telling.untold)
 
 
 def approvals_needed(judgement: Judgement) -> int:
@@ -170,9 +187,10 @@ def _approve(connection: Connection, judgement: Judgement, case: Case, forward: 
         connection, moved, event=_event(EventKind.AGREEMENT_APPROVED, judgement, ruling, mail=forward.message.sha256)
     )
     forward.write(connection, actor=ruling.by, now=ruling.at)
+    withdraw_all(connection, case_number=str(case.number), purposes=ASKS_TO_SIGN, reason=RETURN_ARRIVED, now=ruling.at)
 
 
-def _event(kind: EventKind, judgement: Judgement, ruling: Ruling, **more: str) -> NewEvent:
+def _event(kind: EventKind, judgement: Judgement, ruling: Ruling, **more: JsonValue) -> NewEvent:
     return NewEvent(
         kind=kind,
         actor=ruling.by,

@@ -7,6 +7,7 @@ PDF stands its covering letter; for a signing service a folder that holds all th
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -28,7 +29,7 @@ from agreements.values import ValueFault
 from onboarding.settings import VendorSettings
 
 if TYPE_CHECKING:  # the templates' engine is loaded by whoever issues, not by whoever reads a route
-    from renderers.letters import Correspondence
+    from renderers.letters import Correspondence, SigningTask
 
 SIGNING: Final = "signing"
 """The name by which a case's route is set (`case set CASE signing=paper`) and imported (a column of the file)."""
@@ -109,17 +110,29 @@ def signing_order(agreement: Agreement, pdf: bytes, vendor: VendorSettings) -> S
     )
 
 
-def _letter(agreement: Agreement, vendor: VendorSettings, return_to: str) -> bytes:
-    from renderers.letters import SigningLetter, SigningTask, render_signing_file
+def last_day_to_sign(agreement: Agreement, vendor: VendorSettings) -> date:
+    """The deadline that every letter about an issued version names."""
+    return signing_deadline(norwegian_day(agreement.issued_at), vendor.signing_days)
 
-    task = SigningTask(
+
+def signing_task(agreement: Agreement, vendor: VendorSettings, *, return_to: str) -> "SigningTask":
+    """What letters say of an issued version that is to be signed."""
+    from renderers.letters import SigningTask
+
+    return SigningTask(
         agreement_number=str(agreement.number),
         signers=agreement.signers,
         route=agreement.route,
-        deadline=signing_deadline(norwegian_day(agreement.issued_at), vendor.signing_days),
+        deadline=last_day_to_sign(agreement, vendor),
         return_to=return_to,
         has_open_fields=bool(agreement.open_fields),
     )
+
+
+def _letter(agreement: Agreement, vendor: VendorSettings, return_to: str) -> bytes:
+    from renderers.letters import SigningLetter, render_signing_file
+
+    task = signing_task(agreement, vendor, return_to=return_to)
     kind = str(agreement.values["agreement.kind"])
     letter = SigningLetter(about=_about(agreement, vendor), task=task, kind=kind)
     return render_signing_file(letter, agreement.language)

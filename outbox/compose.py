@@ -28,9 +28,12 @@ MAX_SUBJECT = 250  # characters; longer ones are cut: mail programs show some 70
 MAX_HEADER_LINE = 76  # RFC 2047 2: a line with an encoded word
 MAX_PLAIN = 60  # characters; with the field's name still one short line
 MAX_ATTACHMENT_NAME = 60  # characters; keeps the name within one part of its header field, without RFC 2231
+MAX_REFERENCES = 10  # ours: mail programs find a thread by the first and the last ones
 _PLAIN = re.compile(r"(?:[A-Za-z0-9-]+(?: [A-Za-z0-9-]+)*)?")
 """Needs no encoding, in a subject or a display name."""
 _MESSAGE_ID = re.compile(r"<[A-Za-z0-9._+-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,100}[A-Za-z0-9])?>")
+_STRANGERS_ID = re.compile(r"<[!-;=?-~]{1,250}>")
+"""Visible ASCII in angle brackets, on a line well below RFC 5322's 998 characters; most keep to its `msg-id`."""
 _ATTACHMENT_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _MEDIA_TYPE = re.compile(r"[a-z]+/[a-z0-9][a-z0-9.+-]*")
 _HEADER_NAME = re.compile(r"X-[A-Za-z0-9-]{1,60}")
@@ -46,6 +49,20 @@ class Attachment:
     name: str
     media_type: str
     data: bytes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answered:
+    """The mail that a letter belongs behind (RFC 5322 3.6.4). A stranger may have written these: what is not in form is
+    left out of the letter.
+    """
+
+    message_id: str
+    """With its angle brackets."""
+    references: tuple[str, ...] = ()
+    """Its own, oldest first."""
+    automatic: bool = False
+    """The letter is a program's answer to that mail (RFC 3834 5: `auto-replied`)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +87,7 @@ class Letter:
     """More header fields, `X-…` only, one word of visible ASCII each: `("X-Agreement-ID", "DA-2026-000042-J.1")`."""
     auto_submitted: bool = True
     """Marks it as made by a program (RFC 3834 5), so that no other program answers it."""
+    answered: Answered | None = None
 
 
 def message_id_for(idempotency_key: str, *, sender: str, now: datetime) -> str:
@@ -102,11 +120,25 @@ def _fields(letter: Letter) -> Iterator[tuple[str, str]]:
     yield "Subject", _encoded("Subject", one_line(letter.subject)[:MAX_SUBJECT].rstrip())
     yield "Date", format_datetime(letter.date)
     yield "Message-ID", _in_form(letter.message_id, _MESSAGE_ID, "message_id_form")
+    if letter.answered is not None:
+        yield from _thread_fields(letter.answered)
     if letter.auto_submitted:
-        yield "Auto-Submitted", "auto-generated"
+        answers = letter.answered is not None and letter.answered.automatic
+        yield "Auto-Submitted", "auto-replied" if answers else "auto-generated"
         yield "X-Auto-Response-Suppress", "All"  # Exchange's own, for what does not know RFC 3834
     for name, value in letter.headers:
         yield _in_form(name, _HEADER_NAME, "header_form"), _in_form(value, _HEADER_VALUE, "header_form")
+
+
+def _thread_fields(answered: Answered) -> Iterator[tuple[str, str]]:
+    """In-Reply-To and References: the beginning of a long thread, and the end of it."""
+    if _STRANGERS_ID.fullmatch(answered.message_id) is None:
+        return
+    yield "In-Reply-To", answered.message_id
+    before = [known for known in answered.references if _STRANGERS_ID.fullmatch(known) and known != answered.message_id]
+    if len(before) > MAX_REFERENCES:
+        before = [before[0], *before[1 - MAX_REFERENCES :]]
+    yield "References", "\r\n ".join((*before, answered.message_id))
 
 
 def _header(fields: Iterable[tuple[str, str]]) -> bytes:

@@ -10,7 +10,7 @@ from threading import Event
 
 import click
 
-from agreements.errors import ConfigurationError, UsageError
+from agreements.errors import UsageError
 from onboarding.answers import Answer
 from onboarding.call import Call
 from onboarding.command import TextGroup, argument, command, option, talk
@@ -93,9 +93,19 @@ def _progress(call: Call, numbers: Sequence[str]) -> Iterator[Callable[[], objec
 
 @command("agreement.send", _CASES, _ALL, option("--dry-run", is_flag=True))
 def send(call: Call, case_numbers: tuple[str, ...], every: bool, dry_run: bool) -> Answer:
-    """Refuses: agreements are sent by hand until the outbox can."""
-    _wants_all(case_numbers, every)
-    raise ConfigurationError("sending_not_built", folder=str(call.settings.data_dir / "issued"))
+    """Put requests to sign into the outbox; one that can't be sent does not stop the others."""
+    from onboarding.correspondence.sending_answer import send_answer, send_many, told
+    from onboarding.correspondence.signing import sendable_cases
+
+    actor = None if dry_run else call.actor
+    numbers = sendable_cases(call.workspace) if _wants_all(case_numbers, every) else _each_once(case_numbers)
+    with _stopped_by_the_keyboard() as stop, _progress(call, numbers) as done:
+        outcomes = send_many(call.workspace, numbers, actor, stop=stop, done=done)
+    if len(outcomes) == 1 and outcomes[0].error is not None:
+        raise outcomes[0].error
+    talk(call, *told(outcomes, call.lang, now=call.workspace.clock()))
+    answer = send_answer(outcomes, call.lang, stopped=stop.is_set())
+    return answer if call.as_json else replace(answer, errors=())  # people were told case by case
 
 
 @command("agreement.preview", _CASE, _OUT)

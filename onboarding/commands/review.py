@@ -71,5 +71,9 @@ def reject(call: Call, identity: int, by: str | None, reason: str) -> Answer:
     from onboarding.review import reject_return
     from onboarding.views import judgement_data
 
-    judgement = reject_return(call.workspace, identity, call.actor, reason)
-    return Answer(data=judgement_data(judgement, call.lang), lines=[text("talk.review_rejected", call.lang)])
+    rejected = reject_return(call.workspace, identity, call.actor, reason)
+    untold = rejected.untold
+    data = {**judgement_data(rejected.judgement, call.lang), "told": rejected.told, "untold": untold}
+    told = "talk.review_told" if untold is None else f"untold.{untold}"
+    lines = [text("talk.review_rejected", call.lang), text(told, call.lang, message=rejected.told)]
+    return Answer(data=data, lines=lines)

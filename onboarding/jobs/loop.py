@@ -8,10 +8,12 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final, TypeVar
 
 from agreements.errors import AvtaleError
 from onboarding.alarm_watch import look_for_alarms
+from onboarding.correspondence.due import write_due
 from onboarding.delivery import sender_of
 from onboarding.health import HealthNotes
 from onboarding.jobs.lock import run_lock
@@ -32,10 +34,11 @@ logger = logging.getLogger(__name__)
 
 SEND_SECONDS: Final = 5.0  # how often the outbox is looked at unasked; back-off is minutes
 ALARM_SECONDS: Final = 10.0  # how often alarms are looked for; the shortest delay of one is minutes
+LETTER_SECONDS: Final = 60.0  # how often letters that are due are looked for; they are due by days
 MAX_ONCE_SECONDS: Final = 60.0  # `--once` waits this long for files that are still being written, no longer
 INTAKE_SILENT_SECONDS: Final = 300.0  # one document: ten times its own limits (`limits.validation_seconds`), and a disk
 OUTBOX_SILENT_SECONDS: Final = 3600.0  # one mail: six answers of 5 minutes, its body, and 10 minutes for the last one
-INTAKE, OUTBOX, SETTLING = "intake", "outbox", "settling"
+INTAKE, OUTBOX, SETTLING, LETTERS = "intake", "outbox", "settling", "letters"
 """The parts that `status` tells of, beside folders, mailboxes and judging."""
 _Result = TypeVar("_Result")
 
@@ -58,7 +61,7 @@ class Round:
 
 def run_once(workspace: Workspace) -> Round:
     """Do everything that is due and return. Raises TemporaryError when another `run` is at work."""
-    deadline = time.monotonic() + MAX_ONCE_SECONDS
+    deadline, since = time.monotonic() + MAX_ONCE_SECONDS, workspace.clock()
     received = judged = 0
     with run_lock(workspace.settings.data_dir), watched_folders(workspace) as (folders, _):
         workspace.blobs.sweep(workspace.clock())
@@ -80,6 +83,7 @@ def run_once(workspace: Workspace) -> Round:
             note(notes, part_of(mailbox), problem.code if problem else None)
         _look_for_alarms(workspace, Watched())
         settle_due(settler)  # first: what is to be sent again then leaves in this pass
+        _write_letters(workspace, notes, since)
         sent = deliver_due(sender)
         settle_due(settler)  # what an earlier process left under way is unknown only now
         note(notes, INTAKE, None)
@@ -194,12 +198,27 @@ def _receive(workspace: Workspace, folders: Folders, go_on: GoOn) -> tuple[Looke
 
 def _send_until(workspace: Workspace, go_on: GoOn, due: threading.Event) -> None:
     notes, sender, settler = HealthNotes(workspace), sender_of(workspace), settler_of(workspace)
+    since, written = workspace.clock(), float("-inf")
     while go_on():
         due.clear()
         _guarded(notes, SETTLING, lambda: settle_due(settler, go_on=go_on))
-        _guarded(notes, OUTBOX, lambda: deliver_due(sender, go_on=go_on), problem_of=lambda done: done.stopped)
+        if time.monotonic() - written >= LETTER_SECONDS:
+            written = time.monotonic()
+            _write_letters(workspace, notes, since)
+        done = _guarded(notes, OUTBOX, lambda: deliver_due(sender, go_on=go_on), problem_of=lambda done: done.stopped)
+        if done is not None and done.attempted:
+            written = float("-inf")  # what has left may call for a letter
         if go_on():
             due.wait(SEND_SECONDS)
+
+
+def _write_letters(workspace: Workspace, notes: HealthNotes, since: datetime) -> None:
+    """What keeps a letter from being written is noted where `status` sees it, and never keeps mail from leaving."""
+
+    def problem(failed: tuple[AvtaleError, ...]) -> str | None:
+        return failed[0].code if failed else None
+
+    _guarded(notes, LETTERS, lambda: write_due(workspace, since=since), problem_of=problem)
 
 
 def _guarded(

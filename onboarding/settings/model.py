@@ -7,6 +7,7 @@ that concern several keys at once stand in `safety.py`; keys of work that is not
 import re
 from collections.abc import Mapping
 from datetime import date, datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 from urllib.parse import unquote
@@ -28,6 +29,7 @@ from agreements.characters import find_invisible, find_unfit, tidy
 from agreements.language import Language
 from agreements.orgnumber import OrgNumber, OrgNumberError, parse_org_number
 from agreements.parties import Vendor
+from agreements.quiet_hours import QuietHours, parse_quiet_hours
 from agreements.signers import SignerPolicy
 from agreements.signing_order import MAX_SIGNING_DAYS
 from outbox.pace import MAX_PER_MINUTE, PER_MINUTE
@@ -131,6 +133,22 @@ def _refuse_empty(values: tuple[object, ...]) -> tuple[object, ...]:
     if not values:
         raise _fault("empty_list")
     return values
+
+
+def _refuse_falling(days: tuple[int, ...]) -> tuple[int, ...]:
+    """Each reminder comes after the one before."""
+    if any(day <= before for before, day in pairwise(days)):
+        raise _fault("days_not_growing")
+    return days
+
+
+def _check_quiet(text: str) -> str:
+    """Kept as it is written; `Reminders.quiet_hours` has its meaning."""
+    try:
+        parse_quiet_hours(text)
+    except ValueError as error:
+        raise _fault("bad_quiet") from error
+    return text
 
 
 def _empty_for_null(value: object) -> object:
@@ -399,14 +417,24 @@ class Deadlines(_Group):
 
     configuration: Annotated[StrictInt, Field(ge=1, le=60)] = 2
     verification: Annotated[StrictInt, Field(ge=1, le=60)] = 2
+    acknowledgement: Annotated[StrictInt, Field(ge=1, le=60)] = 5
+    """Until a forward that Digipost has not answered stands in the weekly letter."""
 
 
 class Reminders(_Group):
-    """When somebody is reminded."""
+    """When an organisation is reminded of an agreement that waits to be signed."""
 
-    after_days: tuple[StrictInt, ...] = (5, 10)
-    quiet: Line = "22-08"
-    at_most: StrictInt = 3
+    after_days: Annotated[
+        tuple[Annotated[StrictInt, Field(ge=1, le=60)], ...], NotEmpty, AfterValidator(_refuse_falling)
+    ] = (5, 10)
+    quiet: Annotated[str, AfterValidator(_check_quiet)] | None = "22-08"
+    at_most: Annotated[StrictInt, Field(ge=0, le=10)] = 3
+    """0: nobody is reminded."""
+
+    @property
+    def quiet_hours(self) -> QuietHours | None:
+        """The hours in which nothing leaves for an organisation; None: there are none."""
+        return None if self.quiet is None else parse_quiet_hours(self.quiet)
 
 
 class Retention(_Group):

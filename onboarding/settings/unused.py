@@ -19,9 +19,6 @@ NOT_IN_USE: Mapping[str, tuple[object, ...]] = MappingProxyType(
         "trust.profiles": ([],),
         "registers.enabled": (False,),
         "verification.methods": ({},),
-        "reminders.after_days": ([5, 10],),
-        "reminders.quiet": ("22-08",),
-        "reminders.at_most": (3,),
         "retention.unsigned_days": (90,),
         "retention.signed_years_after_end": (5,),
     }

@@ -22,6 +22,8 @@ from agreements.case import AgreementState, Case, move_voided
 from agreements.casenumber import AgreementNumber, CaseNumber
 from agreements.errors import AvtaleError, ConfigurationError, GateError, NotFoundError, TemporaryError
 from agreements.parties import Actor
+from onboarding.correspondence.purposes import ASKS_TO_SIGN
+from onboarding.correspondence.standing import VERSION_REPLACED
 from onboarding.files import write_file
 from onboarding.forwarding import FORWARD
 from onboarding.preparing import Prepared, prepare_issue, preview_document
@@ -35,7 +37,7 @@ from onboarding.store.events import NewEvent
 from onboarding.store.issued import find_agreement, insert_agreement, void_agreement
 from onboarding.terms import MAX_ISSUED_BYTES, Terms, read_terms
 from onboarding.workspace import Workspace
-from outbox.messages import Connection, list_messages, withdraw
+from outbox.messages import Connection, list_messages, withdraw, withdraw_all
 from outbox.states import WITHDRAWABLE
 
 if TYPE_CHECKING:
@@ -135,6 +137,7 @@ def void_agreement_in_force(workspace: Workspace, number: CaseNumber, reason: st
             kind=EventKind.AGREEMENT_VOIDED, actor=actor, at=now, data={"agreement": str(in_force), "reason": reason}
         )
         move_case(connection, move_voided(case, now=now), event=event)
+        _withdraw_requests(connection, number, now)
     return in_force
 
 
@@ -271,7 +274,13 @@ def _store(workspace: Workspace, prepared: Prepared, pressed: Pressed, actor: Ac
     with workspace.store.begin() as connection:
         insert_agreement(connection, agreement)
         move_case(connection, prepared.case, event=event)
+        _withdraw_requests(connection, prepared.case.number, prepared.at)
     return Issue(agreement=agreement, pdf=pressed.pdf, handout=handout, replaces=prepared.replaces)
+
+
+def _withdraw_requests(connection: Connection, case: CaseNumber, now: datetime) -> None:
+    """Nobody is to be asked to sign a version that is valid no more."""
+    withdraw_all(connection, case_number=str(case), purposes=ASKS_TO_SIGN, reason=VERSION_REPLACED, now=now)
 
 
 def _handout(workspace: Workspace, case: Case, agreement: Agreement, pdf: bytes) -> Handout:

@@ -1,8 +1,9 @@
 """Letters: values in, subject and plain text out. Short, kind, and free of personal identity data.
 
-No birth dates and no identity numbers stand in them, whatever the values hold. Every letter has its case number in
-brackets in the subject, so that an answer finds its case. What people or documents wrote stands on one line, so that it
-can't pass for words of ours. Sentences: `letters.*` and `forward.*` in `templates/words.*.yaml`; order: `letter-*.txt`.
+No birth dates and no identity numbers stand in them, whatever the values hold. Every letter about one case has its
+number in brackets in the subject, so that an answer finds its case. What people or documents wrote stands on one line,
+so that it can't pass for words of ours. Sentences: `letters.*` and `forward.*` in `templates/words.*.yaml`; order:
+`letter-*.txt`.
 """
 
 from renderers.letters.answers import (
@@ -13,6 +14,7 @@ from renderers.letters.answers import (
     render_receipt,
     render_rejection,
 )
+from renderers.letters.digest import DigestLetter, Unanswered, render_digest
 from renderers.letters.digipost import (
     TerminationNotice,
     VerificationRequest,
@@ -34,6 +36,7 @@ from renderers.letters.signing import (
 __all__ = [
     "MAX_SUBJECT",
     "Correspondence",
+    "DigestLetter",
     "ForwardLetter",
     "NextStepLetter",
     "ReceiptLetter",
@@ -43,8 +46,10 @@ __all__ = [
     "SigningLetter",
     "SigningTask",
     "TerminationNotice",
+    "Unanswered",
     "VerificationRequest",
     "finding_in_words",
+    "render_digest",
     "render_forward",
     "render_next_step",
     "render_receipt",

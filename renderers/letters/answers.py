@@ -31,6 +31,8 @@ class ReceiptLetter:
     """The check is done and a person must look: the answer takes longer."""
     again: bool = False
     """The same document came before, and was checked then."""
+    approved_before: bool = False
+    """The agreement was approved before this came: no answer follows."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +74,7 @@ def render_receipt(letter: ReceiptLetter, language: Language) -> tuple[str, str]
         sha256=letter.sha256,
         person=letter.needs_person,
         again=letter.again,
+        approved_before=letter.approved_before,
     )
 
 

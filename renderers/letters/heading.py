@@ -36,10 +36,13 @@ class Correspondence:
 
 def names(about: Correspondence) -> dict[str, str]:
     """The names that sentences ask for: customer, org_number, vendor, system, broker_id, contact, email."""
-    vendor = about.vendor
+    customer = {"customer": inline(about.customer.name), "org_number": about.customer.org_number.grouped}
+    return customer | vendor_names(about.vendor)
+
+
+def vendor_names(vendor: Vendor) -> dict[str, str]:
+    """Those of them that name the vendor."""
     return {
-        "customer": inline(about.customer.name),
-        "org_number": about.customer.org_number.grouped,
         "vendor": inline(vendor.name),
         "system": inline(vendor.system_name),
         "broker_id": str(vendor.broker_id),

@@ -45,6 +45,8 @@ class SigningLetter:
     about: Correspondence
     task: SigningTask
     kind: str
+    copy_attached: bool = False
+    """The agreement goes along to be read, and is signed in the signing service (route `service` only)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +67,7 @@ def render_signing(letter: SigningLetter, language: Language) -> tuple[str, str]
         language,
         subject="letters.signing.subject",
         kind=letter.kind,
+        copy_attached=letter.copy_attached,
         digipost=DIGIPOST_NAME,
         **task_view(letter.task, language),
     )

@@ -63,7 +63,7 @@ def test_lists_are_narrowed_by_state_step_and_who_has_the_ball(reading: CommandL
         ("intake", "quarantined", 1),
         ("intake", "received", 2),
         ("intake", "stored", 0),
-        ("outbox", "sent", 1),
+        ("outbox", "sent", 2),
         ("outbox", "queued", 0),
     ):
         listed = reading.json(command, "list", "--state", state).data
@@ -86,7 +86,10 @@ def test_a_case_is_shown_with_its_values_signers_versions_returns_and_messages(
     assert [signer["name"] for signer in shown["signers"]] == [KARI]
     assert [entry["agreement"] for entry in shown["agreements"]] == [f"{number}.1"]
     assert [entry["verdict"] for entry in shown["returns"]] == ["approved"]
-    assert [entry["state"] for entry in shown["messages"]] == ["sent"]
+    assert [(entry["purpose"], entry["state"]) for entry in shown["messages"]] == [
+        ("forward", "sent"),
+        ("next_step", "sent"),
+    ]
     assert "Kari Nordmann" in reading("case", "show", number).out
 
 
@@ -94,17 +97,25 @@ def test_a_timeline_tells_who_did_what_when(reading: CommandLine, lived_in: Inst
     number = str(lived_in.template.by_one.agreement.number.case)
     events = reading.json("case", "timeline", number).data
     kinds = [event["kind"] for event in events]
-    assert kinds == ["case.created", "agreement.issued", "agreement.approved", "agreement.forwarded"]
+    assert kinds == [
+        "case.created",
+        "agreement.issued",
+        "agreement.approved",
+        "agreement.forwarded",
+        "letter.queued",
+    ]
     assert {event["os_user"] for event in events} == {current_os_user()}
-    assert [event["actor"] for event in events][2:] == ["system", "system"]
-    assert len(reading("case", "timeline", number).out.splitlines()) == 6
+    assert [event["actor"] for event in events][2:] == ["system"] * 3
+    told = reading("case", "timeline", number).out
+    assert len(told.splitlines()) == 7
+    assert "beskjed om neste steg" in told
 
 
 def test_status_counts_everything_once_and_the_sums_agree(reading: CommandLine) -> None:
     data = reading.json("status").data
     assert sum(data["cases"].values()) == sum(data["waiting_for"].values()) == 2
     assert (data["receipts"]["received"], data["receipts"]["quarantined"]) == (2, 1)
-    assert (data["reviews"], data["messages"]["sent"], data["messages_waiting_for_a_person"]) == (1, 1, 0)
+    assert (data["reviews"], data["messages"]["sent"], data["messages_waiting_for_a_person"]) == (1, 2, 0)
     assert data["oldest_waiting"]
     assert data["seen"] == {"total": 3, "received": 2, "quarantined": 1, "not_agreement": 0, "open": 0}
     assert (data["oldest_unhandled"], data["alarms"]) == (None, [])
@@ -259,12 +270,69 @@ def test_a_case_named_twice_is_issued_once(avtale: CommandLine, installation: In
     assert issued["agreement"] == f"{number}.1"
 
 
-def test_sending_is_not_built_and_says_what_to_do(avtale: CommandLine, installation: Installation) -> None:
-    number = str(installation.template.by_one.agreement.number.case)
-    for asked in ((number,), ("--all",), ("--all", "--dry-run")):
-        assert avtale.json("agreement", "send", *asked, exit_code=3).codes == ["sending_not_built"]
-    assert str(installation.folder / "data/issued") in avtale("agreement", "send", number).err
+def test_an_agreement_is_sent_once_and_what_would_go_is_shown_before(
+    avtale: CommandLine, installation: Installation
+) -> None:
+    issued = installation.template.by_one.agreement
+    number = str(issued.number.case)
+    stored = sorted((installation.folder / "data/originals").rglob("*"))
+    [looked] = avtale.json("agreement", "send", number.lower(), "--dry-run").data
+    assert (looked["result"], looked["message"], looked["agreement"]) == ("would_send", None, str(issued.number))
+    assert looked["recipient"] == issued.values["contact.contract.email"]
+    assert looked["redirected_to"] == installation.workspace.settings.forward.test_to
+    assert looked["attachment"] == {
+        "name": f"Avtale-{issued.number}.pdf",
+        "size": issued.size,
+        "sha256": issued.sha256,
+    }
+    assert installation.messages() == ()
+    assert sorted((installation.folder / "data/originals").rglob("*")) == stored
+    [sent] = avtale.json("agreement", "send", number, number).data
+    assert (sent["result"], sent["subject"]) == ("queued", looked["subject"])
+    assert avtale.json("case", "show", number).data["agreement_state"] == "sent"
+    assert avtale.json("run", "--once").data["attempted"] == 1
+    assert avtale.json("outbox", "show", str(sent["message"])).data["state"] == "sent"
+    again = avtale.json("agreement", "send", number, exit_code=7)
+    assert again.codes == ["agreement_sent_before", "agreement_sent"]
+    assert f"avtale outbox show {sent['message']}" in avtale("agreement", "send", number).err
+
+
+def test_all_that_wait_are_sent_and_one_that_can_not_be_stops_no_other(
+    avtale: CommandLine, installation: Installation
+) -> None:
+    first, second = (
+        str(issue.agreement.number.case) for issue in (installation.template.by_one, installation.template.by_two)
+    )
+    not_issued = str(installation.enquire(KARI).number)
+    dry = avtale.json("agreement", "send", "--all", "--dry-run").data
+    assert [(row["case"], row["result"]) for row in dry] == [(first, "would_send"), (second, "would_send")]
+    reply = avtale.json("agreement", "send", first, not_issued, second, exit_code=7)
+    assert [row["result"] for row in reply.data] == ["queued", "failed", "queued"]
+    assert reply.codes == ["agreement_not_sent", "agreement_not_issued"]
+    assert avtale.json("agreement", "send", "--all").data == []
     avtale.json("agreement", "send", exit_code=2)
+    avtale.json("agreement", "send", first, "--all", exit_code=2)
+
+
+def test_people_are_told_to_whom_what_would_go_and_where_it_goes_in_test(
+    avtale: CommandLine, installation: Installation
+) -> None:
+    number = str(installation.template.by_one.agreement.number.case)
+    told = avtale("agreement", "send", number, "--dry-run")
+    recipient = str(installation.template.by_one.agreement.values["contact.contract.email"])
+    assert all(said in told.out for said in (recipient, "digipost@localhost", f"Avtale-{number}.1.pdf", "[TEST]"))
+    sent = avtale("--lang", "en", "agreement", "send", number)
+    assert "was put into the outbox" in sent.out
+
+
+def test_a_rejection_says_whom_it_tells_or_why_nobody(avtale: CommandLine, installation: Installation) -> None:
+    judgement = installation.receive(installation.template.by_one.pdf)
+    reply = avtale.json("review", "reject", str(judgement.id), "--reason", "usignert")
+    (message,) = installation.messages()
+    assert (reply.data["told"], reply.data["untold"], message.purpose) == (message.id, None, "rejection")
+    other = installation.receive(installation.template.by_two.pdf, "to.pdf")
+    told = avtale("review", "reject", str(other.id), "--reason", "usignert")
+    assert f"melding {message.id + 1} i utboksen" in told.out
 
 
 def test_notes_holds_and_voids_stand_in_the_timeline_with_their_reasons(

@@ -37,6 +37,7 @@ from intake.sources.folder import FolderSource
 from intake.sources.mailbox import MailboxSource
 from intake.sources.mailbox.client import SafeClient
 from onboarding.blobs import FileBlobs
+from onboarding.correspondence.purposes import Purpose
 from onboarding.delivery import settle_message
 from onboarding.inspection import open_sandbox
 from onboarding.jobs.loop import run_once
@@ -48,7 +49,7 @@ from onboarding.store.cases import list_cases
 from onboarding.store.events import list_events, verify_chain
 from onboarding.store.judgements import list_judgements
 from onboarding.workspace import Workspace, open_workspace
-from outbox.messages import list_messages
+from outbox.messages import Connection, Message, list_messages
 from tests.crash.post import Post, return_mail
 
 Way = Literal["file", "mail", "copy"]
@@ -271,7 +272,7 @@ class Rounds:
                 "source": self.at_the_source(settings, workspace.blobs.read(receipts[0].sha256 or "")),
                 "end": [
                     [judgement.status.value for judgement in judgements],
-                    [message.state.value for message in list_messages(connection)],
+                    [message.state.value for message in _forwards(connection)],
                     case.agreement_state.value,
                     [kinds.count(kind) for kind in ("agreement.approved", "agreement.forwarded")],
                 ],
@@ -294,8 +295,13 @@ class Rounds:
 
     def message(self, workspace: Workspace) -> str:
         with workspace.store.read() as connection:
-            [message] = list_messages(connection)
+            [message] = _forwards(connection)
         return message.state.value
+
+
+def _forwards(connection: Connection) -> list[Message]:
+    """Letters to the organisation aside: a round that is run once more may write one."""
+    return [message for message in list_messages(connection) if message.purpose == Purpose.FORWARD]
 
 
 def warm_up(rounds: Rounds) -> None:

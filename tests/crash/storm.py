@@ -280,12 +280,12 @@ class Aftermath:
             if verify_chain(connection) is not None:
                 yield "the record is broken"
             events = Counter((event.kind, event.case_number) for event in list_events(connection))
-        for message in self.installation.messages():
+        for message in self.installation.forwards():
             for kind in _ONCE:
                 if events.pop((kind, message.case_number), 0) != 1:
                     yield f"case {message.case_number}: not {kind} once"
         yield from (f"{key}: {count} times" for key, count in events.items() if key[0] in _ONCE)
-        taken = Counter(str(mail["Message-ID"]) for mail in self.installation.mails())
+        taken = Counter(str(mail["Message-ID"]) for mail in self.installation.every_mail())
         yield from (f"message {identity}: sent {count} times" for identity, count in taken.items() if count != 1)
         for message in self.installation.messages():
             if message.state is not State.SENT or taken.pop(message.message_id, 0) != 1:

@@ -24,6 +24,7 @@ from agreements.orgnumber import check_digit
 from agreements.parties import Actor, Signer, SigningBasis
 from intake.ledger import list_receipts, receipts_of
 from intake.receipts import Receipt
+from onboarding.correspondence.purposes import Purpose
 from onboarding.importing import EnquiryRow, read_enquiries
 from onboarding.initialise import initialise
 from onboarding.jobs.loop import Round, run_once
@@ -177,6 +178,10 @@ class Installation:
         with self.workspace.store.read() as connection:
             return list_messages(connection)
 
+    def forwards(self) -> tuple[Message, ...]:
+        """The messages to Digipost."""
+        return tuple(message for message in self.messages() if message.purpose == Purpose.FORWARD)
+
     def kinds(self, issue: Issue | None = None) -> list[str]:
         """The kinds of the events of a case, or of all."""
         number = None if issue is None else str(issue.agreement.number.case)
@@ -184,6 +189,12 @@ class Installation:
             return [event.kind for event in list_events(connection, number)]
 
     def mails(self) -> list[EmailMessage]:
+        """What left for Digipost; see `every_mail`."""
+        forwards = {message.message_id for message in self.forwards()}
+        return [mail for mail in self.every_mail() if mail["Message-ID"] in forwards]
+
+    def every_mail(self) -> list[EmailMessage]:
+        """What left, letters to organisations too."""
         return [parsed(content) for content in self.mailbox.received]
 
 
@@ -260,6 +271,7 @@ def change_config(config: Path, change: Change) -> None:
 def _for_tests(document: dict[str, Any]) -> None:
     document["environment"] = "test"
     document["signer_policy"] = "declared"
+    document["reminders"]["quiet"] = None  # tests run at night, too
     document["smtp"] |= {"host": "127.0.0.1", "tls": "none", "per_minute": 600}
     document["vendors"][0]["folders"][0]["quiet_seconds"] = QUIET_SECONDS
     document["vendors"].append(

@@ -12,7 +12,7 @@ import pytest
 from agreements.language import Language
 from agreements.texts import text
 from onboarding import alarms as rules
-from onboarding.alarm_watch import PURPOSE, look_for_alarms, read_alarms
+from onboarding.alarm_watch import look_for_alarms, read_alarms
 from onboarding.alarms import (
     Alarm,
     AlarmCode,
@@ -24,6 +24,7 @@ from onboarding.alarms import (
     find_alarms,
     is_over,
 )
+from onboarding.correspondence.purposes import Purpose
 from onboarding.health import Health, HealthNotes
 from onboarding.jobs import loop
 from onboarding.mail_troubles import waits_since
@@ -179,7 +180,7 @@ def guarded(template: Template, sandbox: Sandbox, tmp_path: Path) -> Iterator[In
 
 
 def told(installation: Installation) -> list[Message]:
-    return [message for message in installation.messages() if message.purpose == PURPOSE]
+    return [message for message in installation.messages() if message.purpose == Purpose.ALARM]
 
 
 def look(installation: Installation, **ahead: float) -> list[tuple[str, str]]:
@@ -207,11 +208,11 @@ def test_a_folder_that_is_gone_is_told_by_one_mail_a_day_and_once_when_it_is_bac
     guarded.run()
     guarded.run()
     assert read_alarms(guarded.workspace) == ()
-    over = guarded.mails()[-1]
-    assert len(told(guarded)) == len(guarded.mails()) == 3
+    over = guarded.every_mail()[-1]
+    assert len(told(guarded)) == len(guarded.every_mail()) == 3
     assert str(over["Subject"]).startswith("[TEST] ")
     assert guarded.workspace.settings.forward.test_to == str(over["To"])  # never vakt@fjordsystem.no from a test
-    assert str(guarded.inbox) in guarded.mails()[0].get_content()
+    assert str(guarded.inbox) in guarded.every_mail()[0].get_content()
     assert over["Auto-Submitted"] == "auto-generated"
     assert "agreement.forwarded" not in guarded.kinds()
 
@@ -451,7 +452,7 @@ def test_each_alarm_is_a_log_event_a_line_of_status_and_a_mail(
         installation.run()
     raised = [record.__dict__["alarm"] for record in caplog.records if record.message == "alarm raised"]
     assert raised == [code]
-    (told_of,) = installation.mails()
+    (told_of,) = installation.every_mail()
     title = text(f"alarms.{code}.title", Language.NB)
     assert title in told_of["Subject"]
 
@@ -471,7 +472,7 @@ def test_no_mail_of_an_alarm_names_a_case_or_a_customer(guarded: Installation) -
     look(guarded, minutes=31)
     guarded.mailbox.answers.clear()
     guarded.run()
-    (mail,) = guarded.mails()
+    (mail,) = guarded.every_mail()
     said = f"{mail['Subject']} {mail.get_content()}"
     for secret in (str(case.number), "Sjelden Virksomhet", "Kari", "Eksempel 1", "avtale.pdf"):
         assert secret not in said

@@ -88,7 +88,7 @@ def test_a_return_approved_by_hand_is_forwarded_and_user_reason_and_os_user_are_
 def test_a_rejected_return_leaves_the_same_version_waiting_for_the_customer(installation: Installation) -> None:
     judgement = installation.receive(stranger(installation))
     rejected = reject_return(installation.workspace, judgement.id, installation.actor, "feil person")
-    assert (rejected.status, rejected.reason) == (JudgementStatus.REJECTED, "feil person")
+    assert (rejected.judgement.status, rejected.judgement.reason) == (JudgementStatus.REJECTED, "feil person")
     assert installation.case(installation.template.by_one).agreement_state is AgreementState.ISSUED
     honest = installation.receive(installation.template.honest, "ny.pdf")
     assert honest.status is JudgementStatus.APPROVED
@@ -110,7 +110,7 @@ def test_a_finding_that_rejects_can_be_approved_by_nobody(installation: Installa
     assert unmet(refused) == ("review_reject_finding",)
     assert installation.messages() == ()
     rejected = reject_return(installation.workspace, judgement.id, installation.actor, "usignert")
-    assert rejected.status is JudgementStatus.REJECTED
+    assert rejected.judgement.status is JudgementStatus.REJECTED
 
 
 def test_a_scan_takes_two_users_and_the_same_one_twice_is_one(installation: Installation) -> None:

@@ -1,0 +1,104 @@
+"""The agreement has left for Digipost: the organisation is told, once, and what comes next."""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from agreements.agreement import Agreement
+from agreements.calendar import norwegian_day
+from agreements.case import Case
+from onboarding.correspondence.addressing import find_contact, resolve_address
+from onboarding.correspondence.letters import enqueue_letter
+from onboarding.correspondence.purposes import Purpose
+from onboarding.correspondence.standing import why_unwanted
+from onboarding.correspondence.thread import list_thread
+from onboarding.correspondence.writing import Written, about, make_message
+from onboarding.rendering import private_fonts
+from onboarding.steps.configuration import Basis, agreed_summary
+from onboarding.store.cases import find_case
+from onboarding.store.issued import find_agreement
+from onboarding.store.judgements import JudgementStatus, list_judgements
+from onboarding.workspace import Workspace
+from outbox.messages import Connection, Message
+from outbox.states import LEFT
+
+TOLD_WITHIN: Final = timedelta(days=7)
+"""How long after the forward left it is still news: an upgrade must not write to everybody of last year."""
+
+
+def tells_next_step(thread: tuple[Message, ...], *, now: datetime) -> bool:
+    """Whether the mails about a version call for one more: its forward left a short while ago, and nobody was told."""
+    if any(message.purpose == Purpose.NEXT_STEP for message in thread):
+        return False
+    return any(
+        message.purpose == Purpose.FORWARD
+        and message.state in LEFT
+        and message.sent_at is not None
+        and now - message.sent_at <= TOLD_WITHIN
+        for message in thread
+    )
+
+
+def tell_next_step(workspace: Workspace, case: Case) -> bool:
+    """Write the letter if it is due for a case; whether it was. May be repeated.
+
+    Raises ConfigurationError for an address that mail can't be sent to.
+    """
+    now = workspace.clock()
+    with workspace.store.read() as connection:
+        if not _is_due(connection, case, now):
+            return False
+    written = _write(workspace, case)
+    if written is None:
+        return False
+    message = make_message(workspace, written, now=now)
+    with workspace.store.begin() as connection:
+        case_now = find_case(connection, case.number)
+        if case_now is None or not _is_due(connection, case_now, now):
+            return False
+        return enqueue_letter(connection, message, actor=workspace.system, now=now) is not None
+
+
+def _is_due(connection: Connection, case: Case, now: datetime) -> bool:
+    if case.in_force is None or why_unwanted(Purpose.NEXT_STEP, str(case.in_force), case) is not None:
+        return False
+    return tells_next_step(list_thread(connection, case.in_force), now=now)
+
+
+def _write(workspace: Workspace, case: Case) -> Written | None:
+    """None if the version names no address to send it to, or nothing tells when it was approved."""
+    with workspace.store.read() as connection:
+        agreement = None if case.in_force is None else find_agreement(connection, case.in_force)
+    to = None if agreement is None else find_contact(agreement.values)
+    approved_at = None if agreement is None else _approved_at(workspace, agreement)
+    if agreement is None or to is None or approved_at is None:
+        return None
+    private_fonts()
+    from renderers.letters import NextStepLetter, render_next_step
+
+    resolved = resolve_address(workspace.settings, to)
+    letter = NextStepLetter(
+        about=about(workspace, case, resolved, agreement.language),
+        agreement_number=str(agreement.number),
+        approved_on=norwegian_day(approved_at),
+        kind=str(agreement.values["agreement.kind"]),
+        plan=case.plan,
+        tasks=agreed_summary(workspace, agreement, Basis()).customer_tasks,
+    )
+    subject, body = render_next_step(letter, agreement.language)
+    return Written(
+        purpose=Purpose.NEXT_STEP,
+        key=f"{Purpose.NEXT_STEP}:{agreement.number}",
+        vendor=workspace.vendor(case.vendor_id),
+        case=case.number,
+        agreement=agreement.number,
+        resolved=resolved,
+        subject=subject,
+        body=body,
+    )
+
+
+def _approved_at(workspace: Workspace, agreement: Agreement) -> datetime | None:
+    with workspace.store.read() as connection:
+        approved = list_judgements(connection, status=JudgementStatus.APPROVED, case=agreement.number.case)
+    ours = [judgement for judgement in approved if judgement.agreement == agreement.number]
+    return max((judgement.decided_at or judgement.judged_at for judgement in ours), default=None)
