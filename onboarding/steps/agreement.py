@@ -22,10 +22,9 @@ from agreements.case import AgreementState, Case, move_voided
 from agreements.casenumber import AgreementNumber, CaseNumber
 from agreements.errors import AvtaleError, ConfigurationError, GateError, NotFoundError, TemporaryError
 from agreements.parties import Actor
-from onboarding.correspondence.purposes import ASKS_TO_SIGN
+from onboarding.correspondence.purposes import ASKS_TO_SIGN, Purpose
 from onboarding.correspondence.standing import VERSION_REPLACED
 from onboarding.files import write_file
-from onboarding.forwarding import FORWARD
 from onboarding.preparing import Prepared, prepare_issue, preview_document
 from onboarding.press import Pressed, press, press_all
 from onboarding.record import EventKind
@@ -144,7 +143,7 @@ def void_agreement_in_force(workspace: Workspace, number: CaseNumber, reason: st
 def _take_back(connection: Connection, case: Case, number: AgreementNumber, now: datetime) -> None:
     """Withdraw the forward of an approved version. Raises GateError if it is under way, or may have left."""
     for message in list_messages(connection, case_number=str(number.case)):
-        if message.purpose == FORWARD and message.agreement == str(number):
+        if message.purpose == Purpose.FORWARD and message.agreement == str(number):
             if message.state not in WITHDRAWABLE:
                 moving = {"agreement_from": case.agreement_state.value, "agreement_to": AgreementState.VOID.value}
                 raise GateError("case_move_refused", unmet=("forward_may_have_left",), case=str(case.number), **moving)
