@@ -102,7 +102,8 @@ def _find(text: str) -> Iterator[tuple[re.Match[str], str]]:
 def _in_plain_digits(text: str) -> str:
     """The text, as long as it was, with every script's digits as ours: full-width, Arabic, superscript."""
     strange = {character for character in set(text) if not character.isascii() and character.isdigit()}
-    return text.translate({ord(character): str(unicodedata.digit(character)) for character in strange})
+    plain = {ord(character): str(unicodedata.digit(character)) for character in strange}
+    return text.translate(plain) if plain else text
 
 
 def _in_a_digest(text: str, match: re.Match[str]) -> bool:

@@ -37,10 +37,10 @@ from onboarding.alarms import (
     find_alarms,
     is_over,
 )
-from onboarding.correspondence.purposes import Purpose
 from onboarding.health import read_health
 from onboarding.mail_troubles import read_mail_picture, waits_since
 from onboarding.outgoing import freeze_letter
+from onboarding.purposes import Purpose
 from onboarding.redirection import subject_prefix
 from onboarding.store.meta import drop_meta, list_meta, put_meta
 from onboarding.views import local_time

@@ -20,10 +20,10 @@ from agreements.language import Language
 from agreements.mail import AGREEMENT_HEADER
 from agreements.parties import Actor
 from agreements.signers import signing_right
-from onboarding.correspondence.purposes import Purpose
 from onboarding.forward_files import Check, ForwardFiles, forward_files, signed_name
 from onboarding.guard import letter_holds, treat
 from onboarding.outgoing import freeze_letter
+from onboarding.purposes import Purpose
 from onboarding.record import EventKind
 from onboarding.redirection import subject_prefix
 from onboarding.rendering import private_fonts

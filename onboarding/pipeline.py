@@ -43,15 +43,15 @@ from intake.matching import OF_DOCUMENT, Clue, Evidence, Match, clues_of_text, p
 from intake.receipts import Outcome, Receipt, ReceiptState
 from onboarding.authority import confirmed_signers
 from onboarding.clues import clues_around, find_delivery, vendors_of
-from onboarding.correspondence.purposes import ASKS_TO_SIGN
-from onboarding.correspondence.standing import RETURN_ARRIVED
 from onboarding.forward_files import Check
 from onboarding.forwarding import Approval, Prepared, prepare_forward
 from onboarding.guard import identity_findings, identity_holds
 from onboarding.inspection import Inspection, inspect_document
 from onboarding.opening import holds_documents, open_delivery
+from onboarding.purposes import ASKS_TO_SIGN
 from onboarding.receiving import keep_apart
 from onboarding.record import EventKind
+from onboarding.standing import RETURN_ARRIVED
 from onboarding.store.cases import find_case, move_case
 from onboarding.store.events import NewEvent, append_event
 from onboarding.store.issued import find_agreement, find_by_bytes, issued_sizes

@@ -13,15 +13,15 @@ from agreements.case import AgreementState, Case, move_agreement
 from agreements.errors import GateError, NotFoundError, TemporaryError
 from agreements.findings import PRV_SCAN, Severity
 from agreements.parties import Actor
-from onboarding.correspondence.purposes import ASKS_TO_SIGN
 from onboarding.correspondence.rejections import Untold, write_rejection
-from onboarding.correspondence.standing import RETURN_ARRIVED
 from onboarding.forward_files import Check
 from onboarding.forwarding import Approval, Prepared, prepare_forward
 from onboarding.guard import identity_holds
 from onboarding.pipeline import APPROVABLE, Claim, expected_signers
+from onboarding.purposes import ASKS_TO_SIGN
 from onboarding.record import EventKind
 from onboarding.settings import user_name
+from onboarding.standing import RETURN_ARRIVED
 from onboarding.store.cases import find_case, move_case
 from onboarding.store.events import NewEvent, append_event
 from onboarding.store.issued import find_agreement

@@ -14,7 +14,7 @@ from agreements.case import Case, move_returned, require_forwarded, with_hold, w
 from agreements.casenumber import AgreementNumber, CaseNumber
 from agreements.errors import NotFoundError, UsageError
 from agreements.parties import Actor
-from onboarding.correspondence.purposes import Purpose
+from onboarding.purposes import Purpose
 from onboarding.record import EventKind
 from onboarding.store.cases import find_case, move_case
 from onboarding.store.events import NewEvent, append_event

@@ -72,7 +72,7 @@ class Reason(StrEnum):
     NOT_RECORDED = "not_recorded"
     """The server took it, but the case could not be moved: the reply is kept, a person settles."""
     INTERNAL = "internal"
-    """The sending code itself failed."""
+    """The sending code itself failed, before the final dot or from there on: the phase tells."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -189,7 +189,8 @@ def _attempt(sender: Sender, session: Session, message: Message) -> Outcome:
     except Exception as error:  # noqa: BLE001 - a fault of ours must not leave the row as `sending`
         fields = {"message_row": message.id, "error": type(error).__name__}
         logger.error("delivery failed in our own code", extra=fields)  # noqa: TRY400 - a traceback may quote the mail
-        return Outcome(result=Result.UNKNOWN, phase=Phase.AFTER_DOT, reason=Reason.INTERNAL)
+        result = Result.UNKNOWN if session.phase is Phase.AFTER_DOT else Result.RETRY
+        return Outcome(result=result, phase=session.phase, reason=Reason.INTERNAL)
 
 
 def _unprepared(result: Result, reason: Reason) -> Outcome:

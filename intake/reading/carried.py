@@ -12,6 +12,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import chain
 from typing import Final
 
 from agreements.identity_search import Place, Unread
@@ -30,10 +31,11 @@ _PREDICTOR: Final = re.compile(rb"/Predictor\s+(?:[2-9]|1\d)")
 _ENCRYPT: Final = re.compile(rb"/Encrypt\s*(?:<<|\d+\s+\d+\s+R)")
 _EMBEDDED: Final = re.compile(rb"/EF\s*<<([^<>]{0,500})>>")
 _REFERENCE: Final = re.compile(rb"(\d{1,10})\s+\d{1,5}\s+R")
-# A literal string up to its closing or a third nested parenthesis, then a hexadecimal one (ISO 32000-1, 7.3.4).
-_STRING: Final = re.compile(
-    rb"\((?P<literal>(?:[^()\\]|\\.|\((?:[^()\\]|\\.)*+\))*+)|(?<!<)<(?P<hex>[0-9A-Fa-f\s]{2,})>", re.DOTALL
-)
+# ISO 32000-1, 7.3.4. A literal string ends with its parenthesis, or where a third nested one begins. Each pattern
+# begins with a plain character: that is what makes looking for it fast.
+_LITERAL: Final = re.compile(rb"\((?P<literal>(?:[^()\\]|\\.|\((?:[^()\\]|\\.)*+\))*+)", re.DOTALL)
+_HEXADECIMAL: Final = re.compile(rb"<(?P<hex>[0-9A-Fa-f\s]{2,}+)>")
+_STRING: Final = re.compile(rb"(?:%b|%b)" % (_LITERAL.pattern, _HEXADECIMAL.pattern), re.DOTALL)
 _NOT_HEX: Final = re.compile(rb"[^0-9A-Fa-f]")
 _ESCAPE: Final = re.compile(rb"\\(?:([0-7]{1,3})|(\r\n|[\r\n])|(.))", re.DOTALL)
 _ESCAPED: Final = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f"}
@@ -101,7 +103,7 @@ class Carried:
     def strings(self) -> Iterator[PdfString]:
         """Every string of the file outside its streams."""
         for region, data in enumerate(self.regions):
-            for match in _STRING.finditer(data):
+            for match in chain(_LITERAL.finditer(data), _HEXADECIMAL.finditer(data)):
                 value = _value(match)
                 if len(value) >= 11:  # shorter ones can't hold what is looked for
                     key = _KEY.search(data, max(0, match.start() - 80), match.start())
@@ -243,8 +245,9 @@ def _end(pdf: bytes, start: int, dictionary: bytes) -> int:
 
 
 def _value(string: re.Match[bytes]) -> bytes:
-    literal: bytes | None = string["literal"]
-    return _from_hex(string["hex"]) if literal is None else _unescaped(literal)
+    written = string.groupdict()
+    literal = written.get("literal")
+    return _from_hex(written["hex"]) if literal is None else _unescaped(literal)
 
 
 def _from_hex(digits: bytes) -> bytes:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from agreements.identity_search import Unread
-from intake.reading.der import der_texts, is_der
+from intake.reading.der import LIKELY, der_texts, is_der
 
 MAX_CONTENT_BYTES: Final = 8 * 2**20  # one file; a carrier's evidence has some 100 kB, the original it embeds 1 MB
 MAX_ALL_BYTES: Final = 24 * 2**20  # all together; searching them takes some two of the child's ten seconds
@@ -79,7 +79,8 @@ class Contents:
         elif (text := as_text(data)) is not None:
             yield from self._text(text, depth)
         else:
-            yield data.replace(b"\x00", b"").decode("latin-1")
+            if LIKELY.search(data):
+                yield data.replace(b"\x00", b"").decode("latin-1")
             if not coded:
                 yield Unread.UNKNOWN_KIND
 

@@ -11,7 +11,7 @@ from typing import Final
 MAX_NESTING: Final = 40  # a time-stamp in a signature with its certificates has some twenty levels
 MAX_VALUES: Final = 200_000  # stepped over; a revocation list of a megabyte holds some 100,000
 
-_LIKELY: Final = re.compile(rb"(?:\d[ .\x00-]{0,2}){10}\d(?!\d{0,3}Z)")
+LIKELY: Final = re.compile(rb"(?:\d[ .\x00-]{0,2}){10}\d(?!\d{0,3}Z)")
 """Bytes without this hold no identity number, whatever they are (UTF-16 has zeros between the digits). Times end in Z:
 a revocation list holds thousands.
 """
@@ -40,7 +40,7 @@ class _Reader:
 
     def texts(self, at: int, end: int, nesting: int) -> Iterator[str]:
         """Of the values that stand one after another in a stretch."""
-        while at < end and _LIKELY.search(self._data, at, end):
+        while at < end and LIKELY.search(self._data, at, end):
             self._left -= 1
             head = _head(self._data, at, end)
             if head is None or self._left < 0:
@@ -51,7 +51,7 @@ class _Reader:
             at = stop
 
     def _value(self, tag: int, start: int, stop: int, nesting: int) -> Iterator[str]:
-        if not _LIKELY.search(self._data, start, stop) or tag in _TIMES:
+        if not LIKELY.search(self._data, start, stop) or tag in _TIMES:
             return
         if nesting < MAX_NESTING and (tag & 0x20 or self._holds_values(tag, start, stop)):
             yield from self.texts(start + (tag == 0x03), stop, nesting + 1)

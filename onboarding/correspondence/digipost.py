@@ -15,9 +15,9 @@ from agreements.language import Language
 from agreements.parties import Customer
 from agreements.quiet_hours import next_allowed
 from agreements.verification import Method
-from onboarding.correspondence.purposes import Purpose
 from onboarding.correspondence.thread import list_thread
 from onboarding.correspondence.writing import Written, about, make_message
+from onboarding.purposes import Purpose
 from onboarding.redirection import subject_prefix
 from onboarding.rendering import private_fonts
 from onboarding.settings import VendorSettings

@@ -6,11 +6,11 @@ event together. A crash repeats the look; keys keep a second letter from being o
 
 import logging
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
+from typing import Final
 
 from agreements.errors import AvtaleError, as_told
-from onboarding.alarms import STALE_AFTER
 from onboarding.correspondence.digipost import write_digests
 from onboarding.correspondence.next_steps import tell_next_step
 from onboarding.correspondence.reminders import remind
@@ -20,6 +20,8 @@ from onboarding.store.cases import list_cases
 from onboarding.workspace import Workspace
 
 logger = logging.getLogger(__name__)
+
+LATELY: Final = timedelta(minutes=10)  # parts note how they are every 30 s; a silent one alarms after as long
 
 
 def write_due(workspace: Workspace, *, since: datetime) -> tuple[AvtaleError, ...]:
@@ -54,7 +56,7 @@ def _looked_into(workspace: Workspace, since: datetime) -> frozenset[str]:
     Since the process began, and lately: a return in a mailbox that can't be reached has come, even if nobody has seen
     it, and nobody is to be reminded of it then.
     """
-    lately = max(since, workspace.clock() - STALE_AFTER)
+    lately = max(since, workspace.clock() - LATELY)
     well = {health.part for health in read_health(workspace) if health.problem is None and health.at >= lately}
     settings = workspace.settings
     return frozenset(vendor.id for vendor in settings.vendors if well.issuperset(_sources(settings, vendor)))

@@ -8,11 +8,11 @@ from agreements.calendar import norwegian_day
 from agreements.case import Case
 from onboarding.correspondence.addressing import find_contact, resolve_address
 from onboarding.correspondence.letters import enqueue_letter
-from onboarding.correspondence.purposes import Purpose
-from onboarding.correspondence.standing import why_unwanted
 from onboarding.correspondence.thread import list_thread
 from onboarding.correspondence.writing import Written, about, make_message
+from onboarding.purposes import Purpose
 from onboarding.rendering import private_fonts
+from onboarding.standing import why_unwanted
 from onboarding.steps.configuration import Basis, agreed_summary
 from onboarding.store.cases import find_case
 from onboarding.store.issued import find_agreement
@@ -60,6 +60,8 @@ def tell_next_step(workspace: Workspace, case: Case) -> bool:
 
 def _is_due(connection: Connection, case: Case, now: datetime) -> bool:
     if case.in_force is None or why_unwanted(Purpose.NEXT_STEP, str(case.in_force), case) is not None:
+        return False
+    if now - case.updated_at > TOLD_WITHIN:  # its forward left no later: years of cases cost no look at their mail
         return False
     return tells_next_step(list_thread(connection, case.in_force), now=now)
 

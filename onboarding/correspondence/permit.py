@@ -10,8 +10,8 @@ from typing import Final
 from agreements.case import Case
 from agreements.quiet_hours import QuietHours, next_allowed
 from intake.ledger import receipts_to_judge
-from onboarding.correspondence.purposes import TO_ORGANISATIONS, Purpose
-from onboarding.correspondence.standing import why_unwanted
+from onboarding.purposes import TO_ORGANISATIONS, Purpose
+from onboarding.standing import why_unwanted
 from onboarding.store.cases import find_case_of
 from onboarding.workspace import Workspace
 from outbox.messages import Connection, Message

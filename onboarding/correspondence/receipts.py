@@ -1,4 +1,4 @@
-"""Whoever mails a document is told that it has come (docs/adr/0022).
+"""Whoever mails a document is told that it has come (docs/adr/0026).
 
 Told is only an address that stands on the case, only what a program may answer, and a sender once a day at most. The
 answer is written in the transaction that decides the mail, so that a crash repeats both or neither; its key names the
@@ -20,8 +20,8 @@ from intake.replies import bar_to_answer, reply_key
 from intake.unpacking import MailReading
 from onboarding.correspondence.addressing import resolve_address, stands_on_case
 from onboarding.correspondence.letters import enqueue_letter
-from onboarding.correspondence.purposes import Purpose
 from onboarding.correspondence.writing import Written, about, make_message
+from onboarding.purposes import Purpose
 from onboarding.rendering import private_fonts
 from onboarding.store.cases import find_case_of
 from onboarding.store.judgements import JudgementStatus, find_judgement_of

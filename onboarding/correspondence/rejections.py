@@ -1,4 +1,4 @@
-"""A return was turned down by a person: the organisation is told why, and what to do (docs/adr/0022).
+"""A return was turned down by a person: the organisation is told why, and what to do (docs/adr/0026).
 
 The letter has the reasons that the findings give; the person's own reason is for the record and is not sent. It goes to
 the contact that the version in force names, in the transaction that turns the return down.
@@ -12,12 +12,12 @@ from agreements.calendar import norwegian_day
 from agreements.case import AgreementState, Case
 from agreements.errors import ConfigurationError, UsageError
 from onboarding.correspondence.addressing import find_contact, resolve_address
-from onboarding.correspondence.purposes import Purpose
-from onboarding.correspondence.standing import why_unwanted
 from onboarding.correspondence.writing import Written, about, make_message
+from onboarding.purposes import Purpose
 from onboarding.rendering import private_fonts
 from onboarding.return_address import return_address
 from onboarding.routes import signing_task
+from onboarding.standing import why_unwanted
 from onboarding.store.cases import find_case
 from onboarding.store.issued import list_agreements
 from onboarding.store.judgements import Judgement, JudgementStatus, list_judgements

@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 
 from agreements.calendar import norwegian_day, norwegian_moment
 from agreements.quiet_hours import QuietHours, next_allowed
-from onboarding.correspondence.purposes import Purpose
+from onboarding.purposes import Purpose
 from outbox.messages import Message
 from outbox.states import LEFT, State
 

@@ -13,15 +13,15 @@ from agreements.errors import ConfigurationError
 from onboarding.correspondence.addressing import find_contact, resolve_address
 from onboarding.correspondence.letters import enqueue_letter
 from onboarding.correspondence.permit import may_hold_a_return
-from onboarding.correspondence.purposes import Purpose
 from onboarding.correspondence.reminder_rules import DueReminder, ReminderRules, find_due
-from onboarding.correspondence.standing import waits_for_signature
 from onboarding.correspondence.thread import list_thread
 from onboarding.correspondence.writing import Written, about, make_message
+from onboarding.purposes import Purpose
 from onboarding.rendering import private_fonts
 from onboarding.return_address import return_address
 from onboarding.routes import last_day_to_sign, signing_task
 from onboarding.settings import Settings
+from onboarding.standing import waits_for_signature
 from onboarding.store.cases import find_case
 from onboarding.store.issued import find_agreement
 from onboarding.workspace import Workspace

@@ -17,9 +17,9 @@ from agreements.parties import Actor
 from agreements.texts import text
 from onboarding.answers import Answer, error_entries, error_lines
 from onboarding.correspondence.permit import allowed_from
-from onboarding.correspondence.purposes import Purpose
 from onboarding.correspondence.signing import Request, prepare_request, send_request
 from onboarding.issuing import INTERRUPTED
+from onboarding.purposes import Purpose
 from onboarding.views import local_time, utc
 from onboarding.workspace import Workspace
 

@@ -17,9 +17,9 @@ from agreements.errors import ConfigurationError, GateError
 from agreements.parties import Actor
 from agreements.values import Fault
 from onboarding.correspondence.addressing import CONTACTS, find_contact, resolve_address
-from onboarding.correspondence.purposes import Purpose
 from onboarding.correspondence.thread import find_request
 from onboarding.correspondence.writing import Written, about, make_message
+from onboarding.purposes import Purpose
 from onboarding.record import EventKind
 from onboarding.rendering import private_fonts
 from onboarding.return_address import return_address

@@ -1,7 +1,7 @@
 """What has been written to an organisation about one version of its agreement."""
 
 from agreements.casenumber import AgreementNumber
-from onboarding.correspondence.purposes import Purpose
+from onboarding.purposes import Purpose
 from outbox.messages import Connection, Message, list_messages
 
 

@@ -9,8 +9,8 @@ from agreements.casenumber import AgreementNumber, CaseNumber
 from agreements.language import Language
 from agreements.mail import AGREEMENT_HEADER
 from agreements.parties import Customer
-from onboarding.correspondence.purposes import Purpose
 from onboarding.outgoing import freeze_letter
+from onboarding.purposes import Purpose
 from onboarding.redirection import subject_prefix
 from onboarding.return_address import reply_address
 from onboarding.settings import VendorSettings

@@ -22,14 +22,14 @@ from agreements.case import AgreementState, Case, move_voided
 from agreements.casenumber import AgreementNumber, CaseNumber
 from agreements.errors import AvtaleError, ConfigurationError, GateError, NotFoundError, TemporaryError
 from agreements.parties import Actor
-from onboarding.correspondence.purposes import ASKS_TO_SIGN, Purpose
-from onboarding.correspondence.standing import VERSION_REPLACED
 from onboarding.files import write_file
 from onboarding.preparing import Prepared, prepare_issue, preview_document
 from onboarding.press import Pressed, press, press_all
+from onboarding.purposes import ASKS_TO_SIGN, Purpose
 from onboarding.record import EventKind
 from onboarding.return_address import return_address
 from onboarding.routes import Handout, agreement_file_name, make_handout
+from onboarding.standing import VERSION_REPLACED
 from onboarding.steps.enquiry import every_case, read_case
 from onboarding.store.cases import find_case, move_case
 from onboarding.store.events import NewEvent

@@ -25,11 +25,6 @@ IDLE_SECONDS: Final = 60.0  # Exchange's edge servers close after one minute of 
 MESSAGES_PER_CONNECTION: Final = 100  # as many as a pass sends; servers that count allow more (Exim: 1000)
 
 
-@dataclass
-class _Step:
-    phase: Phase = Phase.CONNECT
-
-
 class Session:
     """Delivers messages to one server, over one connection while that lasts. Used by one thread.
 
@@ -39,6 +34,8 @@ class Session:
 
     def __init__(self, server: SmtpServer, *, clock: Callable[[], float] = time.monotonic) -> None:
         """`clock`: seconds."""
+        self.phase = Phase.CONNECT
+        """How far the last delivery came, also where it raised."""
         self._server = server
         self._clock = clock
         self._client: Client | None = None
@@ -58,37 +55,38 @@ class Session:
 
         Never raises for anything the network or the server does: what happened is the outcome.
         """
+        self.phase = Phase.CONNECT
         if not is_carried_unchanged(data):
             return Outcome(result=Result.BLOCKED, phase=Phase.PREPARE, reason=Reason.MALFORMED)
-        step, sent = _Step(), False
+        sent = False
         try:
-            outcome = self._carry(envelope, data, step)
+            outcome = self._carry(envelope, data)
             sent = True
         except Refused as refused:
-            return refusal(step.phase, refused)
+            return refusal(self.phase, refused)
         except FAULTS as fault:
-            return interruption(step.phase, fault)
+            return interruption(self.phase, fault)
         finally:
             if not sent:
-                self._leave(polite=step.phase is not Phase.IN_BODY)
+                self._leave(polite=self.phase is not Phase.IN_BODY)
         return outcome
 
-    def _carry(self, envelope: Envelope, data: bytes, step: _Step) -> Outcome:
-        client = self._begin(envelope, len(data), step)
+    def _carry(self, envelope: Envelope, data: bytes) -> Outcome:
+        client = self._begin(envelope, len(data))
         name_recipients(client, envelope)
         ask_for_body(client)
-        step.phase = Phase.IN_BODY
+        self.phase = Phase.IN_BODY
         send_body(client, data)
-        step.phase = Phase.AFTER_DOT
+        self.phase = Phase.AFTER_DOT
         outcome = finish(client, self._server.timeouts.final_reply)
         self._carried, self._last = self._carried + 1, self._clock()
         return outcome
 
-    def _begin(self, envelope: Envelope, size: int, step: _Step) -> Client:
+    def _begin(self, envelope: Envelope, size: int) -> Client:
         """MAIL on the connection that is open, if it still is; else on a new one, after which there is no third."""
         client = self._still_open()
         if client is not None:
-            step.phase = Phase.BEFORE_DATA
+            self.phase = Phase.BEFORE_DATA
             try:
                 name_sender(client, envelope, size)
             except FAULTS:
@@ -99,10 +97,10 @@ class Session:
             else:
                 return client
             self._leave(polite=False)
-        step.phase = Phase.CONNECT
+        self.phase = Phase.CONNECT
         client = self._client = connect(self._server)
         self._carried = 0
-        step.phase = Phase.BEFORE_DATA
+        self.phase = Phase.BEFORE_DATA
         name_sender(client, envelope, size)
         return client
 

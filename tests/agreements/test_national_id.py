@@ -6,7 +6,14 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from agreements.national_id import contains_national_id, find_certain, is_national_id, mask_national_ids
+from agreements.national_id import (
+    contains_national_id,
+    find_certain,
+    find_national_ids,
+    is_national_id,
+    mask,
+    mask_national_ids,
+)
 
 FIRST_WEIGHTS = (3, 7, 6, 1, 8, 9, 4, 5, 2)
 SECOND_WEIGHTS = (5, 4, 3, 2, 7, 6, 5, 4, 3, 2)
@@ -49,6 +56,47 @@ def test_a_number_in_a_text_is_found_and_masked(number: str, separator: str, bef
     assert contains_national_id(text)
     assert masked == f"{before}{number[:6]}*****)"
     assert not contains_national_id(masked)
+
+
+BREAKS = ["", " ", "  ", "\u00a0", "\u202f", "-", "–", ".", "/", "\n", "\r\n", "-\n", "\u00ad", "\u200b", " \n "]
+SCRIPTS = [ord("0"), 0xFF10, 0x0660, 0x06F0, 0x0966, 0x1D7CE]
+"""Where the digits of some scripts begin: ASCII, full width, Arabic (two), Devanagari, mathematical bold."""
+
+
+@given(
+    number=national_ids(),
+    marks=st.sampled_from(["", ".", "-", " ", "/"]),
+    between=st.sampled_from(BREAKS),
+    gap=st.sampled_from(["", " "]),
+    zero=st.sampled_from(SCRIPTS),
+)
+def test_a_number_is_found_in_every_group_break_and_script(
+    number: str, marks: str, between: str, gap: str, zero: int
+) -> None:
+    written = marks.join((number[:2], number[2:4], number[4:6])) + between + number[6:9] + gap + number[9:]
+    written = "".join(chr(zero + int(each)) if each.isdigit() else each for each in written)
+    assert find_national_ids(f"Født: {written}.") == (number,)
+    assert mask_national_ids(f"Født: {written}.") == f"Født: {number[:6]}*****."
+
+
+@given(national_ids(), st.sampled_from(["\u00ad", "\u200b", "\u2060"]), st.sampled_from(["utf-8", "utf-16", "utf-32"]))
+def test_what_nobody_sees_between_the_digits_hides_nothing(number: str, unseen: str, code: str) -> None:
+    text = unseen.join(number).encode(code).decode(code)
+    assert find_national_ids(text) == (number,)
+
+
+@given(national_ids())
+def test_a_bank_account_in_its_own_groups_and_a_piece_of_a_digest_are_other_numbers(number: str) -> None:
+    assert not contains_national_id(f"{number[:4]}.{number[4:6]}.{number[6:]}")
+    assert not contains_national_id(f"sha256 ab{number}{'c0ffee' * 8}".lower())
+    assert contains_national_id(f"abc{number}def")
+
+
+@given(national_ids(), national_ids())
+def test_every_number_of_a_text_is_found_and_masked(first: str, second: str) -> None:
+    text = f"{first}, {second[:6]} {second[6:]}"
+    assert find_national_ids(text) == (first, second)
+    assert mask_national_ids(text) == f"{mask(first)}, {mask(second)}"
 
 
 @given(national_ids(), st.sampled_from("0123456789"))

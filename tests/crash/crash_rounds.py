@@ -29,18 +29,18 @@ from imapclient import IMAPClient
 
 import onboarding.jobs.loop
 import onboarding.sources
-import outbox.sending
 import outbox.smtp.session
+import outbox.smtp.transaction
 from agreements.case import AgreementState
 from intake.ledger import list_receipts
 from intake.sources.folder import FolderSource
 from intake.sources.mailbox import MailboxSource
 from intake.sources.mailbox.client import SafeClient
 from onboarding.blobs import FileBlobs
-from onboarding.correspondence.purposes import Purpose
 from onboarding.delivery import settle_message
 from onboarding.inspection import open_sandbox
 from onboarding.jobs.loop import run_once
+from onboarding.purposes import Purpose
 from onboarding.rendering import private_fonts
 from onboarding.sandbox import Sandbox
 from onboarding.settings import MailboxSettings, Settings, find_actor, load_settings
@@ -121,7 +121,7 @@ PLACES: Final[dict[Way, tuple[tuple[Any, str, str], ...]]] = {
         (FolderSource, "finish", "finish"),
         (os, "rename", "rename"),
         (os, "fsync", "fsync"),
-        (outbox.sending, "deliver", "deliver"),
+        (outbox.smtp.session.Session, "deliver", "deliver"),
     ),
     "mail": (_PUT, (MailboxSource, "finish", "finish"), (SafeClient, "move", "move")),
     "copy": ((SafeClient, "copy", "copy"), (SafeClient, "add_flags", "mark"), (SafeClient, "uid_expunge", "expunge")),
@@ -145,7 +145,7 @@ def arm(killer: Killer, way: Way) -> None:
 
 
 def _arm_the_last_dot(killer: Killer) -> None:
-    finish = outbox.smtp.session.finish
+    finish = outbox.smtp.transaction.finish
 
     def finished(*args: Any) -> Any:
         killer.step("before:last dot")

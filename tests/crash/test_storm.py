@@ -15,8 +15,8 @@ from agreements.language import Language
 from agreements.texts import text
 from intake.ledger import find_oldest_unfinished, list_receipts
 from intake.receipts import SourceOutcome
-from onboarding.correspondence.purposes import Purpose
 from onboarding.delivery import settle_message
+from onboarding.purposes import Purpose
 from outbox.states import State
 from tests.crash.post import Post
 from tests.crash.storm import Aftermath, Dropped, Storm, make_storm

@@ -24,10 +24,10 @@ from agreements.orgnumber import check_digit
 from agreements.parties import Actor, Signer, SigningBasis
 from intake.ledger import list_receipts, receipts_of
 from intake.receipts import Receipt
-from onboarding.correspondence.purposes import Purpose
 from onboarding.importing import EnquiryRow, read_enquiries
 from onboarding.initialise import initialise
 from onboarding.jobs.loop import Round, run_once
+from onboarding.purposes import Purpose
 from onboarding.sandbox import Sandbox
 from onboarding.settings import Settings, current_os_user, find_actor, load_settings
 from onboarding.steps.agreement import Issue, issue_agreement

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from agreements.calendar import add_working_days, norwegian_day, norwegian_moment
-from onboarding.correspondence.purposes import Purpose
 from onboarding.correspondence.signing import Request, send_request
+from onboarding.purposes import Purpose
 from onboarding.sandbox import Sandbox
 from outbox.messages import Message
 from outbox.states import State

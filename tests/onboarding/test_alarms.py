@@ -24,11 +24,11 @@ from onboarding.alarms import (
     find_alarms,
     is_over,
 )
-from onboarding.correspondence.purposes import Purpose
 from onboarding.health import Health, HealthNotes
 from onboarding.jobs import loop
 from onboarding.mail_troubles import waits_since
 from onboarding.pipeline import JudgingPass
+from onboarding.purposes import Purpose
 from onboarding.sandbox import Sandbox
 from onboarding.sources import watched_folders
 from onboarding.status import status_answer

@@ -10,9 +10,9 @@ import pytest
 from agreements.case import AgreementState
 from agreements.errors import GateError
 from onboarding.correspondence.next_steps import TOLD_WITHIN
-from onboarding.correspondence.purposes import Purpose
 from onboarding.correspondence.rejections import Untold, write_rejection
 from onboarding.delivery import settle_message
+from onboarding.purposes import Purpose
 from onboarding.review import Rejected, reject_return
 from onboarding.sandbox import Sandbox
 from onboarding.steps.agreement import issue_agreement, void_agreement_in_force

@@ -13,8 +13,8 @@ from agreements.errors import ConfigurationError
 from agreements.verification import Method, attestation_code
 from onboarding.alarm_watch import look_for_alarms
 from onboarding.correspondence.digipost import VerificationAsked, write_verification_request
-from onboarding.correspondence.purposes import Purpose
 from onboarding.delivery import release_message
+from onboarding.purposes import Purpose
 from onboarding.sandbox import Sandbox
 from onboarding.store.cases import move_case
 from onboarding.store.events import NewEvent

@@ -10,7 +10,7 @@ from agreements.errors import NotFoundError
 from agreements.findings import CAS_OTHER_VENDOR
 from agreements.language import Language
 from intake.receipts import ReceiptState
-from onboarding.correspondence.purposes import Purpose
+from onboarding.purposes import Purpose
 from onboarding.sandbox import Sandbox
 from onboarding.sources import retry_receipt
 from outbox.messages import Message

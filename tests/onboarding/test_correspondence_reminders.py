@@ -14,12 +14,12 @@ from agreements.calendar import is_working_day, norwegian_day, norwegian_moment,
 from agreements.case import AgreementState
 from agreements.quiet_hours import QuietHours
 from onboarding.correspondence.due import write_due
-from onboarding.correspondence.purposes import Purpose
 from onboarding.correspondence.reminder_rules import ReminderRules, find_due
-from onboarding.correspondence.standing import waits_for_signature, why_unwanted
+from onboarding.purposes import Purpose
 from onboarding.review import reject_return
 from onboarding.sandbox import Sandbox
 from onboarding.sources import add_file
+from onboarding.standing import waits_for_signature, why_unwanted
 from onboarding.steps.agreement import issue_agreement, void_agreement_in_force
 from onboarding.steps.enquiry import hold_case
 from outbox.messages import Message

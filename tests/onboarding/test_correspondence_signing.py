@@ -12,8 +12,8 @@ from agreements.agreement import SigningRoute
 from agreements.case import AgreementState
 from agreements.errors import AvtaleError, ConfigurationError, GateError
 from agreements.language import Language
-from onboarding.correspondence.purposes import Purpose
 from onboarding.correspondence.signing import prepare_request, send_request, sendable_cases
+from onboarding.purposes import Purpose
 from onboarding.sandbox import Sandbox
 from onboarding.steps.agreement import issue_agreement, void_agreement_in_force
 from onboarding.steps.enquiry import hold_case

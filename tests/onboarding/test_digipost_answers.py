@@ -14,9 +14,9 @@ from agreements.times import format_utc
 from intake.matching import Evidence
 from intake.receipts import Receipt, ReceiptState
 from onboarding.case_view import case_details, case_timeline
-from onboarding.correspondence.purposes import Purpose
 from onboarding.digipost_answers import AnswerKind, DigipostAnswer, read_answers
 from onboarding.intake_view import receipt_details
+from onboarding.purposes import Purpose
 from onboarding.return_address import return_address
 from onboarding.sandbox import Sandbox
 from onboarding.settings import load_settings

@@ -10,10 +10,12 @@ from typing import BinaryIO
 
 import sqlalchemy as sa
 
-from agreements.errors import IntegrityError, NotFoundError
+from agreements.errors import IntegrityError, NotFoundError, TemporaryError
 from outbox.compose import Attachment, Letter, compose, message_id_for
 from outbox.holds import Hold
-from outbox.messages import Begin, Connection, NewMessage
+from outbox.messages import Begin, Connection, Message, NewMessage, find
+from outbox.outcome import Outcome, Result
+from outbox.states import State
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 SENDER = "avtaler@example.org"
@@ -121,3 +123,19 @@ def frozen(blobs: FolderBlobs, key: str = "forward:DA-2026-000042-J.1") -> tuple
     data = compose(letter(key))
     blobs.put(data)
     return new_message(key, data=data), data
+
+
+@dataclass
+class Case:
+    """Stands for the roof: notes what it was told, and fails as often as it is asked to."""
+
+    failures: int = 0
+    told: list[tuple[int, State, Result]] = field(default_factory=list)
+    calls: int = 0
+
+    def __call__(self, conn: Connection, message: Message, outcome: Outcome) -> None:
+        self.calls += 1
+        assert find(conn, message.id) == message
+        if self.calls <= self.failures:
+            raise TemporaryError("case_changed")
+        self.told.append((message.id, message.state, outcome.result))

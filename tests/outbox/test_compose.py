@@ -12,11 +12,11 @@ from email.message import EmailMessage
 from email.utils import parsedate_to_datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agreements.errors import UsageError
-from outbox.compose import Attachment, Letter, compose, message_id_for, one_line
+from outbox.compose import MAX_REFERENCES, Answered, Attachment, Letter, compose, message_id_for, one_line
 from tests.outbox.outbox_kit import NOON, PDF, SENDER, letter
 
 
@@ -171,3 +171,37 @@ def test_the_boundary_comes_from_the_message_id_and_can_stand_in_no_part() -> No
     assert first == again != other
     assert first is not None
     assert first.startswith("=_")
+
+
+# --- threads ----------------------------------------------------------------------------------------------------------
+
+
+def test_an_answer_stands_behind_the_mail_it_answers_and_says_that_a_program_wrote_it() -> None:
+    answered = Answered(message_id="<to@x.example>", references=("<en@x.example>",), automatic=True)
+    message = read(compose(change(answered=answered)))
+    assert message["In-Reply-To"] == "<to@x.example>"
+    assert message["References"].split() == ["<en@x.example>", "<to@x.example>"]
+    assert message["Auto-Submitted"] == "auto-replied"
+    begun = read(compose(change(answered=dataclasses.replace(answered, automatic=False))))
+    assert begun["Auto-Submitted"] == "auto-generated"
+
+
+def test_a_long_thread_keeps_its_beginning_and_its_end() -> None:
+    references = tuple(f"<{number}@x.example>" for number in range(100))
+    message = read(compose(change(answered=Answered(message_id="<siste@x.example>", references=references))))
+    kept = message["References"].split()
+    assert (kept[0], kept[-2:]) == ("<0@x.example>", ["<99@x.example>", "<siste@x.example>"])
+    assert len(kept) == MAX_REFERENCES + 1
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text(max_size=300), st.lists(st.text(max_size=60), max_size=20))
+def test_whatever_a_stranger_calls_a_message_id_adds_no_header_and_breaks_no_line(
+    strange: str, references: list[str]
+) -> None:
+    answered = Answered(message_id=f"<{strange}>", references=tuple(references), automatic=True)
+    data = compose(change(answered=answered))
+    head = data.partition(b"\r\n\r\n")[0].decode("ascii")
+    plain = read(compose(change())).keys()
+    assert set(read(data).keys()) - set(plain) <= {"In-Reply-To", "References"}
+    assert max(map(len, head.split("\r\n"))) < 998

@@ -1,7 +1,7 @@
 """A pass: claim, send outside any transaction, record with the caller's follow-up."""
 
 import logging
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -11,69 +11,16 @@ import pytest
 from agreements.errors import TemporaryError
 from outbox.attempts import claim_due
 from outbox.history import History, list_history
-from outbox.messages import Begin, Connection, Message, enqueue, find, list_messages, retry, withdraw
-from outbox.outcome import Outcome, Phase, Reason, Result
+from outbox.messages import Begin, Connection, Message, find, list_messages, withdraw
+from outbox.outcome import Phase, Reason, Result
 from outbox.pace import Pace
 from outbox.sending import GO, RECORD_TRIES, Pass, Permit, Sender, deliver_due, read_pace
-from outbox.smtp import SmtpServer
+from outbox.smtp import SmtpServer, session
 from outbox.states import State
 from tests.outbox.mail_servers import CLOSE, FaultyServer, Mailbox, RealServer, closed_port
-from tests.outbox.outbox_kit import NOON, RECIPIENT, FolderBlobs, Hands, frozen
+from tests.outbox.outbox_kit import NOON, RECIPIENT, Case, FolderBlobs, Hands
 
 SOON = timedelta(seconds=1)
-
-
-@dataclass
-class Case:
-    """Stands for the roof: notes what it was told, and fails as often as it is asked to."""
-
-    failures: int = 0
-    told: list[tuple[int, State, Result]] = field(default_factory=list)
-    calls: int = 0
-
-    def __call__(self, conn: Connection, message: Message, outcome: Outcome) -> None:
-        self.calls += 1
-        assert find(conn, message.id) == message
-        if self.calls <= self.failures:
-            raise TemporaryError("case_changed")
-        self.told.append((message.id, message.state, outcome.result))
-
-
-@pytest.fixture
-def put(begin: Begin, blobs: FolderBlobs) -> Any:
-    def put(key: str = "forward:A", *, now: Any = NOON) -> tuple[int, bytes]:
-        message, data = frozen(blobs, key)
-        with begin() as conn:
-            row = enqueue(conn, message, now=now)
-        assert row is not None
-        return row, data
-
-    return put
-
-
-@pytest.fixture
-def states(begin: Begin) -> Any:
-    def states() -> list[State]:
-        with begin() as conn:
-            return [message.state for message in list_messages(conn)]
-
-    return states
-
-
-@pytest.fixture
-def one(begin: Begin) -> Any:
-    def one() -> Message:
-        with begin() as conn:
-            (message,) = list_messages(conn)
-        return message
-
-    return one
-
-
-@pytest.fixture
-def sender(begin: Begin, blobs: FolderBlobs) -> Sender:
-    nowhere = SmtpServer(host="127.0.0.1", port=1, tls="none")
-    return Sender(begin=begin, blobs=blobs, server=nowhere, clock=Hands(), on_outcome=Case(), pace=Pace(None))
 
 
 def test_everything_due_is_sent_oldest_first_with_the_case_told_in_the_same_transaction(
@@ -166,115 +113,6 @@ def test_a_refused_recipient_blocks_its_message_and_not_the_others(put: Any, sta
     assert [result for _, _, result in case.told] == [Result.BLOCKED, Result.BLOCKED]
 
 
-def wrong_password() -> FaultyServer:
-    return FaultyServer(EHLO="250-x\r\n250 AUTH PLAIN", AUTH="535 5.7.8 no")
-
-
-def log_ins(server: FaultyServer) -> int:
-    return len([command for command in server.commands if command.startswith("AUTH")])
-
-
-def test_a_wrong_password_is_tried_less_and_less_often_and_blocks_nothing(
-    put: Any, begin: Begin, sender: Sender
-) -> None:
-    for key in "ABCDEFGHIJ":
-        put(key)
-    hands, tried = Hands(), list[float]()
-    with wrong_password() as server:
-        sender = replace(sender, server=server.settings(username="a", password="b"), clock=hands)
-        for _ in range(8 * 60 * 6):  # a pass every ten seconds for eight hours, each by another process
-            done = deliver_due(replace(sender, pace=Pace(None)))
-            assert done.stopped == "auth_refused"
-            if done.attempted:
-                tried.append((hands.now - NOON).total_seconds() / 60)
-            hands.now += timedelta(seconds=10)
-        assert log_ins(server) == len(tried)
-    assert tried[:8] == [0, 1, 3, 8, 23, 53, 113, 173]
-    with begin() as conn:
-        assert {message.state for message in list_messages(conn)} == {State.QUEUED}
-
-
-def test_what_a_person_sends_again_ends_the_standstill_for_all(
-    put: Any, begin: Begin, sender: Sender, states: Any
-) -> None:
-    rows = [put(key)[0] for key in "ABC"]
-    with wrong_password() as server:
-        deliver_due(replace(sender, server=server.settings(username="a", password="b")))
-    mailbox = Mailbox()
-    with RealServer(mailbox) as server:
-        sender = replace(sender, server=server.settings())
-        assert deliver_due(sender).attempted == 0
-        with begin() as conn:
-            assert retry(conn, rows[0], now=NOON).state is State.QUEUED
-        assert deliver_due(sender).attempted == 3
-    assert states() == [State.SENT] * 3
-    assert len(mailbox.received) == 3
-
-
-@pytest.mark.parametrize(
-    ("script", "ended"),
-    [
-        ({"MAIL": "451 4.7.500 Server busy"}, ("throttled", State.QUEUED)),
-        ({"MAIL": "432 4.3.2 STOREDRV.ClientSubmit; sender thread limit exceeded"}, ("throttled", State.QUEUED)),
-        ({"greeting": "554 5.7.1 your address is blocked"}, ("service_refused", State.QUEUED)),
-        ({"MAIL": "550 5.7.60 not as this sender"}, ("sender_refused", State.BLOCKED)),
-        ({"dot": CLOSE}, ("no_final_reply", State.UNKNOWN)),
-    ],
-)
-def test_what_every_message_would_meet_stops_the_whole_queue_for_a_minute(
-    put: Any, states: Any, sender: Sender, script: dict[str, object], ended: tuple[str, State]
-) -> None:
-    reason, state = ended
-    for key in "ABC":
-        put(key)
-    hands = Hands()
-    with FaultyServer(**script) as server:
-        sender = replace(sender, server=server.settings(), clock=hands)
-        assert deliver_due(sender) == Pass(attempted=1, resume_at=NOON + timedelta(minutes=1), stopped=reason)
-        hands.now += timedelta(seconds=59)
-        assert deliver_due(sender) == Pass(attempted=0, resume_at=NOON + timedelta(minutes=1), stopped=reason)
-    assert states() == [state, State.QUEUED, State.QUEUED]
-    hands.now += SOON
-    with RealServer(Mailbox()) as well:
-        done = deliver_due(replace(sender, server=well.settings()))
-    assert done.attempted >= 2  # and the first one's own time may have come
-    assert done.stopped is None
-
-
-def test_a_greylisted_recipient_holds_up_nobody_else(put: Any, states: Any, sender: Sender) -> None:
-    put("A")
-    put("B")
-    with FaultyServer(RCPT=["450 4.2.0 greylisted", "250 OK"]) as server:
-        done = deliver_due(replace(sender, server=server.settings()))
-    assert (done.attempted, done.stopped) == (2, None)
-    assert states() == [State.QUEUED, State.SENT]
-
-
-def test_damaged_bytes_between_two_refused_log_ins_make_no_new_beginning(
-    put: Any, begin: Begin, sender: Sender
-) -> None:
-    put("damaged", now=NOON + SOON)
-    hands = Hands()
-    with begin() as conn:
-        (damaged,) = list_messages(conn)
-    blobs = sender.blobs
-    assert isinstance(blobs, FolderBlobs)
-    (blobs.root / damaged.sha256).unlink()
-    put("A", now=NOON)
-    put("B", now=NOON + 2 * SOON)
-    with wrong_password() as server:
-        sender = replace(sender, server=server.settings(username="a", password="b"), clock=hands)
-        deliver_due(sender)
-        hands.now += timedelta(minutes=1)
-        assert deliver_due(sender) == Pass(
-            attempted=2, resume_at=hands.now + timedelta(minutes=2), stopped="auth_refused"
-        )
-    with begin() as conn:
-        found = find(conn, damaged.id)
-    assert found is not None
-    assert found.reason == Reason.BYTES_MISSING
-
-
 def test_a_pass_uses_one_connection_and_gives_the_envelope_of_the_row(put: Any, begin: Begin, sender: Sender) -> None:
     for key in "ABC":
         put(key)
@@ -337,14 +175,25 @@ def test_bytes_that_cannot_be_read_now_are_read_later(put: Any, one: Any, sender
     assert (one().state, one().reason) == (State.QUEUED, Reason.BYTES_UNREADABLE)
 
 
-def test_a_fault_of_our_own_while_sending_is_unknown_and_never_stays_sending(
-    put: Any, one: Any, sender: Sender
+@pytest.mark.parametrize(
+    "failing",
+    [
+        ("connect", State.QUEUED),
+        ("name_recipients", State.QUEUED),
+        ("send_body", State.QUEUED),
+        ("finish", State.UNKNOWN),
+    ],
+    ids=lambda failing: failing[0],
+)
+def test_a_fault_of_our_own_never_stays_sending_and_is_unknown_from_the_final_dot_on(
+    put: Any, one: Any, sender: Sender, monkeypatch: pytest.MonkeyPatch, failing: tuple[str, State]
 ) -> None:
+    step, state = failing
     put()
-    no_context: Any = object()
+    monkeypatch.setattr(session, step, lambda *_: 1 / 0)
     with FaultyServer() as server:
-        deliver_due(replace(sender, server=server.settings(tls="implicit", tls_context=no_context)))
-    assert (one().state, one().reason) == (State.UNKNOWN, Reason.INTERNAL)
+        done = deliver_due(replace(sender, server=server.settings()))
+    assert (one().state, one().reason, done.stopped) == (state, Reason.INTERNAL, "internal")
 
 
 def test_the_pace_says_when_to_come_again(put: Any, states: Any, sender: Sender) -> None:

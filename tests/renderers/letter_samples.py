@@ -17,6 +17,7 @@ from agreements.summary import CustomerTask, TaskKey
 from agreements.verification import Method
 from renderers.letters import (
     Correspondence,
+    DigestLetter,
     ForwardLetter,
     NextStepLetter,
     ReceiptLetter,
@@ -26,6 +27,7 @@ from renderers.letters import (
     SigningLetter,
     SigningTask,
     TerminationNotice,
+    Unanswered,
     VerificationRequest,
     render_forward,
     render_next_step,
@@ -93,6 +95,13 @@ class Names:
         return (first, replace(OLA, name=self.second))[:count]
 
 
+def digest(who: Names, *, count: int = 2) -> DigestLetter:
+    """The weekly letter to Digipost, which is about many cases and so no letter of `every_letter`."""
+    about = who.about()
+    forward = Unanswered(agreement_number=AGREEMENT, customer=about.customer, forwarded_on=date(2026, 11, 23))
+    return DigestLetter(vendor=about.vendor, forwards=(forward,) * count, week=48, subject_prefix=who.prefix)
+
+
 def task(route: SigningRoute, *, signers: tuple[Signer, ...] = (KARI,), has_open_fields: bool = False) -> SigningTask:
     return SigningTask(
         agreement_number=AGREEMENT,
@@ -123,7 +132,7 @@ def _signing(
 ) -> Iterator[tuple[str, Render]]:
     for has_open_fields in (False, True):
         work = task(route, signers=who.signers(count), has_open_fields=has_open_fields)
-        letter = SigningLetter(about=about, task=work, kind=kind)
+        letter = SigningLetter(about=about, task=work, kind=kind, copy_attached=route is SigningRoute.SERVICE)
         yield f"signing {route} {kind} {has_open_fields}", partial(render_signing, letter)
 
 
@@ -154,15 +163,16 @@ def _rejections(about: Correspondence, who: Names, route: SigningRoute) -> Itera
 
 
 def _answers(about: Correspondence, who: Names) -> Iterator[tuple[str, Render]]:
-    for needs_person, again in product((False, True), repeat=2):
+    for needs_person, again, approved_before in product((False, True), repeat=3):
         receipt = ReceiptLetter(
             about=about,
             received_at=datetime(2026, 11, 23, 13, 3, tzinfo=UTC),
             sha256=SHA256,
             needs_person=needs_person,
             again=again,
+            approved_before=approved_before,
         )
-        yield f"receipt {needs_person} {again}", partial(render_receipt, receipt)
+        yield f"receipt {needs_person} {again} {approved_before}", partial(render_receipt, receipt)
     tasks = tuple(
         CustomerTask(key=key, params=dict.fromkeys(("admin", "vendor", "endpoint"), who.first)) for key in TaskKey
     )

@@ -178,9 +178,6 @@ OTHER: dict[str, str] = {
     "trust.profiles": "[posten]",
     "registers.enabled": "true",
     "verification.methods": "{V1: {}}",
-    "reminders.after_days": "[1]",
-    "reminders.quiet": '"20-08"',
-    "reminders.at_most": "9",
     "retention.unsigned_days": "1",
     "retention.signed_years_after_end": "1",
 }

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from agreements.case import AgreementState, Case
-from onboarding.correspondence.purposes import ASKS_TO_SIGN, Purpose
+from onboarding.purposes import ASKS_TO_SIGN, Purpose
 
 _WAITS: Final = frozenset({AgreementState.ISSUED, AgreementState.SENT})
 _WITH_DIGIPOST: Final = frozenset({AgreementState.FORWARDED, AgreementState.ACKNOWLEDGED})
