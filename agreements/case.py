@@ -117,15 +117,16 @@ _MOVES: dict[AgreementState, frozenset[AgreementState]] = {
     _S.ISSUED: frozenset({_S.SENT, _S.RETURNED, _S.APPROVED, _S.VOID}),
     _S.SENT: frozenset({_S.RETURNED, _S.APPROVED, _S.VOID}),
     _S.RETURNED: frozenset({_S.ISSUED, _S.RETURNED, _S.APPROVED, _S.VOID}),
-    _S.APPROVED: frozenset({_S.FORWARDED}),
+    _S.APPROVED: frozenset({_S.FORWARDED, _S.VOID}),
     _S.FORWARDED: frozenset({_S.ACKNOWLEDGED, _S.RETURNED_BY_DIGIPOST}),
     _S.ACKNOWLEDGED: frozenset({_S.RETURNED_BY_DIGIPOST}),
     _S.RETURNED_BY_DIGIPOST: frozenset({_S.VOID}),
     _S.VOID: frozenset(),
 }
 """What may become of one version. ISSUED after RETURNED: the return was turned down, and the same version waits again.
-An approved agreement is out of our hands (it is on its way to Digipost), so it can neither be voided nor replaced until
-Digipost has said no."""
+An approved agreement is on its way to Digipost: it can't be replaced, and is voided only by whoever takes its message
+back in the same transaction (`move_voided`). What has left can neither be voided nor replaced until Digipost has said
+no."""
 
 _REPLACEABLE = frozenset({_S.DRAFT, _S.ISSUED, _S.SENT, _S.RETURNED, _S.RETURNED_BY_DIGIPOST, _S.VOID})
 """The states in which a new version may be issued; the one in force before is superseded."""
@@ -205,6 +206,14 @@ def move_undelivered(case: Case, *, now: datetime) -> Case:
     moving = {"agreement_from": case.agreement_state.value, "agreement_to": _S.APPROVED.value}
     _refuse_unless_met("case_move_refused", case, unmet, **moving)
     return replace(case, agreement_state=_S.APPROVED, updated_at=now)
+
+
+def move_voided(case: Case, *, now: datetime) -> Case:
+    """The case with the version in force void: it is never approved again, and step 2 begins anew. Raises GateError.
+
+    Of an approved version, whoever calls must have withdrawn the message that would have forwarded it.
+    """
+    return replace(move_agreement(case, _S.VOID, now=now), step=Step.AGREEMENT)
 
 
 def with_answer(case: Case, *, question: bool, now: datetime) -> Case:

@@ -32,11 +32,9 @@ def digipost_data(case: Case, events: tuple[Event, ...]) -> JsonValue:
 def digipost_lines(case: Case, events: tuple[Event, ...], language: Language) -> list[str]:
     """The same for people: the answers, then what somebody must do about them."""
     answers = answer_events(events)
-    if not answers:
-        return []
     rows = [_answer_row(event, language) for event in answers]
-    lines = [text("talk.digipost.answers", language), *table(_ANSWER_COLUMNS, rows, language)]
-    return [*lines, *_to_do(case, [answer_of(event) for event in answers], language)]
+    listed = [text("talk.digipost.answers", language), *table(_ANSWER_COLUMNS, rows, language)] if rows else []
+    return [*listed, *_to_do(case, [answer_of(event) for event in answers], language), *_wanted(case, events, language)]
 
 
 def sent_back_answer(outcome: SentBack, items: Sequence[str], language: Language) -> Answer:
@@ -94,6 +92,14 @@ def _to_do(case: Case, answers: list[DigipostAnswer], language: Language) -> Ite
     suggested = {number: answer.receipt for answer in answers for number in answer.sender_ids}
     for number, receipt in suggested.items():
         yield text("talk.digipost.sender_id", language, number=number, receipt=receipt)
+
+
+def _wanted(case: Case, events: tuple[Event, ...], language: Language) -> Iterator[str]:
+    """What Digipost wants of the version in force, while the case is on hold for it."""
+    wanted = (json.loads(event.data) for event in _of_kind(events, EventKind.FORWARD_ITEM))
+    for data in wanted:
+        if case.held and data["agreement"] == str(case.in_force):
+            yield text("talk.digipost.wants", language, item=data["item"])
 
 
 def _ids(messages: tuple[Message, ...]) -> str:

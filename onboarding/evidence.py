@@ -1,6 +1,7 @@
 """Step 8 of the pipeline: what comes in about mail that went out, in the transaction that decides the mail it came in.
 
     our own copy came back      an unknown one was sent
+    somebody answered it        an unknown one was sent
     a mail system reported      delivered, or failed after all
 
 Only what a mailbox received counts: a file that somebody drops in a folder proves nothing about mail.
@@ -14,9 +15,10 @@ from intake.receipts import Receipt
 from intake.unpacking import DeliveryReport, MailKind, MailReading
 from onboarding.aftermath import record_moved
 from onboarding.workspace import Workspace
-from outbox.evidence import record_copy_lost, record_copy_seen, record_report
-from outbox.messages import Connection, Message, find_by_envelope_id, find_by_message_id
+from outbox.evidence import Evidence, record_copy_lost, record_copy_seen, record_report
+from outbox.messages import Connection, Message, find_by_envelope_id, find_by_message_id, settle
 from outbox.reports import Matched, RecipientStatus, StatusNotification, find_reported, tells_trouble
+from outbox.states import State
 
 
 def record_evidence(workspace: Workspace, connection: Connection, receipt: Receipt, mail: MailReading) -> None:
@@ -28,6 +30,9 @@ def record_evidence(workspace: Workspace, connection: Connection, receipt: Recei
     if copied is not None:
         moved = record_copy_seen(connection, copied.id, now=now)
         _follow_up(workspace, connection, copied, moved)
+    for answered in find_answered(connection, mail):
+        moved = settle(connection, answered.id, sent=True, now=now, evidence=Evidence.ANSWER)
+        _follow_up(workspace, connection, answered, moved)
     matched = find_bounced(connection, mail)
     if matched is None:
         return
@@ -47,6 +52,17 @@ def find_copied(connection: Connection, mail: MailReading) -> Message | None:
         return None
     by_id = find_by_message_id(connection, mail.message_id) if mail.message_id else None
     return by_id or (find_by_envelope_id(connection, mail.mark) if mail.mark else None)
+
+
+def find_answered(connection: Connection, mail: MailReading) -> tuple[Message, ...]:
+    """The messages of unknown outcome that a mail answers: whoever writes their Message-ID has had them.
+
+    Read from In-Reply-To alone, for a thread may name what never arrived; a mail system's mail is no answer.
+    """
+    if mail.kind in (MailKind.BOUNCE, MailKind.OWN_COPY):
+        return ()
+    found = (find_by_message_id(connection, each) for each in mail.in_reply_to)
+    return tuple(message for message in found if message is not None and message.state is State.UNKNOWN)
 
 
 def sent_documents(workspace: Workspace, message: Message) -> frozenset[str]:

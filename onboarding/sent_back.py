@@ -14,7 +14,7 @@ from agreements.case import Case, move_returned, require_forwarded, with_hold, w
 from agreements.casenumber import AgreementNumber, CaseNumber
 from agreements.errors import NotFoundError, UsageError
 from agreements.parties import Actor
-from onboarding.forwarding import FORWARD
+from onboarding.purposes import Purpose
 from onboarding.record import EventKind
 from onboarding.store.cases import find_case, move_case
 from onboarding.store.events import NewEvent, append_event
@@ -24,7 +24,7 @@ from outbox.states import State
 
 WITHDRAWN_BECAUSE: Final = "digipost_said_no"
 """The reason on messages that were withdrawn. Text: `outbox_reasons.<code>`."""
-_ABOUT_THE_VERSION: Final = (FORWARD, "verification_request", "next_step")
+_ABOUT_THE_VERSION: Final = (Purpose.FORWARD, Purpose.VERIFICATION_REQUEST, Purpose.NEXT_STEP)
 """Purposes of the messages that are wrong once Digipost has said no."""
 _MAY_ARRIVE: Final = frozenset({State.SENDING, State.UNKNOWN, State.FAILED_LATER})
 """States of messages that nobody can call back, and that may be sent once more."""

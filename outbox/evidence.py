@@ -24,6 +24,8 @@ class Evidence(StrEnum):
     """Our own copy came: accepted for one recipient is accepted for both, by one reply to one final dot."""
     SENT_FOLDER = "sent_folder"
     REPORT = "report"
+    ANSWER = "answer"
+    """Somebody answered it: its Message-ID is not to be guessed."""
     ABSENCE = "absence"
     """It lay in none of the places in time: taken for "did not leave", where the policy says so."""
     REPLY = "reply"

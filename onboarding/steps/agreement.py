@@ -14,18 +14,18 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from agreements.agreement import Agreement, IssuedState
 from agreements.canonical import canonical_json
-from agreements.case import AgreementState, Case, move_agreement
+from agreements.case import AgreementState, Case, move_voided
 from agreements.casenumber import AgreementNumber, CaseNumber
 from agreements.errors import AvtaleError, ConfigurationError, GateError, NotFoundError, TemporaryError
 from agreements.parties import Actor
 from onboarding.files import write_file
 from onboarding.preparing import Prepared, prepare_issue, preview_document
 from onboarding.press import Pressed, press, press_all
-from onboarding.purposes import ASKS_TO_SIGN
+from onboarding.purposes import ASKS_TO_SIGN, Purpose
 from onboarding.record import EventKind
 from onboarding.return_address import return_address
 from onboarding.routes import Handout, agreement_file_name, make_handout
@@ -36,10 +36,14 @@ from onboarding.store.events import NewEvent
 from onboarding.store.issued import find_agreement, insert_agreement, void_agreement
 from onboarding.terms import MAX_ISSUED_BYTES, Terms, read_terms
 from onboarding.workspace import Workspace
-from outbox.messages import Connection, withdraw_all
+from outbox.messages import Connection, list_messages, withdraw, withdraw_all
+from outbox.states import WITHDRAWABLE
 
 if TYPE_CHECKING:
     from renderers.agreement import AgreementDocument
+
+VOIDED: Final = "agreement_voided"
+"""Why a forward was withdrawn. Text: `outbox_reasons.<code>`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,7 +116,10 @@ def preview_agreement(workspace: Workspace, number: str) -> bytes:
 
 
 def void_agreement_in_force(workspace: Workspace, number: CaseNumber, reason: str, actor: Actor) -> AgreementNumber:
-    """Make the version in force void: it can never be approved again. Raises GateError, NotFoundError."""
+    """Make the version in force void: it can never be approved again. Raises GateError, NotFoundError.
+
+    One that is approved too, as long as its message to Digipost can be taken back: it is held, say, and must not leave.
+    """
     now = workspace.clock()
     with workspace.store.begin() as connection:
         case = find_case(connection, number)
@@ -122,13 +129,25 @@ def void_agreement_in_force(workspace: Workspace, number: CaseNumber, reason: st
         if in_force is None:
             moving = {"agreement_from": case.agreement_state.value, "agreement_to": AgreementState.VOID.value}
             raise GateError("case_move_refused", unmet=("agreement_not_issued",), case=str(number), **moving)
+        if case.agreement_state is AgreementState.APPROVED:
+            _take_back(connection, case, in_force, now)
         void_agreement(connection, in_force)
         event = NewEvent(
             kind=EventKind.AGREEMENT_VOIDED, actor=actor, at=now, data={"agreement": str(in_force), "reason": reason}
         )
-        move_case(connection, move_agreement(case, AgreementState.VOID, now=now), event=event)
+        move_case(connection, move_voided(case, now=now), event=event)
         _withdraw_requests(connection, number, now)
     return in_force
+
+
+def _take_back(connection: Connection, case: Case, number: AgreementNumber, now: datetime) -> None:
+    """Withdraw the forward of an approved version. Raises GateError if it is under way, or may have left."""
+    for message in list_messages(connection, case_number=str(number.case)):
+        if message.purpose == Purpose.FORWARD and message.agreement == str(number):
+            if message.state not in WITHDRAWABLE:
+                moving = {"agreement_from": case.agreement_state.value, "agreement_to": AgreementState.VOID.value}
+                raise GateError("case_move_refused", unmet=("forward_may_have_left",), case=str(case.number), **moving)
+            withdraw(connection, message.id, reason=VOIDED, now=now)
 
 
 def read_issued(workspace: Workspace, number: AgreementNumber) -> Agreement:

@@ -37,6 +37,9 @@ def test_with_items_the_case_is_on_hold_and_told_how_it_goes_on(
     assert (shown["held"], shown["agreement_state"]) == (True, AgreementState.FORWARDED)
     assert [item["item"] for item in shown["digipost"]["items"]] == ["Ny fullmakt", "Logo"]
     assert number in [case["case"] for case in avtale.json("case", "list", "--waiting-for", "vendor").data]
+    assert "Digipost vil ha: Ny fullmakt" in avtale("case", "show", number).out
+    assert avtale("case", "resume", number, "--reason", "alt er sendt").exit_code == 0
+    assert "Digipost vil ha" not in avtale("case", "show", number).out
 
 
 def test_nothing_forwarded_is_a_gate_that_is_not_met(avtale: CommandLine, installation: Installation) -> None:

@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from agreements.case import AgreementState
-from agreements.errors import ConfigurationError
+from agreements.errors import ConfigurationError, GateError
 from agreements.language import Language
 from agreements.parties import Actor
 from intake.receipts import ReceiptState
@@ -21,11 +21,13 @@ from onboarding.delivery import release_message
 from onboarding.review import approve_return
 from onboarding.sandbox import Sandbox
 from onboarding.status import status_answer
+from onboarding.steps.agreement import issue_agreement, void_agreement_in_force
 from onboarding.store.events import Event, _hash, list_events, verify_chain
 from onboarding.store.judgements import JudgementStatus
-from onboarding.store.tables import events
+from onboarding.store.tables import cases, events
 from onboarding.validation import Request, as_json, validate_file
 from outbox.holds import TOO_LARGE
+from outbox.rows import messages
 from outbox.states import State
 from tests.intake.imap_faults import FakeImap
 from tests.onboarding.installation import (
@@ -36,6 +38,7 @@ from tests.onboarding.installation import (
     Installation,
     Template,
     attached,
+    codes,
     opened_copy,
     sha256_of,
     sign_return,
@@ -261,6 +264,39 @@ def test_a_message_that_is_too_large_all_the_same_waits_for_a_person_and_can_be_
     release_message(installation.workspace, message.id, "Digipost tar imot", Actor(user="kari", os_user="kari"))
     installation.run()
     assert attached(installation.mails()[0])[0] == installation.template.honest
+
+
+def test_what_must_not_leave_is_taken_back_with_the_agreement_and_a_new_version_follows(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = installation.template.by_one.agreement.number
+    with monkeypatch.context() as patched:
+        patched.setattr(forwarding, "MAX_FORWARD_BYTES", 10_000)
+        installation.receive(installation.template.honest)
+    void_agreement_in_force(installation.workspace, number.case, "for stor", installation.actor)
+    (message,) = installation.messages()
+    assert (message.state, message.reason) == (State.WITHDRAWN, "agreement_voided")
+    again = installation.receive(sign_return(installation.template.by_one.pdf, installation.pki.person(KARI)), "b.pdf")
+    assert "CAS-001" in codes(again)
+    issue = issue_agreement(installation.workspace, str(number.case), installation.actor)
+    signed = sign_return(issue.pdf, installation.pki.person(KARI))
+    installation.receive(signed, "ny.pdf")
+    (mail,) = installation.mails()
+    assert attached(mail)[0] == signed
+
+
+def test_an_approved_agreement_whose_mail_has_left_or_may_have_can_not_be_voided(installation: Installation) -> None:
+    number = installation.template.by_one.agreement.number
+    forward(installation)
+    with pytest.raises(GateError):
+        void_agreement_in_force(installation.workspace, number.case, "angrer", installation.actor)
+    with installation.workspace.store.begin() as connection:
+        connection.execute(messages.update().values(state=State.UNKNOWN.value))
+        connection.execute(cases.update().values(agreement_state=AgreementState.APPROVED.value))
+    with pytest.raises(GateError) as refused:
+        void_agreement_in_force(installation.workspace, number.case, "angrer", installation.actor)
+    assert refused.value.unmet == ("forward_may_have_left",)
+    assert installation.case(installation.template.by_one).agreement_state is AgreementState.APPROVED
 
 
 # --- when it can't be made --------------------------------------------------------------------------------------------
