@@ -307,12 +307,19 @@ def _forwards(connection: Connection) -> list[Message]:
 def warm_up(rounds: Rounds) -> None:
     """A whole run in this process, so that no other imports and loads anything anew.
 
-    The summary that goes with the mail is laid out by none: that takes its time and is no step.
+    The summary that goes with the mail is laid out here and by no round: that takes its time and is no step.
     """
     private_fonts()
     import renderers.summary
 
-    replace(renderers.summary, "render_summary", lambda *_: b"%PDF-1.7\n")
+    lay_out = renderers.summary.render_summary
+    summary = list[bytes]()
+
+    def render_once(*asked: Any) -> bytes:
+        summary[:] = summary or [lay_out(*asked)]
+        return summary[0]
+
+    replace(renderers.summary, "render_summary", render_once)
     replace(onboarding.sources, "FolderSource", functools.partial(_impatient, FolderSource))
     settings = rounds.prepared("warm-up")
     with rounds.opened(settings) as workspace:

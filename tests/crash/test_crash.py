@@ -13,9 +13,10 @@ from typing import Any
 
 import pytest
 
+from agreements.mail import AGREEMENT_HEADER
 from tests.crash.crash_rounds import Order, Way
 from tests.crash.post import Post
-from tests.onboarding.installation import Template, point_at
+from tests.onboarding.installation import Template, parsed, point_at
 from tests.outbox.mail_servers import Mailbox, RealServer
 
 WORKERS = 2  # one for each processor of the machine these tests must be quick on
@@ -40,7 +41,7 @@ class Played:
 
     rounds: list[dict[str, Any]]
     mails: Counter[str]
-    """Per sender, which is another one in each round, how many the mail server took."""
+    """Per sender, which is another one in each round, how many forwards the mail server took."""
 
     @property
     def places(self) -> Counter[str]:
@@ -83,7 +84,8 @@ def played(template: Template, post: Post, tmp_path_factory: pytest.TempPathFact
                 for worker in range(WORKERS)
             ]
         )
-    mails = Counter(envelope.mail_from or "" for envelope in mailbox.envelopes)
+    forwards = (each for each in mailbox.envelopes if parsed(each.original_content or b"")[AGREEMENT_HEADER])
+    mails = Counter(envelope.mail_from or "" for envelope in forwards)
     return {way: Played(rounds=[done for done in rounds if done["way"] == way], mails=mails) for way in STEPS}
 
 
