@@ -5,6 +5,7 @@ A life is forked from a process that has imported everything, knows its SQL by h
 them take half a minute.
 """
 
+import gc
 import json
 import logging
 import os
@@ -144,6 +145,8 @@ def main(database: str, blobs: str, folder: str, port: str) -> None:
     engine.dispose()
     place[0] = database
     stage = Stage(begin=beginning(engine), blobs=Path(blobs), folder=Path(folder), port=int(port))
+    gc.disable()  # a collection would write to every page that a life shares with this process
+    gc.freeze()
     for line in sys.stdin:
         child = os.fork()
         if child == 0:

@@ -15,7 +15,7 @@ import time
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import renderers.summary
 from onboarding.inspection import _PRELOADED, open_sandbox
@@ -69,11 +69,18 @@ def start_by_fork(zygote: _Zygote) -> None:
 def warm_up(folder: Path) -> None:
     """A whole run in this process, so that no life imports and loads anything anew.
 
-    The summary that goes with the forward is laid out by none: that takes its time and is no step.
+    The summary that goes with the forward is laid out here and by no life: that takes its time and is no step.
     """
     for name in _PRELOADED:
         import_module(name)
-    vars(renderers.summary)["render_summary"] = lambda *_: b"%PDF-1.7\n"
+    lay_out = renderers.summary.render_summary
+    summary = list[bytes]()
+
+    def render_once(*asked: Any) -> bytes:
+        summary[:] = summary or [lay_out(*asked)]
+        return summary[0]
+
+    vars(renderers.summary)["render_summary"] = render_once
     with open_workspace(load_settings(folder / "config.yaml"), clock) as workspace:
         run_once(workspace)
     type.__setattr__(_Zygote, "_start", start_by_fork)
