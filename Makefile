@@ -66,11 +66,12 @@ e2e: $(VENV)/installed-dev  ## the built wheel in a fresh virtual environment
 
 .PHONY: crash
 crash: $(VENV)/installed-dev  ## kill the process at every point and start it again (at most 90 s)
-	$(PYTEST) -m crash
+	$(PYTEST) -m crash -n 2 --dist loadfile
 
 .PHONY: crash-long
-crash-long: $(VENV)/installed-dev  ## 500 kills at random moments while 300 files and 200 mails arrive; some minutes
+crash-long: $(VENV)/installed-dev  ## 500 kills at random moments while 300 files and 200 mails arrive, 3,000 of senders; some minutes
 	AVTALE_KILLS=500 $(PYTEST) -m crash -q tests/crash/test_storm.py
+	AVTALE_OUTBOX_KILLS=1500 $(PYTEST) -m crash -q tests/crash/test_outbox_storm.py
 
 .PHONY: fuzz
 fuzz: $(VENV)/installed-dev  ## hostile bytes (at most 90 s)

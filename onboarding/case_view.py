@@ -30,7 +30,7 @@ from outbox.messages import list_messages
 
 _CASE_COLUMNS = ("case", "customer", "step", "agreement", "waiting_for", "updated")
 _RETURN_COLUMNS = ("return", "agreement", "verdict", "why", "time")
-_MESSAGE_COLUMNS = ("message", "agreement", "recipient", "state", "reply", "time")
+_MESSAGE_COLUMNS = ("message", "purpose", "agreement", "recipient", "state", "reply", "time")
 _SHOWN = ("purpose", "agreement", "verdict", "note", "answer", "automatic", "item", "reason", "reply", "receipt")
 """The particulars of an event that the timeline tells."""
 

@@ -9,12 +9,16 @@ from typing import Any, Final
 
 import click
 
+from agreements.errors import UsageError
 from agreements.language import Language
+from agreements.national_id import find_certain
 from agreements.texts import has_text, text
 from onboarding.answers import Answer, one_line
 from onboarding.call import Call
 
 LANGUAGE_KEY: Final = "avtale.lang"
+_RECORDED: Final = frozenset({"reason", "note"})
+"""Arguments that stand in the record for ever."""
 """Where the language asked for is remembered, in the `meta` of click's context."""
 Handler = Callable[..., Answer | int]
 """Returns an answer to be printed, or an exit code if it has printed for itself."""
@@ -154,11 +158,26 @@ def _runner(handler: Handler, wants_by: bool) -> Callable[..., None]:
         if not wants_by:
             arguments.pop("by")
         with call:
-            result = handler(call, **arguments)
+            result = handler(call, **_checked_words(arguments))
             print_answer(result, call) if isinstance(result, Answer) else None
         context.exit(result.exit_code if isinstance(result, Answer) else result)
 
     return run
+
+
+def _checked_words(arguments: dict[str, Any]) -> dict[str, Any]:
+    """What a person writes into the record can never be taken out of it again: never nothing, never a number that tells
+    who somebody is. Raises UsageError.
+    """
+    for name in _RECORDED & arguments.keys():
+        if arguments[name] is None:
+            continue
+        arguments[name] = words = str(arguments[name]).strip()
+        if not words:
+            raise UsageError("reason_empty", option=name)
+        if (masked := find_certain(words)) is not None:
+            raise UsageError("reason_national_id", masked=masked)
+    return arguments
 
 
 def print_answer(answer: Answer, call: Call) -> None:

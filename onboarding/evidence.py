@@ -17,7 +17,7 @@ from onboarding.aftermath import record_moved
 from onboarding.workspace import Workspace
 from outbox.evidence import Evidence, record_copy_lost, record_copy_seen, record_report
 from outbox.messages import Connection, Message, find_by_envelope_id, find_by_message_id, settle
-from outbox.reports import Matched, RecipientStatus, StatusNotification, find_reported, tells_trouble
+from outbox.reports import Matched, MatchedBy, RecipientStatus, StatusNotification, find_reported, tells_trouble
 from outbox.states import State
 
 
@@ -37,7 +37,9 @@ def record_evidence(workspace: Workspace, connection: Connection, receipt: Recei
     if matched is None:
         return
     if matched.copy_lost:
-        record_copy_lost(connection, matched.message.id, now=now)
+        known = matched.by is not MatchedBy.AGREEMENT
+        moved = record_copy_lost(connection, matched.message.id, known=known, now=now)
+        _follow_up(workspace, connection, matched.message, moved)
     if matched.report is not None:
         moved = record_report(connection, matched.message.id, matched.report, now=now)
         _follow_up(workspace, connection, matched.message, moved)

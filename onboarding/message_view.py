@@ -18,7 +18,7 @@ from outbox.holds import Hold
 from outbox.messages import Message
 from outbox.states import State
 
-COLUMNS = ("id", "agreement", "recipient", "state", "reply", "time")
+COLUMNS = ("id", "purpose", "agreement", "recipient", "state", "reply", "time")
 _HISTORY_COLUMNS = ("time", "event", "state", "phase", "reply")
 _HOLD_COLUMNS = ("why", "found_in", "found", "count")
 _ATTACHMENT_COLUMNS = ("file", "size", "sha256")

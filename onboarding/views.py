@@ -14,6 +14,7 @@ from agreements.times import format_utc
 from intake.receipts import Receipt
 from onboarding.store.judgements import Judgement
 from outbox.messages import Message
+from outbox.states import State
 
 _WEIGHTS = tuple(Severity)
 
@@ -176,13 +177,15 @@ def message_data(message: Message) -> dict[str, JsonValue]:
 
 
 def message_row(message: Message, language: Language) -> list[str]:
-    """A message as a table row: id, agreement or case, recipient, state, what is known of it, time.
+    """A message as a table row: id, purpose, agreement or case, recipient, state, what is known of it, time.
 
     Known is the server's reply; else the reason why there is none, or by what it was found out that it left.
     """
     reason = text(f"outbox_reasons.{message.reason}.message", language) if message.reason else ""
     evidence = text(f"outbox_evidence.{message.evidence}", language) if message.evidence else ""
     state = text(f"states.message.{message.state.value}", language)
-    said = message.reply or reason or evidence
+    doubtful = message.state is State.FAILED_LATER and reason  # then the reply is what anybody may have written
+    said = reason if doubtful else message.reply or reason or evidence
     about = message.agreement or message.case_number or ""
-    return [str(message.id), about, message.recipient, state, said, local_time(message.updated_at)]
+    purpose = text(f"states.purpose.{message.purpose}", language)
+    return [str(message.id), purpose, about, message.recipient, state, said, local_time(message.updated_at)]

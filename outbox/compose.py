@@ -11,8 +11,10 @@ line breaks through (CVE-2024-6923).
 
 import base64
 import hashlib
+import hmac
 import quopri
 import re
+import secrets
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -24,6 +26,8 @@ from typing import Final
 from agreements.errors import UsageError
 from outbox.addresses import check_address, domain_of
 
+_SECRET: Final = secrets.token_bytes(32)
+"""Of this process: a Message-ID is made once and then stands in the row."""
 MAX_SUBJECT = 250  # characters; longer ones are cut: mail programs show some 70
 MAX_HEADER_LINE = 76  # RFC 2047 2: a line with an encoded word
 MAX_PLAIN = 60  # characters; with the field's name still one short line
@@ -91,8 +95,11 @@ class Letter:
 
 
 def message_id_for(idempotency_key: str, *, sender: str, now: datetime) -> str:
-    """A Message-ID for an intent at a time, under the sender's domain; `now` goes into the letter's date as well."""
-    digest = hashlib.sha256(f"{idempotency_key} {now.timestamp()}".encode()).hexdigest()
+    """A Message-ID for an intent at a time, under the sender's domain; `now` goes into the letter's date as well.
+
+    Nobody can guess it who has not had the mail: who names it in a report or an answer is believed to have had it.
+    """
+    digest = hmac.new(_SECRET, f"{idempotency_key} {now.timestamp()}".encode(), hashlib.sha256).hexdigest()
     return f"<{digest[:32]}@{domain_of(sender)}>"
 
 

@@ -52,8 +52,14 @@ class Report:
     action: Action
     text: str
     """Status and diagnostic, as they are kept: `5.1.1 550 no such user`."""
+    known: bool = True
+    """Whether it names what only the mail itself says. False: anybody could have written it, and the message says so
+    to whoever looks at it.
+    """
 
 
+ANYBODYS_REPORT: Final = "anybodys_report"
+"""Why a message counts as failed that only a report without a mark of ours says so of."""
 _TARGETS: Final = {
     Action.DELIVERED: State.DELIVERED,
     Action.RELAYED: State.DELIVERED,
@@ -81,12 +87,19 @@ def record_copy_seen(conn: Connection, message_id: int, *, now: datetime) -> Mes
     return _settled(conn, message, entry, Evidence.COPY)
 
 
-def record_copy_lost(conn: Connection, message_id: int, *, now: datetime) -> None:
-    """A mail system has told that our own copy did not arrive, which says nothing of the message itself."""
+def record_copy_lost(conn: Connection, message_id: int, *, known: bool, now: datetime) -> Message | None:
+    """A mail system has told that our own copy did not arrive: so it had the mail, and the message left.
+
+    `known`: told by one who knows what only the mail itself says. Returns the message if that settled it, else None.
+    """
     message = find(conn, message_id)
     entry = NewEntry(kind=History.COPY_LOST, at=now)
-    if message is not None and not _is_told(conn, message, entry):
-        add_entry(conn, message.id, entry, attempt=message.attempts, state=message.state)
+    if message is None or _is_told(conn, message, entry):
+        return None
+    if known and message.state is State.UNKNOWN and not left_before(conn, message):
+        return _settled(conn, message, entry, Evidence.REPORT)
+    add_entry(conn, message.id, entry, attempt=message.attempts, state=message.state)
+    return None
 
 
 def record_report(conn: Connection, message_id: int, report: Report, *, now: datetime) -> Message | None:
@@ -95,7 +108,7 @@ def record_report(conn: Connection, message_id: int, report: Report, *, now: dat
     reported = NewEntry(kind=History.REPORT, at=now, reply=report.text, reason=report.action.value)
     if message is None or _is_told(conn, message, reported):
         return None
-    moved = _moved(conn, message, reported, report.action)
+    moved = _moved(conn, message, reported, report.action, reason=None if report.known else ANYBODYS_REPORT)
     if moved is not None:
         return moved
     add_entry(conn, message.id, reported, attempt=message.attempts, state=message.state)
@@ -149,7 +162,9 @@ def _is_told(conn: Connection, message: Message, entry: NewEntry) -> bool:
     return (entry.kind, message.attempts, entry.reply, entry.reason) in told
 
 
-def _moved(conn: Connection, message: Message, entry: NewEntry, action: Action) -> Message | None:
+def _moved(
+    conn: Connection, message: Message, entry: NewEntry, action: Action, *, reason: str | None = None
+) -> Message | None:
     """The message after what a mail system did with it, or None where that moves it nowhere. To delay a mail, one must
     have it.
     """
@@ -158,16 +173,16 @@ def _moved(conn: Connection, message: Message, entry: NewEntry, action: Action) 
     target = _TARGETS.get(action)
     if target is None or message.state not in _FROM[target]:
         return None
-    return _reported(conn, message, entry, target)
+    return _reported(conn, message, entry, target, reason)
 
 
 def _settled(conn: Connection, message: Message, entry: NewEntry, evidence: Evidence) -> Message:
     return move_row(conn, message.id, (State.UNKNOWN,), State.SENT, entry=entry, values=_sent(message, evidence, entry))
 
 
-def _reported(conn: Connection, message: Message, entry: NewEntry, target: State) -> Message:
-    values = {"reply": entry.reply} if target is State.FAILED_LATER else {}
-    values |= _sent(message, Evidence.REPORT, entry) if message.state is State.UNKNOWN else {}
+def _reported(conn: Connection, message: Message, entry: NewEntry, target: State, reason: str | None) -> Message:
+    values = {"reply": entry.reply, "reason": reason} if target is State.FAILED_LATER else {}
+    values = {**(_sent(message, Evidence.REPORT, entry) if message.state is State.UNKNOWN else {}), **values}
     return move_row(conn, message.id, (message.state,), target, entry=entry, values=values)
 
 

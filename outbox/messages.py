@@ -13,7 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from agreements.errors import UsageError
 from agreements.mail import mark_of
 from agreements.times import format_utc
-from outbox.evidence import Evidence
+from outbox.evidence import Evidence, left_before
 from outbox.history import History, NewEntry, add_entry, metadata
 from outbox.rows import Begin, Connection, Message, NewMessage, as_message, find, holds_text, messages, move_row
 from outbox.states import WITHDRAWABLE, State
@@ -155,7 +155,8 @@ def withdraw_all(
 ) -> tuple[Message, ...]:
     """Take back a case's messages of these purposes that have not left; returns them.
 
-    One that is under way at this moment leaves: nobody can call it back.
+    One that is under way at this moment leaves: nobody can call it back; nor is one called back that left before and
+    failed further on.
     """
     waiting = sa.select(messages.c.id).where(
         messages.c.case_number == case_number,
@@ -163,7 +164,8 @@ def withdraw_all(
         messages.c.state.in_([state.value for state in WITHDRAWABLE]),
     )
     rows = conn.execute(waiting.order_by(messages.c.id).with_for_update()).scalars().all()
-    return tuple(withdraw(conn, row, reason=reason, now=now) for row in rows)
+    never_left = (row for row in rows if (message := find(conn, row)) and not left_before(conn, message))
+    return tuple(withdraw(conn, row, reason=reason, now=now) for row in never_left)
 
 
 def _requeue(conn: Connection, message_id: int, expected: tuple[State, ...], entry: NewEntry) -> Message:

@@ -11,7 +11,7 @@ member of a list) can only tell of trouble: that one of many got the mail does n
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
@@ -87,8 +87,8 @@ def find_reported(conn: Connection, told: StatusNotification) -> Matched | None:
         return None
     message, by = found
     report = what_is_said(message, told.recipients)
-    if by is MatchedBy.AGREEMENT and (report is None or report.action is not Action.FAILED):
-        report = None
+    if by is MatchedBy.AGREEMENT:
+        report = replace(report, known=False) if report is not None and report.action is Action.FAILED else None
     about_copy = [one for one in told.recipients if one.names(message.copy_to) and not one.names(message.recipient)]
     copy_lost = any(_action(one) is Action.FAILED for one in about_copy)
     return Matched(message=message, by=by, report=report, copy_lost=copy_lost)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from outbox.messages import Message
 
 _ID = argument("identity", metavar="ID", type=int)
-_COLUMNS = ("id", "agreement", "recipient", "state", "reply", "time")
+_COLUMNS = ("id", "purpose", "agreement", "recipient", "state", "reply", "time")
 _STATES = (
     "queued",
     "sending",

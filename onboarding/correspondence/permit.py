@@ -1,7 +1,8 @@
 """The roof's word on a message that is due, asked in the transaction that would let it leave.
 
 What is no longer wanted is withdrawn, with a reason. What is wanted later waits: for the end of the quiet hours, for a
-working day, for a case on hold; a reminder for what has been received and not judged yet, for that may be the return.
+working day, for a case on hold, for a recipient to be allowed again; a reminder for what has been received and not
+judged yet, for that may be the return.
 """
 
 from datetime import datetime, timedelta
@@ -23,6 +24,7 @@ QUIET_HOURS: Final = "quiet_hours"
 NOT_WORKING_DAY: Final = "not_working_day"
 CASE_HELD: Final = "case_held"
 NOT_JUDGED: Final = "not_judged"
+RECIPIENT_NOT_ALLOWED: Final = "recipient_not_allowed"
 
 
 def permit_of(workspace: Workspace) -> AskPermit:
@@ -30,12 +32,22 @@ def permit_of(workspace: Workspace) -> AskPermit:
     quiet = workspace.settings.reminders.quiet_hours
 
     def ask(connection: Connection, message: Message, now: datetime) -> Permit:
+        if not _still_allowed(workspace, message):
+            return Permit.wait(now + LOOK_AGAIN, RECIPIENT_NOT_ALLOWED)
         case = find_case_of(connection, message.case_number)
         if case is not None and message.purpose in TO_ORGANISATIONS:
             return _of_case(connection, message, case, quiet, now)
         return GO
 
     return ask
+
+
+def _still_allowed(workspace: Workspace, message: Message) -> bool:
+    """Whether the recipient that was frozen into a message may have mail today: the configuration may have changed."""
+    settings, recipient = workspace.settings, message.recipient.casefold()
+    if settings.environment != "production":
+        return recipient == (settings.forward.test_to or "").casefold()
+    return message.purpose != Purpose.FORWARD or recipient in {one.casefold() for one in settings.forward.allow}
 
 
 def may_hold_a_return(connection: Connection, vendor_id: str) -> bool:

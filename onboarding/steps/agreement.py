@@ -36,6 +36,7 @@ from onboarding.store.events import NewEvent
 from onboarding.store.issued import find_agreement, insert_agreement, void_agreement
 from onboarding.terms import MAX_ISSUED_BYTES, Terms, read_terms
 from onboarding.workspace import Workspace
+from outbox.evidence import left_before
 from outbox.messages import Connection, list_messages, withdraw, withdraw_all
 from outbox.states import WITHDRAWABLE
 
@@ -144,7 +145,7 @@ def _take_back(connection: Connection, case: Case, number: AgreementNumber, now:
     """Withdraw the forward of an approved version. Raises GateError if it is under way, or may have left."""
     for message in list_messages(connection, case_number=str(number.case)):
         if message.purpose == Purpose.FORWARD and message.agreement == str(number):
-            if message.state not in WITHDRAWABLE:
+            if message.state not in WITHDRAWABLE or left_before(connection, message):
                 moving = {"agreement_from": case.agreement_state.value, "agreement_to": AgreementState.VOID.value}
                 raise GateError("case_move_refused", unmet=("forward_may_have_left",), case=str(case.number), **moving)
             withdraw(connection, message.id, reason=VOIDED, now=now)

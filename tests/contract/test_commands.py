@@ -376,6 +376,10 @@ def test_a_message_is_shown_tried_again_and_settled_by_a_person(
     assert avtale.json("outbox", "settle", identity, "--sent", exit_code=7).codes == ["message_state"]
     assert avtale.json("outbox", "settle", identity, exit_code=2).codes == ["settle_one_of"]
     assert avtale.json("outbox", "release", identity, "--reason", "-", exit_code=7).codes == ["message_state"]
+    assert avtale.json("outbox", "release", identity, "--reason", "  ", exit_code=2).codes == ["reason_empty"]
+    numbered = avtale.json("outbox", "release", identity, "--reason", "Kari 15819010029 sier ok", exit_code=2)
+    assert numbered.codes == ["reason_national_id"]
+    assert "15819010029" not in numbered.out
     installation.mailbox.answers.clear()
     assert avtale.json("outbox", "retry", identity).data["state"] == "queued"
     assert avtale.json("run", "--once").data["attempted"] == 1

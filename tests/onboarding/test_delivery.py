@@ -18,6 +18,7 @@ from onboarding.sandbox import Sandbox
 from onboarding.settings import load_settings
 from onboarding.status import status_answer
 from onboarding.workspace import open_workspace
+from outbox.history import list_history
 from outbox.states import State
 from tests.onboarding.installation import (
     Clock,
@@ -185,3 +186,24 @@ def test_a_recipient_that_is_not_allowed_any_more_leaves_the_document_due_and_sa
     installation.drop("avtale.pdf", installation.template.honest)
     [error] = installation.run().failed
     assert (type(error), installation.messages(), installation.judgements()) == (ConfigurationError, (), ())
+
+
+def test_a_message_whose_recipient_is_not_allowed_any_more_waits_and_leaves_when_he_is_again(
+    installation: Installation,
+) -> None:
+    installation.mailbox.answers["RCPT"] = "550 5.1.1 no such mailbox"
+    installation.drop("avtale.pdf", installation.template.honest)
+    installation.run()
+    [message] = installation.messages()
+    installation.mailbox.answers.clear()
+    before = installation.workspace.settings.forward
+    installation.workspace.settings.__dict__["forward"] = before.model_copy(update={"test_to": "annen@localhost"})
+    retry_message(installation.workspace, message.id, installation.actor)
+    installation.run()
+    assert (installation.every_mail(), installation.messages()[0].state) == ([], State.QUEUED)
+    with installation.workspace.store.read() as connection:
+        assert list_history(connection, message.id)[-1].reason == "recipient_not_allowed"
+    installation.workspace.settings.__dict__["forward"] = before
+    installation.clock.ahead += timedelta(hours=1)
+    installation.run()
+    assert len(installation.mails()) == 1

@@ -32,10 +32,17 @@ def change(**changes: object) -> Letter:
 
 
 def test_the_same_letter_gives_the_same_bytes_in_another_process() -> None:
-    program = "import sys; from outbox.compose import compose; from tests.outbox.outbox_kit import letter; "
-    program += "sys.stdout.buffer.write(compose(letter()))"
+    program = "import sys; from dataclasses import replace; from outbox.compose import compose; "
+    program += "from tests.outbox.outbox_kit import letter; "
+    program += f"sys.stdout.buffer.write(compose(replace(letter(), message_id={letter().message_id!r})))"
     other = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
     assert other.stdout == compose(letter())
+
+
+def test_nobody_else_can_guess_a_message_id_who_knows_what_it_was_made_of() -> None:
+    program = "from tests.outbox.outbox_kit import letter; print(letter().message_id)"
+    other = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True, text=True)
+    assert other.stdout.strip() != letter().message_id
 
 
 def test_the_headers_say_who_when_and_which_agreement() -> None:

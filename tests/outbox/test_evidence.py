@@ -1,12 +1,23 @@
 """What others tell of a message, copies and reports: before and after its outcome is known, and once each."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from agreements.errors import GateError
 from outbox.attempts import claim_due, put_off, record_outcome, recover_interrupted
-from outbox.evidence import Action, Evidence, Report, left_before, look_again, record_copy_seen, record_report
+from outbox.evidence import (
+    ANYBODYS_REPORT,
+    Action,
+    Evidence,
+    Report,
+    left_before,
+    look_again,
+    record_copy_lost,
+    record_copy_seen,
+    record_report,
+)
 from outbox.history import History, list_history
 from outbox.holds import Hold
 from outbox.messages import Begin, Message, enqueue, find, list_messages, retry, settle, withdraw, withdraw_all
@@ -245,3 +256,38 @@ def test_what_is_put_off_stays_queued_counts_no_attempt_and_is_due_then(begin: B
         (message,) = list_messages(conn)
         assert (message.state, message.attempts) == (State.QUEUED, 0)
         assert claim_due(conn, LATER) is not None
+
+
+def test_who_reports_that_our_copy_was_lost_has_had_the_mail(begin: Begin) -> None:
+    row = attempted(begin, UNKNOWN)
+    with begin() as conn:
+        settled = record_copy_lost(conn, row, known=True, now=LATER)
+    assert settled is not None
+    assert (settled.state, settled.evidence) == (State.SENT, Evidence.REPORT)
+
+
+def test_whoever_knows_the_agreements_number_alone_settles_nothing_by_a_lost_copy(begin: Begin) -> None:
+    row = attempted(begin, UNKNOWN)
+    with begin() as conn:
+        assert record_copy_lost(conn, row, known=False, now=LATER) is None
+    assert now_is(begin, row).state is State.UNKNOWN
+
+
+def test_a_failure_that_anybody_may_have_written_says_so_on_the_message(begin: Begin) -> None:
+    row = attempted(begin, SENT)
+    with begin() as conn:
+        moved = record_report(conn, row, replace(FAILED, known=False), now=LATER)
+    assert moved is not None
+    assert (moved.state, moved.reason) == (State.FAILED_LATER, ANYBODYS_REPORT)
+
+
+def test_what_left_once_and_was_refused_the_next_time_is_not_withdrawn_as_if_it_had_never_left(begin: Begin) -> None:
+    row = attempted(begin, SENT)
+    with begin() as conn:
+        record_report(conn, row, FAILED, now=NOON)
+        case = retry(conn, row, now=NOON).case_number or ""
+    again = claimed(begin)
+    with begin() as conn:
+        record_outcome(conn, again, BLOCKED, now=NOON)
+        assert withdraw_all(conn, case_number=case, purposes=("forward",), reason="voided", now=NOON) == ()
+    assert now_is(begin, row).state is State.BLOCKED
