@@ -145,9 +145,12 @@ def retry(conn: Connection, message_id: int, *, now: datetime) -> Message:
 
 
 def withdraw(conn: Connection, message_id: int, *, reason: str, now: datetime) -> Message:
-    """Take back a message that has not left. `reason`: a code. Raises as `settle`."""
+    """Take back a message that has not left, or that failed further on. `reason`: a code. Raises as `settle`."""
     entry = NewEntry(kind=History.WITHDRAWN, at=now, reason=reason)
-    return move_row(conn, message_id, WITHDRAWABLE, State.WITHDRAWN, entry=entry, values={"reason": reason})
+    expected = (*WITHDRAWABLE, State.FAILED_LATER)
+    return move_row(
+        conn, message_id, expected, State.WITHDRAWN, entry=entry, values={"reason": reason, "sent_at": None}
+    )
 
 
 def withdraw_all(

@@ -14,6 +14,7 @@ delivered    ─> failed_later         handed on, and refused further on
 queued, held, blocked, gave_up, failed_later ─> queued   a person says "now"
 failed_later ─> sent                 a person says that the recipient has it all the same
 queued, held, blocked, gave_up       ─> withdrawn     no longer wanted, and never left
+failed_later ─> withdrawn            no longer wanted, and did not arrive
 """
 
 from enum import StrEnum
@@ -52,7 +53,7 @@ MOVES = MappingProxyType(
         State.GAVE_UP: frozenset({State.QUEUED, State.WITHDRAWN}),
         State.SENT: frozenset({State.DELIVERED, State.FAILED_LATER}),
         State.DELIVERED: frozenset({State.FAILED_LATER}),
-        State.FAILED_LATER: frozenset({State.QUEUED, State.SENT}),
+        State.FAILED_LATER: frozenset({State.QUEUED, State.SENT, State.WITHDRAWN}),
         State.WITHDRAWN: frozenset[State](),
     }
 )

@@ -36,15 +36,16 @@ from onboarding.store.events import NewEvent
 from onboarding.store.issued import find_agreement, insert_agreement, void_agreement
 from onboarding.terms import MAX_ISSUED_BYTES, Terms, read_terms
 from onboarding.workspace import Workspace
-from outbox.evidence import left_before
+from outbox.evidence import ANYBODYS_REPORT, left_before
 from outbox.messages import Connection, list_messages, withdraw, withdraw_all
-from outbox.states import WITHDRAWABLE
+from outbox.states import WITHDRAWABLE, State
 
 if TYPE_CHECKING:
     from renderers.agreement import AgreementDocument
 
 VOIDED: Final = "agreement_voided"
-"""Why a forward was withdrawn. Text: `outbox_reasons.<code>`."""
+"""Why a forward was withdrawn. Text: `outbox_reasons.<code>`; so of the next."""
+VOIDED_AFTER_FAILURE: Final = "voided_after_failure"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,13 +143,17 @@ def void_agreement_in_force(workspace: Workspace, number: CaseNumber, reason: st
 
 
 def _take_back(connection: Connection, case: Case, number: AgreementNumber, now: datetime) -> None:
-    """Withdraw the forward of an approved version. Raises GateError if it is under way, or may have left."""
+    """Withdraw the forward of an approved version. Raises GateError if it is under way, or may have arrived.
+
+    One that a mail system has told did not arrive goes, too: else a wrong address would be the end of the case.
+    """
     for message in list_messages(connection, case_number=str(number.case)):
         if message.purpose == Purpose.FORWARD and message.agreement == str(number):
-            if message.state not in WITHDRAWABLE or left_before(connection, message):
+            failed = message.state is State.FAILED_LATER and message.reason != ANYBODYS_REPORT
+            if not failed and (message.state not in WITHDRAWABLE or left_before(connection, message)):
                 moving = {"agreement_from": case.agreement_state.value, "agreement_to": AgreementState.VOID.value}
                 raise GateError("case_move_refused", unmet=("forward_may_have_left",), case=str(case.number), **moving)
-            withdraw(connection, message.id, reason=VOIDED, now=now)
+            withdraw(connection, message.id, reason=VOIDED_AFTER_FAILURE if failed else VOIDED, now=now)
 
 
 def read_issued(workspace: Workspace, number: AgreementNumber) -> Agreement:

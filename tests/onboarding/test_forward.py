@@ -299,6 +299,25 @@ def test_an_approved_agreement_whose_mail_has_left_or_may_have_can_not_be_voided
     assert installation.case(installation.template.by_one).agreement_state is AgreementState.APPROVED
 
 
+@pytest.mark.parametrize("known", [True, False])
+def test_a_forward_that_came_back_is_no_dead_end_unless_anybody_may_have_said_so(
+    installation: Installation, known: bool
+) -> None:
+    number = installation.template.by_one.agreement.number
+    forward(installation)
+    reason = None if known else "anybodys_report"
+    with installation.workspace.store.begin() as connection:
+        connection.execute(messages.update().values(state=State.FAILED_LATER.value, reason=reason))
+        connection.execute(cases.update().values(agreement_state=AgreementState.APPROVED.value))
+    if known:
+        void_agreement_in_force(installation.workspace, number.case, "feil adresse", installation.actor)
+        issue_agreement(installation.workspace, str(number.case), installation.actor)
+        assert [message.reason for message in installation.forwards()] == ["voided_after_failure"]
+    else:
+        with pytest.raises(GateError):
+            void_agreement_in_force(installation.workspace, number.case, "feil adresse", installation.actor)
+
+
 # --- when it can't be made --------------------------------------------------------------------------------------------
 
 

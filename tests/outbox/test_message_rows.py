@@ -320,6 +320,7 @@ ALLOWED = {
     ("failed_later", "sent"),
     ("queued", "queued"),
     ("queued", "withdrawn"),
+    ("failed_later", "withdrawn"),
     ("held", "withdrawn"),
     ("blocked", "withdrawn"),
     ("gave_up", "withdrawn"),
