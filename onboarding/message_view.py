@@ -21,6 +21,7 @@ from outbox.states import State
 COLUMNS = ("id", "purpose", "agreement", "recipient", "state", "reply", "time")
 _HISTORY_COLUMNS = ("time", "event", "state", "phase", "reply")
 _HOLD_COLUMNS = ("why", "found_in", "found", "count")
+_ENCRYPTED = "application/pkcs7-mime"
 _ATTACHMENT_COLUMNS = ("file", "size", "sha256")
 
 
@@ -39,6 +40,8 @@ class _Content:
     subject: str = ""
     body: str = ""
     attachments: tuple[_Attached, ...] = ()
+    encrypted: bool = False
+    """Only the recipient can read it: all there is to tell is its one part."""
 
 
 def message_answer(workspace: Workspace, identity: int, language: Language) -> Answer:
@@ -50,6 +53,7 @@ def message_answer(workspace: Workspace, identity: int, language: Language) -> A
     data: dict[str, JsonValue] = {
         **message_data(message),
         "subject": content.subject,
+        "encrypted": content.encrypted,
         "attachments": [
             {"name": file.name, "media_type": file.media_type, "size": file.size, "sha256": file.sha256}
             for file in content.attachments
@@ -65,11 +69,13 @@ def _read_content(workspace: Workspace, message: Message) -> _Content:
     except (IntegrityError, NotFoundError):  # the row itself tells what became of it
         return _Content()
     assert isinstance(mail, EmailMessage)
-    body = mail.get_body(("plain",))
+    encrypted = mail.get_content_type() == _ENCRYPTED
+    body = None if encrypted else mail.get_body(("plain",))
     return _Content(
         subject=str(mail["Subject"]),
         body="" if body is None else body.get_content(),
-        attachments=tuple(_attached(part) for part in mail.iter_attachments()),
+        attachments=tuple(_attached(part) for part in ((mail,) if encrypted else mail.iter_attachments())),
+        encrypted=encrypted,
     )
 
 
@@ -107,6 +113,8 @@ def _lines(message: Message, history: tuple[HistoryEntry, ...], content: _Conten
     if content.attachments:
         rows = [[file.name, str(file.size), file.sha256] for file in content.attachments]
         lines += ["", *table(_ATTACHMENT_COLUMNS, rows, language)]
+    if content.encrypted:
+        lines += ["", text("talk.message_encrypted", language)]
     return [*lines, "", f"To: {message.recipient}", f"Subject: {content.subject}", "", *content.body.splitlines()]
 
 

@@ -17,6 +17,7 @@ from agreements.findings import CAS_NATIONAL_ID
 from agreements.identity_search import Gap, IdentitySearch, Place, Unread
 from agreements.language import Language
 from agreements.national_id import is_national_id
+from agreements.texts import text
 from onboarding.case_view import case_timeline
 from onboarding.delivery import release_message
 from onboarding.guard import Treatment, identity_findings, identity_holds, signing_profile, treat
@@ -211,6 +212,9 @@ def test_the_setting_encrypt_lets_it_go_so_that_only_the_recipient_can_read_it(o
     assert NUMBER not in mail["Subject"]
     assert attached(parsed(opened_with_openssl(raw, tmp_path)))[0] == document
     assert [data["treatment"] for _, data in permissions(installation)] == ["encrypt"]
+    shown = message_answer(installation.workspace, installation.forwards()[0].id, Language.NB)
+    assert isinstance(shown.data, dict)
+    assert (shown.data["encrypted"], text("talk.message_encrypted", Language.NB) in shown.lines) == (True, True)
 
 
 def test_a_document_without_numbers_is_not_encrypted(opened: Open, tmp_path: Path) -> None:
