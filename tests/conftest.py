@@ -6,11 +6,16 @@ from collections.abc import Generator
 import hypothesis
 import pytest
 
+import outbox.compose
+
 # A gate fails for what a change did, not for what chance or a busy machine brought: the same examples every time, and
 # no clock. Chance looks for new ones in `make fuzz-long`.
 hypothesis.settings.register_profile("gate", derandomize=True, deadline=None)
 hypothesis.settings.register_profile("search", deadline=None)
 hypothesis.settings.load_profile("search" if os.environ.get("AVTALE_SEARCH") else "gate")
+
+# Message-IDs come from a secret of the process, and the jitter of back-off from them.
+vars(outbox.compose)["_SECRET"] = b"the tests' own"
 
 
 @pytest.hookimpl(wrapper=True)

@@ -79,7 +79,15 @@ def statuses() -> Iterator[tuple[int, list[str]]]:
 def workers() -> list[int]:
     """The processes that this one has started to render in."""
     own = [process for process, rest in statuses() if rest[1] == str(os.getpid())]
-    return [process for process in own if b"spawn_main" in Path(f"/proc/{process}/cmdline").read_bytes()]
+    return [process for process in own if b"spawn_main" in command_of(process)]
+
+
+def command_of(process: int) -> bytes:
+    """Nothing for one that has just ended."""
+    try:
+        return Path(f"/proc/{process}/cmdline").read_bytes()
+    except (FileNotFoundError, ProcessLookupError):
+        return b""
 
 
 def session_is_empty(session: int) -> bool:

@@ -10,6 +10,7 @@ import pytest
 
 from agreements.errors import TemporaryError
 from outbox.attempts import claim_due
+from outbox.backoff import STEPS
 from outbox.history import History, list_history
 from outbox.messages import Begin, Connection, Message, find, list_messages, withdraw
 from outbox.outcome import Phase, Reason, Result
@@ -97,7 +98,7 @@ def test_a_message_that_failed_goes_out_when_the_server_is_back(put: Any, one: A
     with RealServer(mailbox) as server:
         sender = replace(sender, server=server.settings())
         assert deliver_due(sender).attempted == 0
-        hands.now = one().next_attempt_at
+        hands.now = NOON + 2 * STEPS[0]  # the server is left alone for one, the message for as long and its jitter
         assert deliver_due(sender).attempted == 1
     assert mailbox.received == [data]
 
