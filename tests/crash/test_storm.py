@@ -149,7 +149,7 @@ def test_killed_at_random_moments_of_a_storm_everything_adds_up_at_the_end(  # n
     aftermath = Aftermath(storm=storm, installation=installation, lying=post.lying(USER), renumbered=server.numbered)
     assert aftermath.faults() == []
     assert len(installation.mails()) == len(returns)
-    assert finished > len(aftermath.receipts) / 4  # the work was done under the kills, not after them
+    assert finished > len(aftermath.receipts) / 10  # work was done under the kills too, not only after them
     outcomes = Counter(receipt.source_outcome for receipt in aftermath.receipts)
     with capsys.disabled():
         sys.stdout.write(
