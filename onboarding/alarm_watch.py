@@ -37,6 +37,7 @@ from onboarding.alarms import (
     find_alarms,
     is_over,
 )
+from onboarding.correspondence.addressing import resolve_address
 from onboarding.health import read_health
 from onboarding.mail_troubles import read_mail_picture, waits_since
 from onboarding.outgoing import freeze_letter
@@ -47,7 +48,6 @@ from onboarding.views import local_time
 from onboarding.workspace import Workspace
 from outbox.compose import Letter, message_id_for
 from outbox.messages import Message, NewMessage, enqueue, list_messages
-from outbox.recipients import resolve_recipient
 from outbox.settling import Policy
 from outbox.states import WAITING_FOR_A_PERSON, State
 
@@ -181,7 +181,7 @@ def _mail(workspace: Workspace, alarm: Alarm, day: str, now: datetime, *, over: 
     """The message, its bytes stored."""
     settings = workspace.settings
     to = settings.alarms.to or ""
-    resolved = resolve_recipient(to, (to,), settings.environment, settings.forward.test_to)
+    resolved = resolve_address(settings, to)
     prefix = subject_prefix(settings, resolved, settings.language)
     kind = "over" if over else "raised"
     params = alarm_params(alarm, settings.language) | {

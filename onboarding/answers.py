@@ -15,6 +15,8 @@ from agreements.texts import capitalised, has_text, text
 from agreements.values import Fault
 
 SCHEMA = "avtale/v1"
+INTERRUPTED = 130
+"""The exit code of a program that was stopped from the keyboard (128 + SIGINT)."""
 _NO_KEY = ", ``"
 """What a fault of a whole file would have instead of the key it stands under."""
 
@@ -33,6 +35,24 @@ class Answer:
         """One line of JSON, as in `cli.md`."""
         document = {"schema": SCHEMA, "ok": self.exit_code == 0, "data": self.data, "errors": list(self.errors)}
         return json.dumps(document, ensure_ascii=False)
+
+
+def answer_of_many(
+    data: Sequence[JsonValue],
+    lines: Sequence[str],
+    errors: Sequence[AvtaleError],
+    language: Language,
+    *,
+    stopped: bool,
+) -> Answer:
+    """The answer of a command that did the same for several things: its exit code is the worst of the errors'."""
+    worst = max((error.exit_code for error in errors), default=0)
+    return Answer(
+        data=list(data),
+        lines=lines,
+        exit_code=INTERRUPTED if stopped else worst,
+        errors=[entry for error in errors for entry in error_entries(error, language)],
+    )
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[str]], language: Language) -> list[str]:

@@ -16,6 +16,7 @@ from onboarding.store.events import Event, list_events
 from onboarding.store.issued import list_agreements
 from onboarding.store.judgements import list_judgements
 from onboarding.views import (
+    MESSAGE_COLUMNS,
     case_data,
     case_row,
     judgement_data,
@@ -30,7 +31,7 @@ from outbox.messages import list_messages
 
 _CASE_COLUMNS = ("case", "customer", "step", "agreement", "waiting_for", "updated")
 _RETURN_COLUMNS = ("return", "agreement", "verdict", "why", "time")
-_MESSAGE_COLUMNS = ("message", "purpose", "agreement", "recipient", "state", "reply", "time")
+_MESSAGE_COLUMNS = ("message", *MESSAGE_COLUMNS[1:])
 _SHOWN = ("purpose", "agreement", "verdict", "note", "answer", "automatic", "item", "reason", "reply", "receipt")
 """The particulars of an event that the timeline tells."""
 

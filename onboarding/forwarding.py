@@ -17,9 +17,9 @@ from agreements.canonical import JsonValue
 from agreements.case import AgreementState, Case, move_agreement
 from agreements.errors import ConfigurationError
 from agreements.language import Language
-from agreements.mail import AGREEMENT_HEADER
 from agreements.parties import Actor
 from agreements.signers import signing_right
+from onboarding.correspondence.writing import Written, compose_letter
 from onboarding.forward_files import Check, ForwardFiles, forward_files, signed_name
 from onboarding.guard import letter_holds, treat
 from onboarding.outgoing import freeze_letter
@@ -27,13 +27,12 @@ from onboarding.purposes import Purpose
 from onboarding.record import EventKind
 from onboarding.redirection import subject_prefix
 from onboarding.rendering import private_fonts
-from onboarding.return_address import return_address
 from onboarding.settings import VendorSettings
 from onboarding.steps.configuration import Basis, agreed_summary, summary_approval
 from onboarding.store.cases import find_case_of, move_case
 from onboarding.store.events import NewEvent, append_event, head_hash
 from onboarding.workspace import Workspace
-from outbox.compose import Letter, compose, message_id_for
+from outbox.compose import Letter, compose
 from outbox.holds import TOO_LARGE, Hold
 from outbox.messages import Connection, Message, NewMessage, enqueue
 from outbox.outcome import Outcome, Result
@@ -122,7 +121,8 @@ def prepare_forward(
             settings.forward.to, settings.forward.allow, settings.environment, settings.forward.test_to
         ),
     )
-    letter = _fitting(_letter(workspace, forward), _files(workspace, forward))
+    files = _files(workspace, forward)
+    letter = _fitting(compose_letter(workspace, _written(workspace, forward, files), now=approval.at), files)
     found = (*holds, *letter_holds(letter, searched=signed_name(agreement.number)))
     treatment = treat(settings, agreement, found, now=approval.at)
     frozen = freeze_letter(workspace, letter, purpose=FORWARD, key=forward.key, encrypt_to=treatment.certificate)
@@ -134,36 +134,27 @@ def prepare_forward(
     return Prepared(message=message, permission=treatment.permission)
 
 
-def _fitting(letter: Letter, files: ForwardFiles) -> Letter:
+def _fitting(whole: Letter, files: ForwardFiles) -> Letter:
     """With everything that is wanted, or, where that is too much, with what must be in it."""
-    whole = replace(letter, attachments=(*files.needed, *files.wanted))
     if not files.wanted or len(compose(whole)) <= MAX_FORWARD_BYTES:
         return whole
     logger.warning("forward without its extra attachments", extra={"left_out": len(files.wanted)})
-    return replace(letter, attachments=files.needed)
+    return replace(whole, attachments=files.needed)
 
 
-def _letter(workspace: Workspace, forward: _Forward) -> Letter:
-    """Everything but the attachments."""
-    sender = workspace.settings.smtp.from_
+def _written(workspace: Workspace, forward: _Forward, files: ForwardFiles) -> Written:
     subject, body = _words(workspace, forward)
-    return Letter(
-        sender=sender,
-        sender_name=forward.vendor.name,
-        recipient=forward.resolved.recipient,
-        reply_to=_reply_to(workspace, forward),
+    return Written(
+        purpose=FORWARD,
+        key=forward.key,
+        vendor=forward.vendor,
+        case=forward.case.number,
+        agreement=forward.agreement.number,
+        resolved=forward.resolved,
         subject=subject,
         body=body,
-        date=forward.approval.at,
-        message_id=message_id_for(forward.key, sender=sender, now=forward.approval.at),
-        headers=((AGREEMENT_HEADER, str(forward.agreement.number)),),
+        attachments=(*files.needed, *files.wanted),
     )
-
-
-def _reply_to(workspace: Workspace, forward: _Forward) -> str | None:
-    """Where answers find the case; in test and demo never a person."""
-    address = return_address(workspace, forward.vendor, forward.case.number)
-    return None if forward.resolved.redirected and address == forward.vendor.contact.email else address
 
 
 def _words(workspace: Workspace, forward: _Forward) -> tuple[str, str]:

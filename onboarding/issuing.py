@@ -19,7 +19,7 @@ from agreements.errors import AvtaleError, NotFoundError, UsageError
 from agreements.language import Language
 from agreements.parties import Actor
 from agreements.texts import text
-from onboarding.answers import Answer, error_entries, error_lines
+from onboarding.answers import Answer, answer_of_many, error_entries, error_lines
 from onboarding.files import OddFileError, open_file, write_file
 from onboarding.press import usable_workers
 from onboarding.steps.agreement import Issue, IssueResult, issue_agreements, save_issue, unsaved_issue
@@ -27,8 +27,6 @@ from onboarding.workspace import Workspace
 
 UNDER_WAY = ".under-utstedelse"
 """The list's file name; hidden, for nobody is meant to send it on."""
-INTERRUPTED = 130
-"""The exit code of a program that was stopped from the keyboard (128 + SIGINT)."""
 
 
 class Result(StrEnum):
@@ -159,13 +157,8 @@ def save_one(issue: Issue, folder: Path) -> Outcome:
 def issue_answer(outcomes: Sequence[Outcome], language: Language, *, stopped: bool) -> Answer:
     """The outcomes for programs and for people; the exit code is the worst of them."""
     errors = [outcome.error for outcome in outcomes if outcome.error is not None]
-    worst = max((error.exit_code for error in errors), default=0)
-    return Answer(
-        data=[_row(outcome, language) for outcome in outcomes],
-        lines=[line for outcome in outcomes for line in _lines(outcome)],
-        exit_code=INTERRUPTED if stopped else worst,
-        errors=[entry for error in errors for entry in error_entries(error, language)],
-    )
+    lines = [line for outcome in outcomes for line in _lines(outcome)]
+    return answer_of_many([_row(outcome, language) for outcome in outcomes], lines, errors, language, stopped=stopped)
 
 
 def told(outcomes: Sequence[Outcome], language: Language) -> list[str]:

@@ -11,14 +11,13 @@ from agreements.language import Language
 from agreements.texts import has_text, text
 from onboarding.answers import Answer, table
 from onboarding.delivery import read_message
-from onboarding.views import local_time, message_data, message_row, utc
+from onboarding.views import MESSAGE_COLUMNS, local_time, message_data, message_row, utc
 from onboarding.workspace import Workspace
 from outbox.history import History, HistoryEntry, list_history
 from outbox.holds import Hold
 from outbox.messages import Message
 from outbox.states import State
 
-COLUMNS = ("id", "purpose", "agreement", "recipient", "state", "reply", "time")
 _HISTORY_COLUMNS = ("time", "event", "state", "phase", "reply")
 _HOLD_COLUMNS = ("why", "found_in", "found", "count")
 _ENCRYPTED = "application/pkcs7-mime"
@@ -103,7 +102,7 @@ def _entry_data(entry: HistoryEntry) -> dict[str, JsonValue]:
 
 
 def _lines(message: Message, history: tuple[HistoryEntry, ...], content: _Content, language: Language) -> list[str]:
-    lines = table(COLUMNS, [message_row(message, language)], language)
+    lines = table(MESSAGE_COLUMNS, [message_row(message, language)], language)
     action = f"outbox_reasons.{_why(message)}.action"
     if has_text(action):
         lines += ["", text(action, language)]

@@ -176,6 +176,10 @@ def message_data(message: Message) -> dict[str, JsonValue]:
     }
 
 
+MESSAGE_COLUMNS = ("id", "purpose", "agreement", "recipient", "state", "reply", "time")
+"""Headings of `message_row`."""
+
+
 def message_row(message: Message, language: Language) -> list[str]:
     """A message as a table row: id, purpose, agreement or case, recipient, state, what is known of it, time.
 

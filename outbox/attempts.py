@@ -30,8 +30,8 @@ def next_due(conn: Connection, now: datetime) -> Message | None:
 def claim(conn: Connection, due: Message, now: datetime) -> Message:
     """Begin an attempt: `queued` to `sending`.
 
-    The claim must be committed before the first byte is sent: it is what a crash leaves behind as a question. Raises
-    GateError `message_state` when somebody else moved the row.
+    The claim must be committed before the first byte is sent: it is what a crash leaves behind as a question. `due` was
+    locked by `next_due` in the same transaction, so nobody else has moved it.
     """
     claimed = (
         sa.update(messages)

@@ -181,8 +181,9 @@ def _settled(conn: Connection, message: Message, entry: NewEntry, evidence: Evid
 
 
 def _reported(conn: Connection, message: Message, entry: NewEntry, target: State, reason: str | None) -> Message:
-    values = {"reply": entry.reply, "reason": reason} if target is State.FAILED_LATER else {}
-    values = {**(_sent(message, Evidence.REPORT, entry) if message.state is State.UNKNOWN else {}), **values}
+    values = _sent(message, Evidence.REPORT, entry) if message.state is State.UNKNOWN else {}
+    if target is State.FAILED_LATER:
+        values |= {"reply": entry.reply, "reason": reason}
     return move_row(conn, message.id, (message.state,), target, entry=entry, values=values)
 
 

@@ -108,8 +108,7 @@ def deliver_due(sender: Sender, *, at_most: int = AT_MOST, go_on: Callable[[], b
     Interrupted attempts of an earlier process become `unknown` first. Raises what the store or `on_outcome` raises,
     after the outcome is written as far as it can be.
     """
-    _report_interrupted(sender)
-    still = _read_standstill(sender)
+    still = _begin_pass(sender)
     if still is not None and sender.clock() < still.until:
         return Pass(attempted=0, resume_at=still.until, stopped=still.reason)
     with Session(sender.server) as session:
@@ -123,7 +122,7 @@ def deliver_due(sender: Sender, *, at_most: int = AT_MOST, go_on: Callable[[], b
             outcome = _attempt(sender, session, message)
             _record(sender, message, outcome)
             if outcome.phase is not Phase.PREPARE:  # else nobody was asked
-                still = _read_standstill(sender) if stops_the_queue(outcome.phase, outcome.reason) else None
+                still = _still_after(sender, outcome)
             if still is not None and now < still.until:
                 return _pass(attempted + 1, still, resume_at=still.until)
     return _pass(at_most, still, resume_at=None)
@@ -133,9 +132,15 @@ def _pass(attempted: int, still: Standstill | None, *, resume_at: datetime | Non
     return Pass(attempted=attempted, resume_at=resume_at, stopped=None if still is None else still.reason)
 
 
-def _read_standstill(sender: Sender) -> Standstill | None:
+def _still_after(sender: Sender, outcome: Outcome) -> Standstill | None:
+    if not stops_the_queue(outcome.phase, outcome.reason):
+        return None
     with sender.begin() as conn:
-        return find_standstill(list_latest(conn, (History.ATTEMPT, History.REQUEUED), at_most=LOOK_BACK))
+        return _read_standstill(conn)
+
+
+def _read_standstill(conn: Connection) -> Standstill | None:
+    return find_standstill(list_latest(conn, (History.ATTEMPT, History.REQUEUED), at_most=LOOK_BACK))
 
 
 def read_pace(conn: Connection, per_minute: int, *, now: datetime) -> Pace:
@@ -161,12 +166,14 @@ def _claim(sender: Sender, now: datetime) -> Message | None:
                 put_off(conn, due, until=until, reason=permit.reason, now=now)
 
 
-def _report_interrupted(sender: Sender) -> None:
+def _begin_pass(sender: Sender) -> Standstill | None:
+    """Report what an earlier process left under way; whether the queue stands still."""
     outcome = Outcome(result=Result.UNKNOWN, phase=Phase.AFTER_DOT, reason=Reason.INTERRUPTED)
     with sender.begin() as conn:
         for message in recover_interrupted(conn, sender.clock()):
             logger.warning("interrupted message is unknown", extra={"message_row": message.id})
             sender.on_outcome(conn, message, outcome)
+        return _read_standstill(conn)
 
 
 def _attempt(sender: Sender, session: Session, message: Message) -> Outcome:

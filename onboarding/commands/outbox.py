@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from outbox.messages import Message
 
 _ID = argument("identity", metavar="ID", type=int)
-_COLUMNS = ("id", "purpose", "agreement", "recipient", "state", "reply", "time")
 _STATES = (
     "queued",
     "sending",
@@ -44,12 +43,12 @@ group = TextGroup(
 def list_(call: Call, state: str | None) -> Answer:
     """List messages."""
     from onboarding.delivery import read_messages
-    from onboarding.views import message_data, message_row
+    from onboarding.views import MESSAGE_COLUMNS, message_data, message_row
     from outbox.states import State
 
     messages = read_messages(call.workspace, State(state) if state else None)
     rows = [message_row(message, call.lang) for message in messages]
-    return Answer(data=[message_data(message) for message in messages], lines=table(_COLUMNS, rows, call.lang))
+    return Answer(data=[message_data(message) for message in messages], lines=table(MESSAGE_COLUMNS, rows, call.lang))
 
 
 @command("outbox.show", _ID)
@@ -87,6 +86,8 @@ def release(call: Call, identity: int, by: str | None, reason: str) -> Answer:
 
 
 def _answer(call: Call, message: "Message") -> Answer:
-    from onboarding.views import message_data, message_row
+    from onboarding.views import MESSAGE_COLUMNS, message_data, message_row
 
-    return Answer(data=message_data(message), lines=table(_COLUMNS, [message_row(message, call.lang)], call.lang))
+    return Answer(
+        data=message_data(message), lines=table(MESSAGE_COLUMNS, [message_row(message, call.lang)], call.lang)
+    )

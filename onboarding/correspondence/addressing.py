@@ -45,7 +45,8 @@ def stands_on_case(workspace: Workspace, connection: Connection, case: Case, add
 
 
 def resolve_address(settings: Settings, address: str) -> Resolved:
-    """Where mail to an address on a case goes: there in production, to `forward.test_to` in test and demo.
+    """Where mail to an address on a case, or of the configuration, goes: there in production, to `forward.test_to` in
+    test and demo.
 
     Raises ConfigurationError: `recipient_form` for one that mail can't be sent to, `test_recipient_unsafe`.
     """

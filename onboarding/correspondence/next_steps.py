@@ -44,6 +44,8 @@ def tell_next_step(workspace: Workspace, case: Case) -> bool:
     Raises ConfigurationError for an address that mail can't be sent to.
     """
     now = workspace.clock()
+    if not _may_be_due(case, now):
+        return False
     with workspace.store.read() as connection:
         if not _is_due(connection, case, now):
             return False
@@ -58,10 +60,15 @@ def tell_next_step(workspace: Workspace, case: Case) -> bool:
         return enqueue_letter(connection, message, actor=workspace.system, now=now) is not None
 
 
-def _is_due(connection: Connection, case: Case, now: datetime) -> bool:
+def _may_be_due(case: Case, now: datetime) -> bool:
+    """By the case alone: years of cases cost no look at their mail."""
     if case.in_force is None or why_unwanted(Purpose.NEXT_STEP, str(case.in_force), case) is not None:
         return False
-    if now - case.updated_at > TOLD_WITHIN:  # its forward left no later: years of cases cost no look at their mail
+    return now - case.updated_at <= TOLD_WITHIN  # its forward left no later
+
+
+def _is_due(connection: Connection, case: Case, now: datetime) -> bool:
+    if case.in_force is None or not _may_be_due(case, now):
         return False
     return tells_next_step(list_thread(connection, case.in_force), now=now)
 

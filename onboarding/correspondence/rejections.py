@@ -99,7 +99,7 @@ def _written(workspace: Workspace, case: Case, latest: Agreement, judgement: Jud
     return Written(
         purpose=Purpose.REJECTION,
         key=f"{Purpose.REJECTION}:{judgement.id}",
-        vendor=workspace.vendor(case.vendor_id),
+        vendor=vendor,
         case=case.number,
         agreement=case.in_force,
         resolved=resolved,

@@ -40,6 +40,8 @@ def remind(workspace: Workspace, case: Case) -> bool:
 
     Raises ConfigurationError for an address that mail can't be sent to.
     """
+    if not waits_for_signature(case):  # years of cases cost no look at their mail
+        return False
     now = workspace.clock()
     with workspace.store.read() as connection:
         found = _find(workspace, connection, case, now)

@@ -15,10 +15,9 @@ from agreements.errors import AvtaleError
 from agreements.language import Language
 from agreements.parties import Actor
 from agreements.texts import text
-from onboarding.answers import Answer, error_entries, error_lines
+from onboarding.answers import Answer, answer_of_many, error_entries, error_lines
 from onboarding.correspondence.permit import allowed_from
 from onboarding.correspondence.signing import Request, prepare_request, send_request
-from onboarding.issuing import INTERRUPTED
 from onboarding.purposes import Purpose
 from onboarding.views import local_time, utc
 from onboarding.workspace import Workspace
@@ -78,13 +77,8 @@ def send_many(
 def send_answer(outcomes: Sequence[Outcome], language: Language, *, stopped: bool) -> Answer:
     """The outcomes for programs and for people; the exit code is the worst of them."""
     errors = [outcome.error for outcome in outcomes if outcome.error is not None]
-    worst = max((error.exit_code for error in errors), default=0)
-    return Answer(
-        data=[_row(outcome, language) for outcome in outcomes],
-        lines=[line for outcome in outcomes for line in _lines(outcome, language)],
-        exit_code=INTERRUPTED if stopped else worst,
-        errors=[entry for error in errors for entry in error_entries(error, language)],
-    )
+    lines = [line for outcome in outcomes for line in _lines(outcome, language)]
+    return answer_of_many([_row(outcome, language) for outcome in outcomes], lines, errors, language, stopped=stopped)
 
 
 def told(outcomes: Sequence[Outcome], language: Language, *, now: datetime) -> list[str]:

@@ -176,7 +176,7 @@ def _written(workspace: Workspace, case: Case, agreement: Agreement, resolved: R
     return Written(
         purpose=Purpose.SIGNING,
         key=signing_key(agreement.number),
-        vendor=workspace.vendor(case.vendor_id),
+        vendor=vendor,
         case=case.number,
         agreement=agreement.number,
         resolved=resolved,

@@ -310,16 +310,9 @@ def warm_up(rounds: Rounds) -> None:
     The summary that goes with the mail is laid out here and by no round: that takes its time and is no step.
     """
     private_fonts()
-    import renderers.summary
+    from tests.crash.summaries import lay_out_once
 
-    lay_out = renderers.summary.render_summary
-    summary = list[bytes]()
-
-    def render_once(*asked: Any) -> bytes:
-        summary[:] = summary or [lay_out(*asked)]
-        return summary[0]
-
-    replace(renderers.summary, "render_summary", render_once)
+    lay_out_once()
     replace(onboarding.sources, "FolderSource", functools.partial(_impatient, FolderSource))
     settings = rounds.prepared("warm-up")
     with rounds.opened(settings) as workspace:

@@ -15,9 +15,8 @@ import time
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
-import renderers.summary
 from onboarding.inspection import _PRELOADED, open_sandbox
 from onboarding.jobs.loop import run_once, run_until
 from onboarding.jobs.notify import ServiceManager
@@ -27,6 +26,7 @@ from onboarding.sandbox.wire import receive_frame
 from onboarding.sandbox.zygote import main as serve_as_zygote
 from onboarding.settings import Settings, load_settings
 from onboarding.workspace import open_workspace
+from tests.crash.summaries import lay_out_once
 
 _PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
 LONG_LIFE, SHORT_LIFE = (0.4, 1.2), (0.0, 0.4)
@@ -73,14 +73,7 @@ def warm_up(folder: Path) -> None:
     """
     for name in _PRELOADED:
         import_module(name)
-    lay_out = renderers.summary.render_summary
-    summary = list[bytes]()
-
-    def render_once(*asked: Any) -> bytes:
-        summary[:] = summary or [lay_out(*asked)]
-        return summary[0]
-
-    vars(renderers.summary)["render_summary"] = render_once
+    lay_out_once()
     with open_workspace(load_settings(folder / "config.yaml"), clock) as workspace:
         run_once(workspace)
     type.__setattr__(_Zygote, "_start", start_by_fork)
