@@ -103,6 +103,8 @@ class SignatureResult(_Value):
     revocation: Revocation
     claimed_time: datetime | None
     best_signature_time: datetime | None
+    signed_bytes: int = 0
+    """How many bytes from the file's beginning it signed, its own contents left out: the end of its revision."""
     issuer: bool = False
     """It lies within the bytes that we issued: the issuer's own seal, which says nothing of the return."""
 

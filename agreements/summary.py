@@ -8,22 +8,25 @@ organisation number is never shown as one: it stays an open item that says so (f
 confusion).
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
 from agreements.calendar import add_working_days
-from agreements.canonical import JsonValue
+from agreements.canonical import JsonValue, sha256_of
 from agreements.case import Party
 from agreements.catalogue import Catalogue, Field, Owner, Phase, Values
-from agreements.errors import UsageError
+from agreements.configuration import Change, Deviation, Difference, Setting
+from agreements.parameters import Parameters, Source
 from agreements.parties import Customer, Vendor
 from agreements.times import format_utc
+from agreements.verification import Method, required_methods
 
 SCHEMA = "avtale/config/v1"
 _FEATURE = "no.digipost.feature."
 _BATCH_FEATURE = "no.digipost.feature.batch.masseutsendelse"
+_FEATURES = "setup.expected_features"
 _BOTH = (Party.DIGIPOST, Party.VENDOR)
 _WHO: Mapping[str, tuple[Party, ...]] = {
     "customer.": (Party.DIGIPOST,),
@@ -58,7 +61,11 @@ class EntrySource(StrEnum):
     """Where a value comes from."""
 
     AGREEMENT = "agreement"
+    """It stands in the signed agreement."""
     SETUP = "setup"
+    """Somebody set it, with a reason."""
+    DERIVED = "derived"
+    """It follows from the others."""
 
 
 class OpenReason(StrEnum):
@@ -66,6 +73,8 @@ class OpenReason(StrEnum):
 
     MISSING = "missing"
     IS_ORG_NUMBER = "sender_id_is_org_number"
+    UNREAD = "unread"
+    """The customer filled it in, and nobody has read it yet."""
 
 
 class TaskKey(StrEnum):
@@ -112,6 +121,10 @@ class ConfigurationEntry:
     """The exact name at Digipost, where there is one."""
     owner: Owner
     source: EntrySource
+    proof: Source | None = None
+    """Where in the signed document it stands; None for what does not, or before anything signed was read."""
+    setting: Setting | None = None
+    """Who set it; None for what nobody set."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,44 +147,101 @@ class CustomerTask:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Agreed:
+    """What the signed agreement says, and with what."""
+
+    values: Values
+    """The issued values, and those the customer filled in that were read."""
+    proofs: Parameters = field(default_factory=Parameters)
+    """Where they stand in the signed document; empty before one was read."""
+    unread: tuple[str, ...] = ()
+    """Fields the customer was to fill in, of which nobody knows what stands there."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SetUp:
+    """What has come since, and what follows from the installation."""
+
+    settings: tuple[Setting, ...] = ()
+    """The last one of each field."""
+    derived: Values = field(default_factory=dict)
+    """Values that the installation gives where nobody has set any: the base URL of its environment."""
+    difference: Difference | None = None
+    """In comparison with the agreement approved before; None for the organisation's first."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class ConfigurationSummary:
     """Everything, ready to be rendered."""
 
     subject: SummarySubject
+    kind: str
+    """The catalogue's `agreement.kind`: new, change, termination."""
+    deviations: tuple[Deviation, ...]
+    """Stand first on every rendering."""
+    difference: Difference | None
     digipost: tuple[ConfigurationEntry, ...]
     vendor: tuple[ConfigurationEntry, ...]
     customer: tuple[ConfigurationEntry, ...]
     open_items: tuple[OpenItem, ...]
     customer_tasks: tuple[CustomerTask, ...]
+    verification: tuple[Method, ...]
+    """The methods of step 5 that the ordered services call for."""
+    configuration_sha256: str
+    """Of what an attestation is about: every value in force that `affects_verification`."""
 
 
 def build_summary(
-    catalogue: Catalogue, subject: SummarySubject, *, agreed: Values, setup: Values, deadline_days: int
+    catalogue: Catalogue, subject: SummarySubject, agreed: Agreed, set_up: SetUp, *, deadline_days: int
 ) -> ConfigurationSummary:
-    """The summary of what was agreed (`agreed`: the issued agreement's values) and set up since (`setup`: by field id).
-
-    `deadline_days`: working days from the approval until open items are due. Raises UsageError `not_a_setup_field`.
+    """The summary of what was agreed, and set up since. `deadline_days`: working days from the approval until open
+    items are due.
     """
-    values = _values(catalogue, agreed, setup)
-    reasons = _open_reasons(catalogue, subject, values)
+    values = _values(catalogue, agreed, set_up)
+    reasons = _open_reasons(catalogue, subject, values, agreed.unread)
     due = None if subject.approval is None else add_working_days(subject.approval.at.date(), deadline_days)
-    shown = {field_id: value for field_id, value in values.items() if field_id not in reasons}
+    entries = _Entries(catalogue, agreed, set_up, {name: one for name, one in values.items() if name not in reasons})
     return ConfigurationSummary(
         subject=subject,
-        digipost=tuple(_entries(catalogue, shown, Party.DIGIPOST)),
-        vendor=tuple(_entries(catalogue, shown, Party.VENDOR)),
-        customer=tuple(_entries(catalogue, shown, Party.CUSTOMER)),
+        kind=str(values.get("agreement.kind", "new")),
+        deviations=find_deviations(catalogue, agreed.values, set_up.settings),
+        difference=set_up.difference,
+        digipost=entries.of(Party.DIGIPOST),
+        vendor=entries.of(Party.VENDOR),
+        customer=entries.of(Party.CUSTOMER),
         open_items=tuple(_open_item(catalogue.field(field_id), due, reason) for field_id, reason in reasons.items()),
         customer_tasks=tuple(_tasks(catalogue, subject, values)),
+        verification=required_methods(values),
+        configuration_sha256=sha256_of(
+            {one.id: values[one.id] for one in catalogue.fields if one.affects_verification and one.id in values}
+        ),
+    )
+
+
+def find_deviations(catalogue: Catalogue, signed: Values, settings: Iterable[Setting]) -> tuple[Deviation, ...]:
+    """The settings that say otherwise than the signed agreement, in the catalogue's order."""
+    by_field = {setting.field_id: setting for setting in settings if setting.value is not None}
+    return tuple(
+        Deviation(field_id=one.id, signed=signed[one.id], setting=by_field[one.id])
+        for one in catalogue.of_phase(Phase.AGREEMENT)
+        if one.id in by_field and one.id in signed and signed[one.id] != by_field[one.id].value
+    )
+
+
+def find_changes(catalogue: Catalogue, before: Values, after: Values) -> tuple[Change, ...]:
+    """What differs between two agreements, less what each agreement has of its own (`agreement.*`)."""
+    compared = (one.id for one in catalogue.of_phase(Phase.AGREEMENT) if not one.id.startswith("agreement."))
+    return tuple(
+        Change(field_id=name, before=before.get(name), after=after.get(name))
+        for name in compared
+        if before.get(name) != after.get(name)
     )
 
 
 def expected_features(catalogue: Catalogue, values: Values) -> list[str]:
     """The sender rights Digipost grants for the ordered services, in the catalogue's order (facts/domain.md §2)."""
-    ordered = (
-        field for field in catalogue.fields if values.get(field.id) is True and catalogue.is_asked(field, values)
-    )
-    features = [field.api for field in ordered if field.api is not None and field.api.startswith(_FEATURE)]
+    ordered = (one for one in catalogue.fields if values.get(one.id) is True and catalogue.is_asked(one, values))
+    features = [one.api for one in ordered if one.api is not None and one.api.startswith(_FEATURE)]
     return [*features, _BATCH_FEATURE] if values.get("service.channel") == "batch_sftp" else features
 
 
@@ -186,8 +256,10 @@ def as_json(summary: ConfigurationSummary) -> dict[str, JsonValue]:
     subject = summary.subject
     return {
         "schema": SCHEMA,
+        "deviations": [_deviation_json(one) for one in summary.deviations],
         "case": subject.case_number,
         "agreement": subject.agreement_number,
+        "kind": summary.kind,
         "signed_sha256": subject.signed_sha256,
         "approval": _approval_json(subject.approval),
         "customer": {"org_number": subject.customer.org_number.digits, "name": subject.customer.name},
@@ -204,42 +276,73 @@ def as_json(summary: ConfigurationSummary) -> dict[str, JsonValue]:
             "customer": [_entry_json(entry) for entry in summary.customer],
         },
         "open_items": [_open_json(item) for item in summary.open_items],
+        "configuration_sha256": summary.configuration_sha256,
+        "verification": [method.value for method in summary.verification],
+        "difference": _difference_json(summary.difference),
         "customer_tasks": [{"task": task.key.value, "params": dict(task.params)} for task in summary.customer_tasks],
     }
 
 
-def _values(catalogue: Catalogue, agreed: Values, setup: Values) -> dict[str, JsonValue]:
-    for field_id in setup:
-        field = catalogue.find_field(field_id)
-        if field is None or field.phase is not Phase.SETUP:
-            raise UsageError("not_a_setup_field", field=field_id)
-    values = {**agreed, **setup}
-    return {**values, "setup.expected_features": list(expected_features(catalogue, values))}
+def _values(catalogue: Catalogue, agreed: Agreed, set_up: SetUp) -> dict[str, JsonValue]:
+    """Settings come before what was signed, and that before what is derived."""
+    settings = {one.field_id: one.value for one in set_up.settings if one.value is not None}
+    values = {**set_up.derived, **agreed.values, **settings}
+    return {**values, _FEATURES: list(expected_features(catalogue, values))}
 
 
-def _open_reasons(catalogue: Catalogue, subject: SummarySubject, values: Values) -> dict[str, OpenReason]:
+def _open_reasons(
+    catalogue: Catalogue, subject: SummarySubject, values: Values, unread: Iterable[str]
+) -> dict[str, OpenReason]:
     org_numbers = {subject.customer.org_number.digits, subject.vendor.org_number.digits}
-    reasons: dict[str, OpenReason] = {}
-    for field in catalogue.of_phase(Phase.SETUP):
-        value = values.get(field.id)
-        if field.id == "setup.sender_id" and str(value) in org_numbers:
-            reasons[field.id] = OpenReason.IS_ORG_NUMBER
-        elif field.required and catalogue.is_asked(field, values) and value in (None, "", []):
-            reasons[field.id] = OpenReason.MISSING
+    reasons = {name: OpenReason.UNREAD for name in unread if values.get(name) in (None, "", [])}
+    for one in catalogue.of_phase(Phase.SETUP):
+        value = values.get(one.id)
+        if one.id == "setup.sender_id" and str(value) in org_numbers:
+            reasons[one.id] = OpenReason.IS_ORG_NUMBER
+        elif one.required and catalogue.is_asked(one, values) and value in (None, "", []):
+            reasons[one.id] = OpenReason.MISSING
     return reasons
 
 
-def _open_item(field: Field, due: date | None, reason: OpenReason) -> OpenItem:
-    return OpenItem(field_id=field.id, api=field.api, owner=field.owner, due=due, reason=reason)
+def _open_item(one: Field, due: date | None, reason: OpenReason) -> OpenItem:
+    owner = Owner.VENDOR if reason is OpenReason.UNREAD else one.owner  # who reads what the customer has written
+    return OpenItem(field_id=one.id, api=one.api, owner=owner, due=due, reason=reason)
 
 
-def _entries(catalogue: Catalogue, values: Values, party: Party) -> Iterator[ConfigurationEntry]:
-    for field in catalogue.fields:
-        value = values.get(field.id)
-        if value in (None, "", []) or party not in who_sets_up(field.id) or not catalogue.is_asked(field, values):
-            continue
-        source = EntrySource.SETUP if field.phase is Phase.SETUP else EntrySource.AGREEMENT
-        yield ConfigurationEntry(field_id=field.id, value=value, api=field.api, owner=field.owner, source=source)
+class _Entries:
+    """The values with where each comes from, party by party."""
+
+    def __init__(self, catalogue: Catalogue, agreed: Agreed, set_up: SetUp, shown: Values) -> None:
+        self._catalogue = catalogue
+        self._agreed = agreed
+        self._settings = {one.field_id: one for one in set_up.settings if one.value is not None}
+        self._shown = shown
+
+    def of(self, party: Party) -> tuple[ConfigurationEntry, ...]:
+        return tuple(
+            self._entry(one, self._shown[one.id])
+            for one in self._catalogue.fields
+            if self._shown.get(one.id) not in (None, "", [])
+            and party in who_sets_up(one.id)
+            and self._catalogue.is_asked(one, self._shown)
+        )
+
+    def _entry(self, one: Field, value: JsonValue) -> ConfigurationEntry:
+        setting = self._settings.get(one.id)
+        source = EntrySource.SETUP if setting else self._source(one.id)
+        proof = self._agreed.proofs.find(one.id) if source is EntrySource.AGREEMENT else None
+        return ConfigurationEntry(
+            field_id=one.id,
+            value=value,
+            api=one.api,
+            owner=one.owner,
+            source=source,
+            proof=None if proof is None else proof.source,
+            setting=setting,
+        )
+
+    def _source(self, field_id: str) -> EntrySource:
+        return EntrySource.AGREEMENT if field_id in self._agreed.values else EntrySource.DERIVED
 
 
 def _tasks(catalogue: Catalogue, subject: SummarySubject, values: Values) -> Iterator[CustomerTask]:
@@ -268,6 +371,32 @@ def _entry_json(entry: ConfigurationEntry) -> JsonValue:
         "api": entry.api,
         "owner": entry.owner.value,
         "source": entry.source.value,
+        "proof": None if entry.proof is None else entry.proof.model_dump(mode="json"),
+        "set": None if entry.setting is None else _setting_json(entry.setting),
+    }
+
+
+def _setting_json(setting: Setting) -> dict[str, JsonValue]:
+    return {"by": setting.by, "at": format_utc(setting.at), "reason": setting.reason}
+
+
+def _deviation_json(deviation: Deviation) -> JsonValue:
+    setting = deviation.setting
+    return {
+        "field": deviation.field_id,
+        "signed": deviation.signed,
+        "value": setting.value,
+        "set": _setting_json(setting),
+    }
+
+
+def _difference_json(difference: Difference | None) -> JsonValue:
+    if difference is None:
+        return None
+    return {
+        "agreement": difference.agreement,
+        "approved_at": format_utc(difference.approved_at),
+        "changes": [{"field": one.field_id, "before": one.before, "after": one.after} for one in difference.changes],
     }
 
 

@@ -12,9 +12,12 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from agreements.case import Party
+from agreements.catalogue import Values
 from agreements.parties import Customer, Vendor
 
 ATTESTING = (Party.VENDOR, Party.DIGIPOST)
+_PRINTING = ("service.print_fallback", "service.direct_print", "service.print_if_unread")
+"""As the catalogue's condition `print`."""
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _CODE_DIGITS = 8  # of the configuration's hash: enough to tell a case's configurations apart, short enough to type
 
@@ -109,6 +112,25 @@ class VerificationRecord:
     attestations: tuple[Attestation, ...]
     accept_testimony: bool = False
     """A setting of the installation: the vendor's word for what Digipost said is enough."""
+
+
+def required_methods(values: Values) -> tuple[Method, ...]:
+    """The methods that the ordered services call for; ours (facts/domain.md §3), to be agreed on case by case.
+
+    Whoever sends by a program shows that the account is right (V1) and reads a status back (V6); recipients are
+    identified before anything digital is sent by API (V2); one controlled letter always (V4), one on paper where
+    anything may be printed (V5). V3 is the integration's own, done once for all (`integration_verified`).
+    """
+    channel = values.get("service.channel")
+    digital = values.get("service.digital") is True
+    wanted = {
+        Method.V1: channel != "portal",
+        Method.V2: digital and channel == "api",
+        Method.V4: digital,
+        Method.V5: any(values.get(name) is True for name in _PRINTING),
+        Method.V6: channel != "portal",
+    }
+    return tuple(method for method, is_wanted in wanted.items() if is_wanted)
 
 
 def attestation_code(case_number: str, configuration_sha256: str) -> str:

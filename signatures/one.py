@@ -285,6 +285,7 @@ def _result(found: FoundSignature, context: Context, state: _State, *, refused: 
         revocation=belief.revocation if belief else Revocation.NOT_CHECKED,
         claimed_time=_claimed_time(found, context, cms),
         best_signature_time=belief.best_time if belief else None,
+        signed_bytes=found.raw.end if found.raw is not None and state.covers else 0,
     )
 
 

@@ -14,8 +14,10 @@ from agreements.errors import GateError
 from agreements.language import Language
 from agreements.parties import Customer
 from agreements.summary import (
+    Agreed,
     ConfigurationEntry,
     ConfigurationSummary,
+    SetUp,
     SummaryApproval,
     SummarySubject,
     as_json,
@@ -59,8 +61,8 @@ def agreed_summary(workspace: Workspace, agreement: Agreement, basis: Basis) -> 
     return build_summary(
         catalogue,
         subject,
-        agreed=agreement.values,
-        setup={},
+        Agreed(values=agreement.values),
+        SetUp(),
         deadline_days=workspace.settings.deadlines.configuration,
     )
 

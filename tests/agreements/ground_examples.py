@@ -1,12 +1,15 @@
 """Ready-made values of the ground for its tests. Synthetic people and organisations only."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
 from agreements.agreement import Agreement, IssuedState, SigningRoute
+from agreements.canonical import JsonValue
 from agreements.case import AgreementState, Case, Step
 from agreements.casenumber import AgreementNumber, CaseNumber
+from agreements.configuration import Setting
 from agreements.findings import Finding
 from agreements.language import Language
 from agreements.orgnumber import OrgNumber, check_digit
@@ -26,6 +29,13 @@ from agreements.signers import ExpectedSigners, SignerPolicy
 
 NOW = datetime(2026, 11, 23, 8, 57, 20, tzinfo=UTC)
 LATER = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+
+
+def settings_of(values: Mapping[str, JsonValue], *, at: datetime = LATER) -> tuple[Setting, ...]:
+    """The values as if somebody had set each of them."""
+    return tuple(
+        Setting(field_id=name, value=value, by="kari", at=at, reason="as agreed") for name, value in values.items()
+    )
 
 
 def synthetic(first_eight: str) -> OrgNumber:

@@ -10,9 +10,10 @@ from agreements.catalogue import load_catalogue
 from agreements.language import Language
 from agreements.orgnumber import OrgNumber, check_digit
 from agreements.parties import Customer, Signer, SigningBasis, Vendor
-from agreements.summary import ConfigurationSummary, SummaryApproval, SummarySubject, build_summary
+from agreements.summary import Agreed, ConfigurationSummary, SetUp, SummaryApproval, SummarySubject, build_summary
 from renderers.agreement import AgreementDocument, RenderedAgreement, render_agreement
 from renderers.overrides import STANDARD, Overrides
+from tests.agreements.ground_examples import settings_of
 
 
 def synthetic(first_eight: str) -> str:
@@ -158,4 +159,10 @@ def summary(
         signed_sha256=TERMS[0].sha256 if approved else None,
         approval=SummaryApproval(by="Kari Koordinator", at=at, manual=manual) if approved else None,
     )
-    return build_summary(load_catalogue(), subject, agreed=document.values, setup=setup or {}, deadline_days=2)
+    return build_summary(
+        load_catalogue(),
+        subject,
+        Agreed(values=document.values),
+        SetUp(settings=settings_of(setup or {})),
+        deadline_days=2,
+    )
