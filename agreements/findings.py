@@ -111,7 +111,7 @@ CAS_OPEN_VALUES: Final = FindingCode("CAS-010", Severity.REVIEW)  # filled in by
 
 CAS_ADOPTED: Final = FindingCode("CAS-011", Severity.REVIEW)  # not issued by us: a person adopted it; agreement
 
-# --- what was agreed: the values (`entry`, `entries`: catalogue ids) ----------------------------------------------------
+# --- what was agreed: the values (`entry`, `entries`: catalogue ids) --------------------------------------------------
 VAL_DIFFERS: Final = FindingCode("VAL-001", Severity.REVIEW)  # the page shows another value; entry, page, seen, issued
 VAL_NOT_SHOWN: Final = FindingCode("VAL-002", Severity.REVIEW)  # a form field's value is not what is seen; entry, page
 VAL_MISSING: Final = FindingCode("VAL-003", Severity.REVIEW)  # left open and not filled in; entries
