@@ -70,6 +70,8 @@ class Agreement:
     state: IssuedState
     issued_at: datetime
     issued_by: str
+    adopted: bool = False
+    """True if we did not issue it: its bytes are the signed document of somebody else's form."""
 
 
 def agreement_values(

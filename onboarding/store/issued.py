@@ -34,6 +34,7 @@ def insert_agreement(connection: sa.Connection, agreement: Agreement) -> None:
         "state": agreement.state.value,
         "issued_at": format_utc(agreement.issued_at),
         "issued_by": agreement.issued_by,
+        "adopted": int(agreement.adopted),
     }
     try:
         connection.execute(agreements.insert().values(**row))
@@ -108,4 +109,5 @@ def _agreement(row: sa.RowMapping) -> Agreement:
         state=IssuedState(row["state"]),
         issued_at=parse_utc(row["issued_at"]),
         issued_by=row["issued_by"],
+        adopted=bool(row["adopted"]),
     )

@@ -18,6 +18,7 @@ from agreements.casenumber import AgreementNumber, CaseNumber, parse_case_number
 from agreements.decision import Decision, Verdict
 from agreements.errors import GateError
 from agreements.findings import Finding
+from agreements.parameters import Parameters, parameters_text, read_parameters
 from agreements.parties import Actor
 from agreements.signature_report import SignatureReport
 from agreements.times import format_utc, parse_utc
@@ -46,6 +47,8 @@ class NewJudgement:
     """None where the document could not be opened at all."""
     status: JudgementStatus
     judged_at: datetime
+    parameters: Parameters | None = None
+    """What could be read of the values in it, each with its proof; None where nothing was."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,6 +92,7 @@ def _columns(judgement: NewJudgement) -> dict[str, str | int | None]:
         "report": None if judgement.report is None else canonical_json(judgement.report.model_dump(mode="json")),
         "status": judgement.status.value,
         "judged_at": format_utc(judgement.judged_at),
+        "parameters": None if judgement.parameters is None else parameters_text(judgement.parameters),
     }
 
 
@@ -203,6 +207,7 @@ def _judgement(row: sa.RowMapping) -> Judgement:
         report=None if row["report"] is None else SignatureReport.model_validate_json(row["report"]),
         status=JudgementStatus(row["status"]),
         judged_at=parse_utc(row["judged_at"]),
+        parameters=None if row["parameters"] is None else read_parameters(row["parameters"]),
         decided_at=parse_utc(row["decided_at"]) if decided else None,
         decided_by=Actor(user=row["decided_by"], os_user=row["os_user"]) if decided else None,
         reason=row["reason"],
