@@ -14,6 +14,7 @@ class EventKind(StrEnum):
     CASE_RESUMED = "case.resumed"
     CASE_CANCELLED = "case.cancelled"
     AGREEMENT_ISSUED = "agreement.issued"
+    AGREEMENT_ADOPTED = "agreement.adopted"
     AGREEMENT_SENT = "agreement.sent"
     AGREEMENT_VOIDED = "agreement.voided"
     AGREEMENT_APPROVED = "agreement.approved"
