@@ -16,7 +16,7 @@ from typing import Final
 import pikepdf
 import pypdf
 import pypdfium2  # type: ignore[import-untyped]
-from PIL import Image, ImageChops, ImageFilter
+from PIL import Image, ImageChops
 
 Carrier = Callable[[bytes], bytes]
 SECONDS: Final = 60  # for one run of a program
@@ -143,7 +143,7 @@ def _service_pages(width: float, height: float) -> bytes:
 
 
 def _scan(page: pypdfium2.PdfPage, dpi: int, skew: float) -> Image.Image:
-    drawn = page.render(scale=dpi / 72, grayscale=True).to_pil().convert("L")
+    drawn: Image.Image = page.render(scale=dpi / 72, grayscale=True).to_pil().convert("L")
     return drawn.rotate(skew, Image.Resampling.BICUBIC, fillcolor=_PAPER) if skew else drawn
 
 
