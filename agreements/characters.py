@@ -70,7 +70,7 @@ def find_unfit(text: str, *, lines: bool = False) -> UnfitCharacter | None:
     """The first character that can't be seen, else the first that the fonts lack. `lines`: LF may stand."""
     composed = unicodedata.normalize("NFC", text)
     places = [(place, one) for place, one in enumerate(composed, start=1) if not (lines and one == "\n")]
-    for code, fits in ((INVISIBLE, _is_visible), (NOT_IN_FONTS, _is_shown)):
+    for code, fits in ((INVISIBLE, is_visible), (NOT_IN_FONTS, _is_shown)):
         unfit = next(((place, one) for place, one in places if not fits(one)), None)
         if unfit is not None:
             return UnfitCharacter(code=code, character=unfit[1], place=unfit[0])
@@ -83,7 +83,21 @@ def find_invisible(text: str) -> UnfitCharacter | None:
     return found if found is not None and found.code == INVISIBLE else None
 
 
-def _is_visible(character: str) -> bool:
+def spelled_out(text: str, *, lines: bool = False) -> str:
+    """The composed text as it can be shown anywhere: what can't be seen, or what the fonts lack, as `[U+202E]`.
+
+    For places that show values which have passed `find_unfit`: one that has not is seen for what it is, and does no
+    harm. `lines`: LF may stand.
+    """
+    composed = unicodedata.normalize("NFC", text)
+    return "".join(
+        one if (lines and one == "\n") or (is_visible(one) and _is_shown(one)) else f"[U+{ord(one):04X}]"
+        for one in composed
+    )
+
+
+def is_visible(character: str) -> bool:
+    """False for one character that a reader can't see."""
     return unicodedata.category(character) not in _INVISIBLE_CATEGORIES and ord(character) not in _INVISIBLE_OTHERS
 
 

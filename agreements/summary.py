@@ -16,8 +16,9 @@ from enum import StrEnum
 from agreements.calendar import add_working_days
 from agreements.canonical import JsonValue, sha256_of
 from agreements.case import Party
-from agreements.catalogue import Catalogue, Field, Owner, Phase, Values
+from agreements.catalogue import Catalogue, Field, FieldType, Owner, Phase, Values, load_catalogue
 from agreements.configuration import Change, Deviation, Difference, Setting
+from agreements.machine_readable import is_birth_date
 from agreements.parameters import Parameters, Source
 from agreements.parties import Customer, Vendor
 from agreements.times import format_utc
@@ -27,6 +28,10 @@ SCHEMA = "avtale/config/v1"
 _FEATURE = "no.digipost.feature."
 _BATCH_FEATURE = "no.digipost.feature.batch.masseutsendelse"
 _FEATURES = "setup.expected_features"
+TERMINATION = "termination"
+"""The catalogue's `agreement.kind` of an agreement that ends: what it lists is taken down, not set up."""
+CERTIFICATE_PARTS = ("subject", "issuer", "serial", "not_after", "sha256")
+"""All that is said of a certificate (facts/domain.md §7(b))."""
 _BOTH = (Party.DIGIPOST, Party.VENDOR)
 _WHO: Mapping[str, tuple[Party, ...]] = {
     "customer.": (Party.DIGIPOST,),
@@ -201,17 +206,19 @@ def build_summary(
     reasons = _open_reasons(catalogue, subject, values, agreed.unread)
     due = None if subject.approval is None else add_working_days(subject.approval.at.date(), deadline_days)
     entries = _Entries(catalogue, agreed, set_up, {name: one for name, one in values.items() if name not in reasons})
+    kind = str(values.get("agreement.kind", "new"))
+    ends = kind == TERMINATION
     return ConfigurationSummary(
         subject=subject,
-        kind=str(values.get("agreement.kind", "new")),
+        kind=kind,
         deviations=find_deviations(catalogue, agreed.values, set_up.settings),
         difference=set_up.difference,
         digipost=entries.of(Party.DIGIPOST),
         vendor=entries.of(Party.VENDOR),
         customer=entries.of(Party.CUSTOMER),
         open_items=tuple(_open_item(catalogue.field(field_id), due, reason) for field_id, reason in reasons.items()),
-        customer_tasks=tuple(_tasks(catalogue, subject, values)),
-        verification=required_methods(values),
+        customer_tasks=() if ends else tuple(_tasks(catalogue, subject, values)),
+        verification=() if ends else required_methods(values),
         configuration_sha256=sha256_of(
             {one.id: values[one.id] for one in catalogue.fields if one.affects_verification and one.id in values}
         ),
@@ -295,11 +302,12 @@ def _open_reasons(
 ) -> dict[str, OpenReason]:
     org_numbers = {subject.customer.org_number.digits, subject.vendor.org_number.digits}
     reasons = {name: OpenReason.UNREAD for name in unread if values.get(name) in (None, "", [])}
+    needed = values.get("agreement.kind") != TERMINATION
     for one in catalogue.of_phase(Phase.SETUP):
         value = values.get(one.id)
         if one.id == "setup.sender_id" and str(value) in org_numbers:
             reasons[one.id] = OpenReason.IS_ORG_NUMBER
-        elif one.required and catalogue.is_asked(one, values) and value in (None, "", []):
+        elif needed and one.required and catalogue.is_asked(one, values) and value in (None, "", []):
             reasons[one.id] = OpenReason.MISSING
     return reasons
 
@@ -329,7 +337,7 @@ class _Entries:
 
     def _entry(self, one: Field, value: JsonValue) -> ConfigurationEntry:
         setting = self._settings.get(one.id)
-        source = EntrySource.SETUP if setting else self._source(one.id)
+        source = EntrySource.SETUP if setting else self._source(one)
         proof = self._agreed.proofs.find(one.id) if source is EntrySource.AGREEMENT else None
         return ConfigurationEntry(
             field_id=one.id,
@@ -341,8 +349,10 @@ class _Entries:
             setting=setting,
         )
 
-    def _source(self, field_id: str) -> EntrySource:
-        return EntrySource.AGREEMENT if field_id in self._agreed.values else EntrySource.DERIVED
+    def _source(self, one: Field) -> EntrySource:
+        """Of the values of step 4 none stands in the agreement, though their defaults are among its values."""
+        signed = one.phase is Phase.AGREEMENT and one.id in self._agreed.values
+        return EntrySource.AGREEMENT if signed else EntrySource.DERIVED
 
 
 def _tasks(catalogue: Catalogue, subject: SummarySubject, values: Values) -> Iterator[CustomerTask]:
@@ -367,7 +377,7 @@ def _approval_json(approval: SummaryApproval | None) -> JsonValue:
 def _entry_json(entry: ConfigurationEntry) -> JsonValue:
     return {
         "field": entry.field_id,
-        "value": entry.value,
+        "value": public_value(entry.field_id, entry.value),
         "api": entry.api,
         "owner": entry.owner.value,
         "source": entry.source.value,
@@ -384,8 +394,8 @@ def _deviation_json(deviation: Deviation) -> JsonValue:
     setting = deviation.setting
     return {
         "field": deviation.field_id,
-        "signed": deviation.signed,
-        "value": setting.value,
+        "signed": public_value(deviation.field_id, deviation.signed),
+        "value": public_value(deviation.field_id, setting.value),
         "set": _setting_json(setting),
     }
 
@@ -396,8 +406,25 @@ def _difference_json(difference: Difference | None) -> JsonValue:
     return {
         "agreement": difference.agreement,
         "approved_at": format_utc(difference.approved_at),
-        "changes": [{"field": one.field_id, "before": one.before, "after": one.after} for one in difference.changes],
+        "changes": [
+            {
+                "field": one.field_id,
+                "before": public_value(one.field_id, one.before),
+                "after": public_value(one.field_id, one.after),
+            }
+            for one in difference.changes
+        ],
     }
+
+
+def public_value(field_id: str, value: JsonValue) -> JsonValue:
+    """A value as it may leave: of a birth date the year alone, of a certificate nothing but its reference."""
+    one = load_catalogue().field(field_id)
+    if is_birth_date(one) and isinstance(value, str):
+        return value[:4]
+    if one.type is FieldType.CERTIFICATE and isinstance(value, Mapping):
+        return {name: value[name] for name in CERTIFICATE_PARTS if name in value}
+    return value
 
 
 def _open_json(item: OpenItem) -> JsonValue:

@@ -13,6 +13,7 @@ from agreements.values import format_date, format_time
 from renderers.letters.heading import Correspondence, inline, quoted, write
 from renderers.letters.reasons import reasons_of
 from renderers.letters.signing import SigningTask, task_view
+from renderers.summary.tasks import task_sentence
 from renderers.templates import words
 
 _TERMINATION = "termination"
@@ -120,8 +121,4 @@ def _tasks(letter: NextStepLetter, language: Language) -> list[str]:
     """The summary's own sentences; nothing is set up when the use comes to an end."""
     if letter.kind == _TERMINATION:
         return []
-    say = words(language)
-    return [
-        say(f"summary.tasks.{task.key.value}", **{name: inline(value) for name, value in task.params.items()})
-        for task in letter.tasks
-    ]
+    return [task_sentence(task, language, inline) for task in letter.tasks]

@@ -50,9 +50,7 @@ ISSUED = Issued(values=VALUES, language=Language.NB, printed=PRINTED)
 
 def printed(field_id: str, text: str, *, page: int = 1, confidence: float = 1.0) -> Sighting:
     method = Method.PRINTED if confidence == 1.0 else Method.OCR
-    return Sighting(
-        field_id=field_id, page=page, rectangle=HERE, text=text, method=method, confidence=confidence
-    )
+    return Sighting(field_id=field_id, page=page, rectangle=HERE, text=text, method=method, confidence=confidence)
 
 
 def in_field(field_id: str, value: str | bool | None, text: str) -> Sighting:
@@ -173,7 +171,12 @@ def test_what_field_and_page_say_alike_and_the_rules_allow_is_a_value_that_a_per
 
 @pytest.mark.parametrize(
     ("said", "shown"),
-    [("a@example.org", "b@example.org"), ("a@example.org", ""), (None, "b@example.org"), ("a@example.org", "a@example")],
+    [
+        ("a@example.org", "b@example.org"),
+        ("a@example.org", ""),
+        (None, "b@example.org"),
+        ("a@example.org", "a@example"),
+    ],
 )
 def test_a_field_that_says_something_else_than_the_page_shows_is_no_value(said: str | None, shown: str) -> None:
     outcome = filled(in_field("invoice.email", said, shown))
