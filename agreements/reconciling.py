@@ -242,7 +242,7 @@ class _Comparison:
         return Parameter(field_id=field.id, value=_as_attached(field, value), source=source)
 
     def _invalid(self, fault: Fault) -> None:
-        self._findings.append(VAL_INVALID(entry=fault.field_id, fault=fault.code, **_quoted_params(fault.params)))
+        self._findings.append(VAL_INVALID(entry=fault.field_id, rule=fault.code, **_quoted_params(fault.params)))
 
     def _summed(self) -> Iterator[Finding]:
         for code, names in self._told.items():

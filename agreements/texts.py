@@ -43,17 +43,16 @@ def text(key: str, language: Language, /, **params: object) -> str:
     """The text for a key with its places filled. Raises KeyError for an unknown key or a missing place.
 
     Parameters that are codes (`what="page-content"`, `limit="memory"`) are said in words where `terms.<name>.<code>`
-    has them; a fault by its text under `faults`, and the catalogue's fields by their labels.
+    has them; a broken rule by its text under `faults`, and the catalogue's fields by their labels.
     """
     return _flat(language)[key].format_map(spoken(params, language))
 
 
 def spoken(params: Mapping[str, object], language: Language) -> dict[str, object]:
-    """The parameters as a text says them: codes in words, fields by their labels, a fault by its own text."""
+    """The parameters as a text says them: codes in words, fields by their labels, a rule by its fault's own text."""
     said = {name: _spoken(name, value, language) for name, value in params.items()}
-    if "fault" in params:
-        said["fault"] = _flat(language)[f"faults.{params['fault']}"].format_map(said)
-    return said
+    fault = _flat(language).get(f"faults.{params.get('rule')}")
+    return said if fault is None else {**said, "rule": fault.format_map(said)}
 
 
 _WORDS = {
