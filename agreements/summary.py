@@ -344,7 +344,8 @@ class _Entries:
     def _source(self, one: Field, setting: Setting | None) -> EntrySource:
         """What a person read off the signed document stands in the agreement, whoever typed it."""
         if setting is None:
-            return EntrySource.AGREEMENT if one.id in self._agreed.values else EntrySource.DERIVED
+            signed = one.phase is Phase.AGREEMENT and one.id in self._agreed.values
+            return EntrySource.AGREEMENT if signed else EntrySource.DERIVED  # a default of the set-up is not signed
         read_off = one.owner is Owner.CUSTOMER and self._agreed.values.get(one.id) == setting.value
         return EntrySource.AGREEMENT if read_off else EntrySource.SETUP
 

@@ -65,10 +65,10 @@ def set_configuration(
     catalogue, before = load_catalogue(), read_configuration(workspace, number)
     if before.case.step is Step.CLOSED:
         raise GateError("configuration_closed", unmet=("case_closed",), case=str(before.case.number))
-    changes = _parse(workspace, catalogue, before, typed)
+    changes, faults = _parse(workspace, catalogue, before, typed)
     settings = _settings(workspace, before, changes, reason=reason, actor=actor)
     after = _with(catalogue, before, settings)
-    _refuse(tuple(_faults(workspace, catalogue, before, after, changes)))
+    _refuse((*faults, *_faults(workspace, catalogue, before, after, changes)))
     was, now = summary_of(workspace, before), summary_of(workspace, after)
     return Configured(
         number=before.case.number,
@@ -80,7 +80,8 @@ def set_configuration(
 
 def _parse(
     workspace: Workspace, catalogue: Catalogue, configuration: Configuration, typed: Mapping[str, str]
-) -> dict[str, JsonValue]:
+) -> tuple[dict[str, JsonValue], list[Fault]]:
+    """What can be read of it, and what is wrong with the rest."""
     values: dict[str, JsonValue] = {}
     faults: list[Fault] = []
     allow_synthetic, blobs, now = workspace.settings.allow_synthetic, workspace.blobs, workspace.clock()
@@ -94,8 +95,7 @@ def _parse(
                 values[name] = read_typed(field, text, allow_synthetic=allow_synthetic, blobs=blobs, now=now)
         except ValueFault as error:
             faults.append(Fault(field_id=name, code=error.code, params=error.params))
-    _refuse(tuple(faults))
-    return values
+    return values, faults
 
 
 def _require_set(configuration: Configuration, field_id: str) -> None:
