@@ -27,6 +27,7 @@ class EventKind(StrEnum):
     RETURN_JUDGED = "return.judged"
     REVIEW_APPROVAL = "review.approval"
     REVIEW_REJECTED = "review.rejected"
+    CONFIG_SET = "config.set"
     LETTER_QUEUED = "letter.queued"
     MESSAGE_RETRY = "message.retry"
     MESSAGE_BLOCKED = "message.blocked"
