@@ -10,10 +10,11 @@ Not promised: that text can be seen (`visible`), or that nothing was added elsew
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass, field
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
+from itertools import islice
 from typing import Final
 
 import pypdfium2  # type: ignore[import-untyped]
@@ -21,6 +22,7 @@ import pypdfium2  # type: ignore[import-untyped]
 from agreements.fieldmap import FieldKind, FieldMap, FormField, PrintedValue, Rectangle
 from agreements.pages import solid
 from agreements.parameters import Method, Reading, Sighting
+from agreements.printed import TICK
 from intake.reading.alignment import IDENTITY, Fit, Transform, common_words, find_fit
 from intake.reading.attached import read_attached
 from intake.reading.form_values import FieldValue, read_form_values
@@ -36,8 +38,7 @@ _BAND: Final = 12.0  # points: letters are looked for by the bands they stand in
 _INSET: Final = 0.15  # of a box to tick: its frame
 _TICKED: Final = 0.03  # of a box: the thinnest cross is about 0.08
 MAX_PLACES: Final = 5_000  # of one field map; an agreement has under 200
-TICK: Final = "x"
-"""What is seen of a box that is ticked."""
+MAX_LETTERS: Final = 4_000  # in and around one place; the longest value has 2,000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,9 +67,7 @@ def read_values(
         *(_field_spot(item) for item in field_map.fields if item.field_id is not None),
     ]
     known = field_map if same_pages and field_map.reader == READER else None
-    with ExitStack() as stack:
-        ours = _Document(stack, issued)
-        theirs = _Document(stack, document)
+    with _opened(issued, document) as (ours, theirs):
         fields = read_form_values(document[:signed_end], _open_names(field_map)) if _open_names(field_map) else {}
         look = _Look(ours, theirs, fields, known, _rectangles(field_map.fields))
         found, lost = _everywhere(look, spots[:MAX_PLACES], same_pages=same_pages)
@@ -84,8 +83,8 @@ def read_places(document: bytes, *, template: bytes, places: Sequence[tuple[str,
     Raises EncryptedPdfError or UnreadablePdfError.
     """
     spots = [_Spot(field_id=field_id, page=page, rectangle=place) for field_id, page, place in places[:MAX_PLACES]]
-    with ExitStack() as stack:
-        look = _Look(_Document(stack, template), _Document(stack, document), {}, None, {})
+    with _opened(template, document) as (blank, filled):
+        look = _Look(blank, filled, {}, None, {})
         found, lost = _everywhere(look, spots, same_pages=False)
     return Reading(document=sha256(document).hexdigest(), sightings=tuple(found), lost_pages=tuple(lost))
 
@@ -125,6 +124,15 @@ def _everywhere(look: "_Look", spots: Sequence[_Spot], *, same_pages: bool) -> t
     return found, lost
 
 
+@contextmanager
+def _opened(issued: bytes, document: bytes) -> Iterator[tuple["_Document", "_Document"]]:
+    with ExitStack() as stack:
+        try:
+            yield _Document(stack, issued), _Document(stack, document)
+        except pypdfium2.PdfiumError as error:
+            raise UnreadablePdfError(PagesFault.BROKEN) from error
+
+
 class _Document:
     """An opened document, whose pages are read once, when they are asked for."""
 
@@ -134,6 +142,8 @@ class _Document:
         self._stack = stack
         self._open: dict[int, OpenPage] = {}
         self._letters: dict[int, PageLetters] = {}
+        self._bands: dict[int, _Bands] = {}
+        self._templates: dict[int, _Template] = {}
         self._left = MAX_CHARACTERS
 
     def __len__(self) -> int:
@@ -141,10 +151,7 @@ class _Document:
 
     def page(self, index: int) -> OpenPage:
         if index not in self._open:
-            try:
-                self._open[index] = self._stack.enter_context(OpenPage(self.pdf, index))
-            except pypdfium2.PdfiumError as error:
-                raise UnreadablePdfError(PagesFault.BROKEN) from error
+            self._open[index] = self._stack.enter_context(OpenPage(self.pdf, index))
         return self._open[index]
 
     def letters(self, index: int) -> PageLetters:
@@ -154,6 +161,16 @@ class _Document:
             if self._left < 0:
                 raise UnreadablePdfError(PagesFault.TOO_MUCH_TEXT)
         return self._letters[index]
+
+    def bands(self, index: int) -> "_Bands":
+        if index not in self._bands:
+            self._bands[index] = _Bands(self.letters(index).letters)
+        return self._bands[index]
+
+    def template(self, index: int) -> "_Template":
+        if index not in self._templates:
+            self._templates[index] = _Template(self.letters(index).letters)
+        return self._templates[index]
 
     @cached_property
     def vocabularies(self) -> list[Counter[str]]:
@@ -174,7 +191,6 @@ class _Look:
     """With the text of the issued pages, where it can be compared."""
     fillable: dict[int, list[Rectangle]]
     """By page: where others write than those who issued."""
-    _grids: dict[int, "_Grid"] = field(default_factory=dict)
 
     def same(self, number: int) -> list[tuple[int, Transform]]:
         return [(number - 1, IDENTITY)] if number <= min(len(self.returned), len(self.issued)) else []
@@ -202,16 +218,11 @@ class _Look:
             text = page.glance(spot) if untouched and spot.field is None else None
             yield self._sighting(spot, page.look(spot) if text is None else text, index, transform)
 
-    def grid(self, number: int) -> "_Grid":
-        """The letters of an issued page."""
-        if number not in self._grids:
-            self._grids[number] = _Grid(self.issued.letters(number - 1).letters)
-        return self._grids[number]
-
     def _outside(self, number: int, spots: Sequence[_Spot]) -> Iterator[Letter]:
-        places = [spot.rectangle for spot in spots]
-        letters = self.issued.letters(number - 1).letters
-        return (letter for letter in letters if not any(_is_in(letter, place) for place in places))
+        bands = self.issued.bands(number - 1)
+        near = ((letter, spot.rectangle) for spot in spots for letter in bands.near(spot.rectangle))
+        inside = {id(letter) for letter, place in near if _is_in(letter, place)}
+        return (letter for letter in self.issued.letters(number - 1).letters if id(letter) not in inside)
 
     def _is_untouched(self, number: int, index: int) -> bool:
         """The whole page says what it said when it was issued, read by the same reader."""
@@ -240,10 +251,6 @@ class _Page:
     def __init__(self, look: _Look, number: int, index: int, transform: Transform) -> None:
         self._look, self._number, self._index, self._transform = look, number, index, transform
 
-    @cached_property
-    def _grid(self) -> "_Grid":
-        return _Grid(map(self._transform.letter, self._look.returned.letters(self._index).letters))
-
     def glance(self, spot: _Spot) -> str | None:
         """The place's text if it is plainly what was printed; None if it takes a closer look."""
         place = spot.rectangle
@@ -257,12 +264,14 @@ class _Page:
 
     def _letters(self, spot: _Spot) -> Iterator[Letter]:
         """The letters in and beside a place, less those the issued page has outside of the value."""
-        template = self._look.grid(self._number)
+        template = self._look.issued.template(self._number - 1)
         others = [place for place in self._look.fillable.get(self._number, ()) if place != spot.rectangle]
-        for letter in self._grid.near(_grown(spot.rectangle, _BRIM if spot.printed is None else _BESIDE)):
+        bands = self._look.returned.bands(self._index)
+        near = self._transform.rectangle(_grown(spot.rectangle, _BRIM if spot.printed is None else _BESIDE))
+        for letter in map(self._transform.letter, islice(bands.near(near), MAX_LETTERS)):
             if not _is_in(letter, spot.rectangle) and any(_is_in(letter, place) for place in others):
                 continue
-            there = template.same(letter)
+            there = template.find(letter)
             of_the_value = spot.printed is not None and there is not None and _is_in(there, spot.rectangle)
             if there is None or of_the_value:
                 yield letter
@@ -274,33 +283,39 @@ class _Page:
         return ink > self._look.issued.page(self._number - 1).ink_in(inner) + _TICKED
 
 
-class _Grid:
+class _Bands:
     """Letters of one page by the bands they stand in."""
 
-    def __init__(self, letters: Iterable[Letter]) -> None:
-        self._bands: dict[int, list[Letter]] = defaultdict(list)
-        self._by_text: dict[tuple[str, int], list[Letter]] = defaultdict(list)
+    def __init__(self, letters: Sequence[Letter]) -> None:
+        self._bands: dict[float, list[Letter]] = defaultdict(list)
         for letter in letters:
-            for band in {_band(letter.box[1]), _band(letter.box[3])}:
-                self._bands[band].append(letter)
-            self._by_text[letter.text, _band(letter.y)].append(letter)
+            self._bands[_band(letter.box[1])].append(letter)
+        self._tallest = max((letter.box[3] - letter.box[1] for letter in letters), default=0.0)
 
     def near(self, place: Rectangle) -> Iterator[Letter]:
         """Each letter whose outline touches the place."""
-        bands = range(_band(place.y0) - 1, _band(place.y1) + 2)
-        letters = {id(letter): letter for band in bands for letter in self._bands.get(band, ())}
-        return (letter for letter in letters.values() if _touches(letter, place))
+        first, last = _band(place.y0 - self._tallest), _band(place.y1)
+        bands = (letters for band, letters in self._bands.items() if first <= band <= last)
+        return (letter for letters in bands for letter in letters if _touches(letter, place))
 
-    def same(self, letter: Letter) -> Letter | None:
+
+class _Template:
+    """Letters of an issued page by what they say."""
+
+    def __init__(self, letters: Iterable[Letter]) -> None:
+        self._letters: dict[str, list[Letter]] = defaultdict(list)
+        for letter in letters:
+            self._letters[letter.text].append(letter)
+
+    def find(self, letter: Letter) -> Letter | None:
         """The letter that says the same in the same place, or None."""
-        band = _band(letter.y)
-        candidates = (one for near in (band, band - 1, band + 1) for one in self._by_text.get((letter.text, near), ()))
-        near = (one for one in candidates if abs(one.x - letter.x) < _MOVED and abs(one.y - letter.y) < _MOVED)
+        alike = self._letters.get(letter.text, ())
+        near = (one for one in alike if abs(one.x - letter.x) < _MOVED and abs(one.y - letter.y) < _MOVED)
         return next(near, None)
 
 
-def _band(y: float) -> int:
-    return int(max(-1e6, min(1e6, y)) // _BAND)
+def _band(y: float) -> float:
+    return y // _BAND
 
 
 def _grown(place: Rectangle, side: float) -> Rectangle:
