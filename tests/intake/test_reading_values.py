@@ -22,7 +22,7 @@ from onboarding.rendering import load_layout
 from tests.renderers.samples import KARI, MUCH, OLA, sample
 from tests.zoo.carriers import CARRIERS, print_to_image, wrapped
 from tests.zoo.filling import filled_by_pypdf, filled_in_browser, typed_over
-from tests.zoo.parameter_sets import OPEN, random_agreement
+from tests.zoo.parameter_sets import CATALOGUE, OPEN, random_agreement, reads_back
 
 SETS = 24
 ANSWERS: dict[str, str | bool] = {
@@ -86,12 +86,19 @@ def place_of(issued: Pressed, field_id: str, *, page: int | None = None) -> Prin
 @pytest.mark.parametrize("number", range(SETS))
 def test_every_printed_value_comes_back_as_it_was_printed(number: int) -> None:
     load_layout()
-    issued = press(random_agreement(number))
+    document = random_agreement(number)
+    issued = press(document)
     for reading in (read(issued.pdf, issued, same_pages=True), read(issued.pdf, issued)):
         assert wrong(reading, issued) == []
         assert reading.lost_pages == ()
         places = [(one.page, one.rectangle) for one in reading.sightings]
         assert [page for page, _ in places] == [value.page for value in in_order(issued)]
+        assert not [
+            one
+            for one in reading.sightings
+            if (value := document.values.get(one.field_id)) is not None
+            and not reads_back(value, CATALOGUE.field(one.field_id), one.text, document.language)
+        ]
 
 
 @pytest.mark.parametrize("carrier", CARRIERS)
