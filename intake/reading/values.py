@@ -229,7 +229,7 @@ class _Look:
         if self.known is None or number > len(self.known.pages.pages):
             return False
         page = self.returned.page(index)
-        return page.is_plain and page.text == self.known.pages.pages[number - 1].text
+        return page.is_plain and not page.has_unseen and page.text == self.known.pages.pages[number - 1].text
 
     def _sighting(self, spot: _Spot, text: str, index: int, transform: Transform) -> Sighting:
         value = self.fields.get(spot.field.name) if spot.field is not None else None

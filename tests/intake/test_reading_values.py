@@ -175,6 +175,20 @@ def test_a_scan_has_no_sightings_and_every_page_is_lost() -> None:
     assert reading.lost_pages == tuple(sorted({value.page for value in agreement().field_map.values}))
 
 
+@pytest.mark.parametrize("mode", [b"3 Tr", b"7 Tr"])
+def test_text_that_is_written_to_be_invisible_is_not_read(mode: bytes) -> None:
+    """As scanners put what they recognised under the picture of a page."""
+
+    def hide(pdf: pikepdf.Pdf) -> None:
+        pdf.pages[0].contents_add(mode, prepend=True)
+
+    hidden = _changed(agreement().pdf, hide)
+    assert read(hidden, agreement()).lost_pages == (1,)
+    assert read(wrapped(hidden), agreement()).lost_pages == (1,)
+    in_place = read(hidden, agreement(), same_pages=True)
+    assert {one.text for one in in_place.sightings if one.page == 1} == {""}
+
+
 def test_a_page_that_stands_twice_is_read_twice() -> None:
     def add(pdf: pikepdf.Pdf) -> None:
         pdf.pages.append(pdf.pages[0])
