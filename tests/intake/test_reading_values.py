@@ -189,12 +189,23 @@ def test_text_that_is_written_to_be_invisible_is_not_read(mode: bytes) -> None:
     assert {one.text for one in in_place.sightings if one.page == 1} == {""}
 
 
-def test_a_page_that_stands_twice_is_read_twice() -> None:
-    def add(pdf: pikepdf.Pdf) -> None:
-        pdf.pages.append(pdf.pages[0])
-
+@pytest.mark.parametrize("copies", [1, 5])
+def test_a_page_that_stands_several_times_is_read_each_time(copies: int) -> None:
     once = seen(read(agreement().pdf, agreement()), "invoice.reference")
-    assert len(seen(read(_changed(agreement().pdf, add), agreement()), "invoice.reference")) == len(once) + 1
+    reading = read(_changed(agreement().pdf, _front_page_again(copies)), agreement())
+    assert len(seen(reading, "invoice.reference")) == len(once) + copies
+
+
+def test_a_page_that_stands_too_often_is_lost() -> None:
+    assert read(_changed(agreement().pdf, _front_page_again(20)), agreement()).lost_pages == (1,)
+
+
+def _front_page_again(times: int) -> Callable[[pikepdf.Pdf], None]:
+    def add(pdf: pikepdf.Pdf) -> None:
+        for _ in range(times):
+            pdf.pages.append(pdf.pages[0])
+
+    return add
 
 
 def test_too_few_words_or_words_elsewhere_are_no_fit() -> None:
