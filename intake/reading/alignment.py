@@ -22,7 +22,7 @@ MIN_SHARE: Final = 0.6  # of an issued page's words that stand once on it: they 
 _NEAR: Final = 1.5  # points of the issued page; carriers round by under a tenth
 _APART: Final = 60.0  # points between two words by which scale and turn are measured
 _TURN: Final = math.radians(0.3)  # off a right angle; beyond it is skew
-_SMALLEST, _LARGEST = 0.2, 5.0  # scales that somebody could read
+_SMALLEST, _LARGEST = 0.5, 2.0  # scales: two pages on a sheet are 0.7; a copy too small to be read is no page
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,7 +3,10 @@
 A letter stands where its pen began (its origin) and fills its outline's box. Both are in points from the lower left
 corner of the page's visible area, as it is shown: a page that is turned, or cut to size, is turned and cut here.
 
-Not promised: that a letter can be seen, or looks like what it says (`visible`, `legible`).
+Letters that are written to be invisible are left out: a scanner's program puts what it recognised under the picture of
+a page, and a forger what should be recognised.
+
+Not promised: that a letter can be seen otherwise, or looks like what it says (`visible`, `legible`).
 """
 
 import ctypes
@@ -11,6 +14,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final
 
 import pypdfium2  # type: ignore[import-untyped]
@@ -20,6 +24,8 @@ from agreements.fieldmap import Rectangle
 from intake.reading.pages import MAX_CHARACTERS_PER_PAGE, PagesFault, UnreadablePdfError, clean, flat_page
 
 _HYPHENS: Final = frozenset({0x0002, 0xFFFE})  # a hyphen at the end of a line, as PDFium tells it
+_UNSEEN: Final = frozenset({pdfium.FPDF_TEXTRENDERMODE_INVISIBLE, pdfium.FPDF_TEXTRENDERMODE_CLIP})
+_MAX_NESTING: Final = 12  # drawings within drawings; honest forms have two
 _NOT_A_LETTER: Final = "\ufffd"
 _SAME_LINE: Final = 0.35  # of a letter's height: origins that differ by less stand on one line
 _DOTS_PER_INCH: Final = 150
@@ -104,6 +110,11 @@ class OpenPage:
             bitmap.close()
         return sum(dot < _DARK for dot in dots) / max(1, len(dots))
 
+    @cached_property
+    def has_unseen(self) -> bool:
+        """Some of its text is written to be invisible."""
+        return any(_is_unseen(piece) for piece in _texts(self._page))
+
     @property
     def is_plain(self) -> bool:
         """Neither turned nor cut: its own space is the visible one."""
@@ -117,7 +128,8 @@ class OpenPage:
     def letters(self) -> PageLetters:
         """Every letter; spaces and marks without a shape aside."""
         turn = _Turn(self._page)
-        return PageLetters(width=turn.width, height=turn.height, letters=tuple(_letters(self._text, turn)))
+        letters = _letters(self._text, turn, some_unseen=self.has_unseen)
+        return PageLetters(width=turn.width, height=turn.height, letters=tuple(letters))
 
 
 def line_text(letters: Iterable[Letter]) -> str:
@@ -192,7 +204,7 @@ class _Turn:
                 return x - self._left, y - self._bottom
 
 
-def _letters(text_page: Any, turn: _Turn) -> Iterator[Letter]:
+def _letters(text_page: Any, turn: _Turn, *, some_unseen: bool) -> Iterator[Letter]:
     left, right, bottom, top, x, y = (ctypes.c_double() for _ in range(6))
     after_space = True
     for index in range(text_page.count_chars()):
@@ -201,12 +213,32 @@ def _letters(text_page: Any, turn: _Turn) -> Iterator[Letter]:
         if code not in _HYPHENS and unicodedata.category(text)[0] in "ZC":
             after_space = after_space or code not in {0x00AD, 0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF}
             continue
+        if some_unseen and _is_unseen(pdfium.FPDFText_GetTextObject(text_page, index)):
+            continue
         pdfium.FPDFText_GetCharBox(text_page, index, left, right, bottom, top)
         pdfium.FPDFText_GetCharOrigin(text_page, index, x, y)
         one, other = turn.point(left.value, bottom.value), turn.point(right.value, top.value)
         box = (min(one[0], other[0]), min(one[1], other[1]), max(one[0], other[0]), max(one[1], other[1]))
         yield Letter(text, *turn.point(x.value, y.value), box, after_space)
         after_space = False
+
+
+def _texts(page: Any) -> Iterator[Any]:
+    """Every piece of text on a page, those in drawings within drawings too."""
+    holders: list[tuple[Any, Any, Any, int]] = [(page, pdfium.FPDFPage_CountObjects, pdfium.FPDFPage_GetObject, 0)]
+    while holders:
+        holder, count, get, depth = holders.pop()
+        for index in range(count(holder)):
+            item = get(holder, index)
+            kind = pdfium.FPDFPageObj_GetType(item)
+            if kind == pdfium.FPDF_PAGEOBJ_TEXT:
+                yield item
+            elif kind == pdfium.FPDF_PAGEOBJ_FORM and depth < _MAX_NESTING:
+                holders.append((item, pdfium.FPDFFormObj_CountObjects, pdfium.FPDFFormObj_GetObject, depth + 1))
+
+
+def _is_unseen(piece: Any) -> bool:
+    return pdfium.FPDFTextObj_GetTextRenderMode(piece) in _UNSEEN
 
 
 def _character(code: int) -> str:

@@ -33,6 +33,8 @@ _BESIDE: Final = 10.0  # points to the left and right of a value in which nothin
 _BRIM: Final = 1.0  # points above and below
 _MOVED: Final = 1.5  # points: a letter that stands nearer to where it was issued is that letter
 _TRIED: Final = 3  # returned pages that an issued one is held against; the likeliest
+_ALIKE: Final = 0.9  # of the words that the likeliest shares: held against, too
+_MOST_ALIKE: Final = 12  # pages: a document of so many that are alike is no return of one agreement
 _AS_GOOD: Final = 0.95  # of the best fit: as well the same page
 _BAND: Final = 12.0  # points: letters are looked for by the bands they stand in
 _INSET: Final = 0.15  # of a box to tick: its frame
@@ -200,15 +202,21 @@ class _Look:
         if number > len(self.issued):
             return []
         own = PageLetters(width=0, height=0, letters=tuple(self._outside(number, spots))).words
-        wanted = Counter(word.text for word in own)
-        likeness = [(common_words(wanted, there), -index) for index, there in enumerate(self.returned.vocabularies)]
-        likeliest = [-index for common, index in sorted(likeness, reverse=True)[:_TRIED] if common]
+        likeliest = self._likeliest(Counter(word.text for word in own))
+        if len(likeliest) > _MOST_ALIKE:
+            return []
         fits = [(index, find_fit(own, self.returned.letters(index).words)) for index in likeliest]
         good: list[tuple[int, Fit]] = [(index, fit) for index, fit in fits if fit is not None]
         best = max((fit.share for _, fit in good), default=0.0)
         return sorted(
             ((index, fit.transform) for index, fit in good if fit.share >= _AS_GOOD * best), key=lambda found: found[0]
         )
+
+    def _likeliest(self, wanted: Counter[str]) -> list[int]:
+        """The returned pages that share most words with an issued one, and all that share nearly as many."""
+        ranked = sorted((-common_words(wanted, there), index) for index, there in enumerate(self.returned.vocabularies))
+        enough = _ALIKE * ranked[0][0]  # counts are negative here
+        return [index for rank, (common, index) in enumerate(ranked) if common and (rank < _TRIED or common <= enough)]
 
     def at(self, spots: Sequence[_Spot], number: int, index: int, transform: Transform) -> Iterator[Sighting]:
         """What stands in the places of one page."""
@@ -229,7 +237,7 @@ class _Look:
         if self.known is None or number > len(self.known.pages.pages):
             return False
         page = self.returned.page(index)
-        return page.is_plain and page.text == self.known.pages.pages[number - 1].text
+        return page.is_plain and not page.has_unseen and page.text == self.known.pages.pages[number - 1].text
 
     def _sighting(self, spot: _Spot, text: str, index: int, transform: Transform) -> Sighting:
         value = self.fields.get(spot.field.name) if spot.field is not None else None

@@ -8,10 +8,13 @@ from agreements.agreement import SigningRoute
 from agreements.canonical import JsonValue
 from agreements.catalogue import Field, FieldType, load_catalogue
 from agreements.language import Language
-from agreements.machine_readable import value_fields
+from agreements.machine_readable import is_birth_date, value_fields
 from agreements.national_id import find_certain
 from agreements.orgnumber import check_digit
+from agreements.pages import solid
+from agreements.printed import parse_printed
 from renderers.agreement import AgreementDocument
+from renderers.agreement_view import value_text
 from tests.renderers.samples import KARI, OLA, REQUIRED, sample
 
 CATALOGUE: Final = load_catalogue()
@@ -21,6 +24,7 @@ OPEN: Final = (
 )
 _LETTERS: Final = "abcdefghijklmnoprstuvyæøåÆØÅčđŋšŧžČĐŊŠŦŽáÁéôü"
 _PLAIN: Final = "abcdefghijklmnoprstuvy"
+_FREE: Final = frozenset({FieldType.STRING, FieldType.TEXT, FieldType.LIST, FieldType.ADDRESS, FieldType.SIGNER})
 _FIXED: Final = frozenset({"customer.sector", "service.channel", "agreement.kind", "vendor.may_send_on_behalf"})
 """What other values depend on; varied by hand below."""
 
@@ -115,3 +119,17 @@ _MAKERS: Final[dict[FieldType, Any]] = {
     FieldType.ADDRESS: _address,
     FieldType.TEXT: lambda chance: "\n".join(_text(chance) for _ in range(chance.randint(1, 3))),
 }
+
+
+def reads_back(value: JsonValue, field: Field, shown: str, language: Language) -> bool:
+    """Whether what was seen in a value's place is that value.
+
+    Exactly, but for texts and lists of them, which may hold what the print does not say (a comma, a line's end): they
+    must print the same. Of a birth date the year.
+    """
+    found = parse_printed(CATALOGUE, field, shown, language, allow_synthetic=True)
+    if is_birth_date(field):
+        return found == str(value)[:4]
+    if field.type not in _FREE or field.values:
+        return found == value
+    return solid(value_text(CATALOGUE, field, found, language)) == solid(value_text(CATALOGUE, field, value, language))
