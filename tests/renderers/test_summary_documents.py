@@ -229,7 +229,7 @@ def test_the_pdf_has_every_value_and_task_and_the_checksum(language: Language) -
     assert TERMS[0].sha256 in text.replace(" ", "")
 
 
-@pytest.mark.parametrize(("name", "language"), zip(SUMMARIES, [*Language] * 3, strict=False))
+@pytest.mark.parametrize(("name", "language"), list(zip(SUMMARIES, [*Language] * 3, strict=False)))
 def test_whatever_there_is_to_say_it_is_laid_out(name: str, language: Language) -> None:
     made = SUMMARIES[name]
     pages, text = pdf_text(render_summary(made, language, SummaryFormat.PDF))
