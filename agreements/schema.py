@@ -18,10 +18,14 @@ from agreements.values import MAX_ADDRESS_LINES, MAX_TEXT
 
 Schema = dict[str, JsonValue]
 
-_DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
+DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 _INT64_MAX: Final = 2**63 - 1  # xsd:long
-_DAY: Final = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
+DAY: Final = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
+"""A date, as a pattern."""
+SHA256: Final = "^[0-9a-f]{64}$"
 _CASE: Final = r"DA-[0-9]{4}-[0-9]{6}-[0-9A-Z*]"
+AGREEMENT_NUMBER: Final = rf"^{_CASE}\.[1-9][0-9]*$"
+CASE_NUMBER: Final = rf"^{_CASE}$"
 
 
 def agreement_schema(catalogue: Catalogue) -> Schema:
@@ -29,13 +33,15 @@ def agreement_schema(catalogue: Catalogue) -> Schema:
     kinds = catalogue.field("agreement.kind").values
     properties: dict[str, JsonValue] = {
         "schema": {"const": SCHEMA_NAME},
-        "agreement": _text("The agreement's number: the case's, and its version.", rf"^{_CASE}\.[1-9][0-9]*$"),
-        "case": _text("The case's number.", rf"^{_CASE}$"),
+        "agreement": text_schema("The agreement's number: the case's, and its version.", AGREEMENT_NUMBER),
+        "case": text_schema("The case's number.", CASE_NUMBER),
         "version": {"type": "integer", "minimum": 1},
         "kind": {"enum": list(kinds)},
-        "template_version": _text("Name and hash of what decides how the pages look.", r"^[a-z0-9-]+ [0-9a-f]{12}$"),
+        "template_version": text_schema(
+            "Name and hash of what decides how the pages look.", r"^[a-z0-9-]+ [0-9a-f]{12}$"
+        ),
         "language": {"enum": [language.value for language in Language]},
-        "issued_on": _text("Norwegian day.", _DAY),
+        "issued_on": text_schema("Norwegian day.", DAY),
         "route": {"enum": [route.value for route in SigningRoute], "description": "How the customer signs."},
         "example": {"type": "boolean", "description": "Made without the operator's terms: binds nobody."},
         "values": _values(catalogue),
@@ -49,27 +55,30 @@ def agreement_schema(catalogue: Catalogue) -> Schema:
         },
     }
     return {
-        "$schema": _DIALECT,
+        "$schema": DIALECT,
         "$id": SCHEMA_NAME,
         "title": "Agreement on the use of Digipost, as data",
         "description": "Attached to the PDF as avtale.json. The pages are what was signed; this is for machines.",
-        **_object(properties),
+        **object_schema(properties),
     }
 
 
 def _values(catalogue: Catalogue) -> Schema:
     """Required is what every agreement prints: a form of the operator's own has no place for most of the rest."""
-    return _object({field.id: _value(catalogue, field) for field in value_fields(catalogue)}, list(ALWAYS_PRINTED))
+    return object_schema(
+        {field.id: value_schema(catalogue, field) for field in value_fields(catalogue)}, list(ALWAYS_PRINTED)
+    )
 
 
-def _value(catalogue: Catalogue, field: Field) -> Schema:
+def value_schema(catalogue: Catalogue, field: Field) -> Schema:
+    """What a field's value may be, by its rules in the catalogue; of a birth date the year alone."""
     named: Schema = {"title": field.label(Language.EN)}
     if field.api:
         named["$comment"] = f"Digipost: {field.api}"
     if not field.binding:
         named["description"] = "For planning, not binding."
     if is_birth_date(field):
-        return named | _text("The year alone.", r"^[0-9]{4}$")
+        return named | text_schema("The year alone.", r"^[0-9]{4}$")
     return named | _TYPES[field.type](field)
 
 
@@ -96,13 +105,32 @@ def _list(field: Field) -> Schema:
     return {"type": "array", "minItems": 1, "items": item}
 
 
+def _certificate(field: Field) -> Schema:
+    """What is said of a certificate, and nothing else (facts/domain.md §7(b))."""
+    known: Schema = {name: {"type": "string", "minLength": 1} for name in ("subject", "issuer", "serial")}
+    return object_schema({**known, "not_after": {"type": "string", "pattern": DAY}, "sha256": _sha256()})
+
+
+def _file(field: Field) -> Schema:
+    return object_schema({"name": {"type": "string", "minLength": 1}, "sha256": _sha256()})
+
+
+def _signer_value(field: Field) -> Schema:
+    roles: list[JsonValue] = [basis.value for basis in SigningBasis]
+    return object_schema({"name": {"type": "string", "minLength": 1}, "role": {"enum": roles}})
+
+
+def _sha256() -> Schema:
+    return {"type": "string", "pattern": SHA256}
+
+
 def _integers(field: Field) -> Schema:
     return {"type": "array", "minItems": 1, "items": _integer(field)}
 
 
 def _address(field: Field) -> Schema:
     line: Schema = {"type": "string", "maxLength": field.max_line or MAX_TEXT}
-    return _object(
+    return object_schema(
         {
             "lines": {"type": "array", "maxItems": MAX_ADDRESS_LINES, "items": line},
             "postal_code": {"type": "string", "pattern": "^[0-9]{4}$"},
@@ -111,7 +139,6 @@ def _address(field: Field) -> Schema:
     )
 
 
-# Only types that may stand on an agreement; another one fails when the schema is made.
 _TYPES: Final[Mapping[FieldType, Callable[[Field], Schema]]] = {
     FieldType.STRING: _string,
     FieldType.TEXT: _string,
@@ -122,15 +149,19 @@ _TYPES: Final[Mapping[FieldType, Callable[[Field], Schema]]] = {
     FieldType.LIST: _list,
     FieldType.LIST_INT: _integers,
     FieldType.ADDRESS: _address,
-    FieldType.DATE: lambda _: {"type": "string", "pattern": _DAY},
+    FieldType.DATE: lambda _: {"type": "string", "pattern": DAY},
     FieldType.ORGNR: lambda _: {"type": "string", "pattern": "^[0-9]{9}$"},
     FieldType.PHONE: lambda _: {"type": "string", "pattern": r"^\+[1-9][0-9]{6,14}$"},  # E.164, as agreements.values
     FieldType.EMAIL: lambda field: _string(field) | {"format": "email"},
+    FieldType.SIGNER: _signer_value,
+    FieldType.CERTIFICATE: _certificate,
+    FieldType.SSH_FINGERPRINT: lambda _: {"type": "string", "pattern": "^SHA256:[A-Za-z0-9+/]{43}$"},
+    FieldType.FILE: _file,
 }
 
 
 def _signer() -> Schema:
-    return _object(
+    return object_schema(
         {
             "field": {"enum": list(SIGNATURE_FIELDS), "description": "The signature field's name in the PDF."},
             "name": {"type": "string", "minLength": 1},
@@ -141,20 +172,21 @@ def _signer() -> Schema:
 
 
 def _terms() -> Schema:
-    return _object(
+    return object_schema(
         {
             "name": {"type": "string", "minLength": 1},
-            "date": {"type": "string", "pattern": _DAY},
-            "sha256": _text("Of the file's bytes, which are attached to the PDF.", "^[0-9a-f]{64}$"),
+            "date": {"type": "string", "pattern": DAY},
+            "sha256": text_schema("Of the file's bytes, which are attached to the PDF.", SHA256),
         }
     )
 
 
-def _text(description: str, pattern: str) -> Schema:
+def text_schema(description: str, pattern: str) -> Schema:
+    """A text of one form."""
     return {"type": "string", "pattern": pattern, "description": description}
 
 
-def _object(properties: Mapping[str, JsonValue], required: list[str] | None = None) -> Schema:
+def object_schema(properties: Mapping[str, JsonValue], required: list[str] | None = None) -> Schema:
     """An object that holds these and nothing else; all of them unless said otherwise."""
     return {
         "type": "object",

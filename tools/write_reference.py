@@ -14,6 +14,7 @@ import click
 
 from agreements import errors
 from agreements.catalogue import load_catalogue
+from agreements.configuration_schema import configuration_schema
 from agreements.findings import all_codes
 from agreements.language import Language
 from agreements.orgnumber import OrgNumberError
@@ -49,6 +50,7 @@ def pages() -> dict[str, str]:
         "findings.md": findings_page(),
         "errors.md": errors_page(),
         "schemas/agreement-v1.schema.json": _json(agreement_schema(load_catalogue())),
+        "schemas/config-v1.schema.json": _json(configuration_schema(load_catalogue())),
     }
 
 

@@ -10,7 +10,6 @@ from onboarding.command import TextGroup, argument, command, option
 from onboarding.commands.case import pairs
 
 _CASE = argument("case_number", metavar="CASE")
-_FORMATS = ("json", "yaml", "pdf", "html", "csv")
 
 group = TextGroup(
     "config",
@@ -50,7 +49,7 @@ def set_(call: Call, case_number: str, assignments: tuple[str, ...], reason: str
     "config.export",
     _CASE,
     option("--out", type=click.Path(path_type=Path, file_okay=False), required=True),
-    option("--format", "formats", type=click.Choice(_FORMATS), multiple=True),
+    option("--format", "formats", metavar="json|yaml|pdf|html|csv|NAME", multiple=True),
 )
 def export(call: Call, case_number: str, out: Path, formats: tuple[str, ...]) -> Answer:
     """Write the summary as files: JSON, YAML and PDF unless a format is named."""

@@ -132,15 +132,19 @@ def summary_of(workspace: Workspace, configuration: Configuration) -> Configurat
 def export_summary(
     workspace: Workspace, number: str, folder: Path, formats: Sequence[str], language: Language
 ) -> tuple[Path, ...]:
-    """Write the summary into a folder, one file for each format, replacing earlier ones; returns their paths."""
+    """Write the summary into a folder, one file for each format, replacing earlier ones; returns their paths.
+
+    Nothing is written unless every format could be made. Raises as `render_export`.
+    """
     private_fonts()
-    from renderers.summary import SummaryFormat, render_summary
+    from onboarding.exports import render_export
 
     summary = read_summary(workspace, number)
+    files = [render_export(summary, language, form) for form in dict.fromkeys(formats)]
     paths: list[Path] = []
-    for form in map(SummaryFormat, formats):
-        path = folder / f"Konfigurasjonsoversikt-{summary.subject.case_number}.{form.value}"
-        write_file(path, render_summary(summary, language, form))
+    for file in files:
+        path = folder / f"Konfigurasjonsoversikt-{summary.subject.case_number}{file.ending}"
+        write_file(path, file.data)
         paths.append(path)
     return tuple(paths)
 

@@ -5,7 +5,7 @@ from typing import Final, TypeAlias
 
 from agreements.canonical import JsonValue
 from agreements.case import Party
-from agreements.summary import ConfigurationEntry, ConfigurationSummary, OpenItem, who_sets_up
+from agreements.summary import ConfigurationEntry, ConfigurationSummary, OpenItem, public_value, who_sets_up
 
 ApiTree: TypeAlias = "dict[str, ApiTree | OpenItem | JsonValue]"
 """API name -> what stands there; an open item where the value is lacking."""
@@ -42,7 +42,7 @@ def _put(tree: ApiTree, path: tuple[str, ...], one: ConfigurationEntry | OpenIte
         below = tree.setdefault(part, {})
         assert isinstance(below, dict)  # a test holds that no name of the catalogue's is the beginning of another
         tree = below
-    tree[name] = one if isinstance(one, OpenItem) else _in_api(one.value)
+    tree[name] = one if isinstance(one, OpenItem) else _in_api(public_value(one.field_id, one.value))
 
 
 def _in_api(value: JsonValue) -> "ApiTree | JsonValue":

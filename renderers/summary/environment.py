@@ -8,7 +8,7 @@ from agreements.canonical import JsonValue
 from agreements.case import Party
 from agreements.characters import spelled_out
 from agreements.language import Language
-from agreements.summary import ConfigurationSummary, who_sets_up
+from agreements.summary import ConfigurationSummary, public_value, who_sets_up
 from renderers.summary.values import label_of, lacking_text
 
 _PREFIX: Final = "DIGIPOST_"
@@ -27,7 +27,8 @@ def environment_lines(summary: ConfigurationSummary, language: Language) -> list
         if Party.VENDOR in who_sets_up(item.field_id)
     ]
     for entry in summary.vendor:
-        lines += [f"{name}={shlex.quote(text)}" for name, text in _named(variable(entry.field_id), entry.value)]
+        value = public_value(entry.field_id, entry.value)
+        lines += [f"{name}={shlex.quote(text)}" for name, text in _named(variable(entry.field_id), value)]
     return lines
 
 

@@ -9,7 +9,16 @@ from tests.docs.reference import named, read
 from tools.write_reference import pages, walk_commands
 
 
-@pytest.mark.parametrize("page", ["commands.md", "findings.md", "errors.md", "schemas/agreement-v1.schema.json"])
+@pytest.mark.parametrize(
+    "page",
+    [
+        "commands.md",
+        "findings.md",
+        "errors.md",
+        "schemas/agreement-v1.schema.json",
+        "schemas/config-v1.schema.json",
+    ],
+)
 def test_a_page_made_by_the_tool_is_what_the_tool_would_write_now(page: str) -> None:
     assert read(f"docs/{page}") == pages()[page], "run `make docs` and commit what it writes"
 
