@@ -20,6 +20,7 @@ from agreements.values import Fault
 from intake.matching import Evidence
 from onboarding.configuration_view import set_answer, summary_answer
 from onboarding.configuring import Configured, set_configuration
+from onboarding.correspondence.deviations import write_deviation_letter
 from onboarding.correspondence.next_steps import tell_next_step
 from onboarding.digipost_answers import AnswerKind, DigipostAnswer, file_answer
 from onboarding.purposes import Purpose
@@ -261,15 +262,11 @@ def test_nothing_is_set_before_an_agreement_is_issued_or_after_the_case_is_close
 def test_whoever_changes_the_case_meanwhile_wins_and_nothing_is_half_set(
     office: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from onboarding import configuring
-
-    whole = configuring.write_deviation_letter
-
     def slow(*arguments: object) -> object:
         stand_at(office, office.case(office.template.by_one), held=True)
-        return whole(*arguments)  # type: ignore[arg-type]
+        return write_deviation_letter(*arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(configuring, "write_deviation_letter", slow)
+    monkeypatch.setattr("onboarding.configuring.write_deviation_letter", slow)
     with pytest.raises(TemporaryError, match="case_changed"):
         put(office, setup__sender_id="497013")
     with office.workspace.store.read() as connection:
