@@ -25,6 +25,7 @@ from onboarding.correspondence.next_steps import tell_next_step
 from onboarding.digipost_answers import AnswerKind, DigipostAnswer, file_answer
 from onboarding.purposes import Purpose
 from onboarding.sandbox import Sandbox
+from onboarding.sent_back import return_forward
 from onboarding.steps.configuration import read_summary
 from onboarding.steps.enquiry import hold_case
 from onboarding.store.cases import find_case, move_case
@@ -337,6 +338,14 @@ def test_a_newer_letter_takes_the_place_of_one_that_nobody_released_and_says_whe
     body = parsed(office.workspace.blobs.read(message.sha256)).get_body()
     assert body is not None
     assert "Nå er alt igjen slik det står i avtalen" in " ".join(body.get_content().split())
+
+
+def test_the_letter_goes_with_the_version_that_it_is_about(office: Installation) -> None:
+    letter = put(office, vendor__broker_id="8541209").letter
+    outcome = return_forward(
+        office.workspace, office.template.by_one.agreement.number.case, "feil skjema", office.actor
+    )
+    assert [message.id for message in outcome.withdrawn] == [letter]
 
 
 def test_before_the_agreement_is_approved_the_forward_itself_tells_of_the_deviation(
