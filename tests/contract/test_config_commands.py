@@ -88,6 +88,4 @@ def test_every_no_is_a_sentence_of_its_own(
         assert told["hint"] == assignment.partition("=")[0]
         sentences.add(told["message"])
         assert str(tmp_path) not in told["message"]
-    assert (
-        len(sentences) == len(wrong) - 1
-    )  # two organisations' numbers and a broker id: one sentence for other vendors
+    assert len(sentences) == len(wrong) - 1  # another vendor's two numbers are told by one sentence
