@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import NameOID
 
+from agreements.canonical import JsonValue
 from agreements.catalogue import load_catalogue
 from agreements.errors import UsageError
 from agreements.language import Language
@@ -137,7 +138,7 @@ def test_a_persons_certificate_with_an_identity_number_is_no_enterprise_certific
 
 def test_nothing_but_what_is_said_of_a_certificate_is_one() -> None:
     said = read_certificate(pem(make()), now=NOW)
-    wrong = [
+    wrong: list[JsonValue] = [
         {**said, "key": "hemmelig"},
         {name: part for name, part in said.items() if name != "serial"},
         {**said, "serial": "xyz"},

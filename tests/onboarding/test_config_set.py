@@ -20,10 +20,12 @@ from agreements.values import Fault
 from intake.matching import Evidence
 from onboarding.configuration_view import set_answer, summary_answer
 from onboarding.configuring import Configured, set_configuration
+from onboarding.correspondence.deviations import write_deviation_letter
 from onboarding.correspondence.next_steps import tell_next_step
 from onboarding.digipost_answers import AnswerKind, DigipostAnswer, file_answer
 from onboarding.purposes import Purpose
 from onboarding.sandbox import Sandbox
+from onboarding.sent_back import return_forward
 from onboarding.steps.configuration import read_summary
 from onboarding.steps.enquiry import hold_case
 from onboarding.store.cases import find_case, move_case
@@ -261,15 +263,11 @@ def test_nothing_is_set_before_an_agreement_is_issued_or_after_the_case_is_close
 def test_whoever_changes_the_case_meanwhile_wins_and_nothing_is_half_set(
     office: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from onboarding import configuring
-
-    whole = configuring.write_deviation_letter
-
     def slow(*arguments: object) -> object:
         stand_at(office, office.case(office.template.by_one), held=True)
-        return whole(*arguments)  # type: ignore[arg-type]
+        return write_deviation_letter(*arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(configuring, "write_deviation_letter", slow)
+    monkeypatch.setattr("onboarding.configuring.write_deviation_letter", slow)
     with pytest.raises(TemporaryError, match="case_changed"):
         put(office, setup__sender_id="497013")
     with office.workspace.store.read() as connection:
@@ -340,6 +338,14 @@ def test_a_newer_letter_takes_the_place_of_one_that_nobody_released_and_says_whe
     body = parsed(office.workspace.blobs.read(message.sha256)).get_body()
     assert body is not None
     assert "Nå er alt igjen slik det står i avtalen" in " ".join(body.get_content().split())
+
+
+def test_the_letter_goes_with_the_version_that_it_is_about(office: Installation) -> None:
+    letter = put(office, vendor__broker_id="8541209").letter
+    outcome = return_forward(
+        office.workspace, office.template.by_one.agreement.number.case, "feil skjema", office.actor
+    )
+    assert [message.id for message in outcome.withdrawn] == [letter]
 
 
 def test_before_the_agreement_is_approved_the_forward_itself_tells_of_the_deviation(
