@@ -1,11 +1,13 @@
 """How one return that waits for a person looks."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from agreements.canonical import JsonValue
 from agreements.catalogue import load_catalogue
 from agreements.language import Language
 from agreements.machine_readable import is_birth_date
+from agreements.national_id import mask_national_ids
 from agreements.parameters import Method, parameter_json
 from agreements.texts import finding_action, finding_message, text
 from agreements.values import format_value
@@ -32,7 +34,7 @@ def review_answer(workspace: Workspace, identity: int, language: Language) -> An
         **judgement_data(judgement, language),
         "signatures": signatures,
         "provenance": report.provenance.model_dump(mode="json") if report and report.provenance else None,
-        "parameters": [parameter_json(one) for one in judgement.parameters.values] if judgement.parameters else None,
+        "parameters": parameters_data(judgement),
         "reply": None if reply is None else {"subject": reply.subject, "body": reply.body},
         "approvals": [{"by": approval.by.user, "at": local_time(approval.at)} for approval in approvals],
         "approvals_needed": approvals_needed(judgement),
@@ -64,12 +66,27 @@ def filled_values(judgement: Judgement, language: Language) -> tuple[tuple[str, 
     return tuple(
         (
             catalogue.field(one.field_id).label(language),
-            format_value(catalogue, catalogue.field(one.field_id), one.value, language),
+            mask_national_ids(format_value(catalogue, catalogue.field(one.field_id), one.value, language)),
             text(f"talk.read_how.{one.source.method.value}", language, page=one.source.page),
         )
         for one in read
         if one.source.method is not Method.PRINTED and not is_birth_date(catalogue.field(one.field_id))
     )
+
+
+def parameters_data(judgement: Judgement) -> JsonValue:
+    """What was read, with its proofs; identity numbers masked. None where nothing was."""
+    if judgement.parameters is None:
+        return None
+    return [_masked(parameter_json(one)) for one in judgement.parameters.values]
+
+
+def _masked(value: JsonValue) -> JsonValue:
+    if isinstance(value, str):
+        return mask_national_ids(value)
+    if isinstance(value, Mapping):
+        return {name: _masked(part) for name, part in value.items()}
+    return [_masked(part) for part in value] if isinstance(value, Sequence) else value
 
 
 def _reply(workspace: Workspace, judgement: Judgement) -> Written | None:
