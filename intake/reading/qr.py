@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict
 from intake.reading.raster import Drawing, open_drawing
 
 DOTS_PER_INCH: Final = 200  # every code of 18 mm is read at 150 already (facts/rendering.md 6)
+MAX_PAGES: Final = 20  # an agreement has fewer; a thick pile of scans must not use up the child's time
 MAX_MARKS: Final = 60  # of one document: a page has one
 _PAYLOAD: Final = re.compile(r"[0-9A-Z:.\-]{1,64}\Z")
 _FORMATS: Final = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
@@ -34,7 +35,7 @@ class SeenMark(BaseModel):
     payload: str
     """What it says; to be checked with `agreements.marking.read_qr_payload`."""
     corners: tuple[Point, Point, Point, Point]
-    """Of the symbol as it reads: upper left, upper right, lower right, lower left; points from the page's lower left."""
+    """Of the symbol as it reads: upper left, upper right, lower right, lower left; in points from the lower left."""
 
 
 def read_marks(data: bytes) -> tuple[SeenMark, ...]:
@@ -42,15 +43,20 @@ def read_marks(data: bytes) -> tuple[SeenMark, ...]:
     marks: list[SeenMark] = []
     try:
         with open_drawing(data) as drawing:
-            for number in range(1, len(drawing) + 1):
+            for number in range(1, min(len(drawing), MAX_PAGES) + 1):
                 if not drawing.has_text(number):
-                    marks += _page_marks(drawing, number)
+                    marks += marks_of_page(drawing, number)
     except pypdfium2.PdfiumError:
         return ()
     return tuple(marks[:MAX_MARKS])
 
 
-def _page_marks(drawing: Drawing, number: int) -> Iterator[SeenMark]:
+def marks_of_page(drawing: Drawing, number: int) -> tuple[SeenMark, ...]:
+    """The codes on one page (from 1), whether it has text or not."""
+    return tuple(_seen(drawing, number))
+
+
+def _seen(drawing: Drawing, number: int) -> Iterator[SeenMark]:
     image, dots = drawing.draw(number, DOTS_PER_INCH)
     for code, left, top, scale in _codes(image):
         if _PAYLOAD.match(code.text):
@@ -83,7 +89,12 @@ def _clearer(image: Image.Image) -> Iterator[tuple[float, Image.Image]]:
         yield 1, changed
         yield 1, changed.point(lambda step: 255 if step > _DARK else 0)
     for scale in (0.5, 2.0):
-        yield scale, image.resize((max(1, int(image.width * scale)), max(1, int(image.height * scale))), Image.BICUBIC)
+        yield (
+            scale,
+            image.resize(
+                (max(1, int(image.width * scale)), max(1, int(image.height * scale))), Image.Resampling.BICUBIC
+            ),
+        )
 
 
 def _read(image: Image.Image) -> list[zxingcpp.Barcode]:

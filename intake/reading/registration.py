@@ -8,6 +8,7 @@ whether it is that page at all.
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from operator import mul
 from typing import Final
 
@@ -17,9 +18,13 @@ Point = tuple[float, float]
 MIN_FIT: Final = 0.6  # share of the pieces found in their place; docs/scans.md says what was measured
 _LOW: Final = 36.0  # dots to the inch for rows and columns: a line of text is some five dots
 _STEPS: Final = ((50.0, 7), (100.0, 4), (150.0, 3))  # dots to the inch; how many dots a piece may lie off
+ISSUED_DOTS: Final = _STEPS[-1][0]
+"""How finely an issued page is drawn to be looked for."""
+_HOPELESS: Final = 0.2  # of the pieces at the first step: another page
 _PIECE: Final = (60.0, 22.0)  # points: a few words
 _MAX_PIECES: Final = 36
 _MIN_INK: Final = 0.03  # of a piece
+_ROUNDS: Final = 4  # of dropping pieces that lie off
 _SAME: Final = 0.55  # correlation of a piece with the scan
 _MAX_SKEW: Final = 4.0  # degrees; a sheet fed more crookedly is read by a person
 _SKEW_STEP: Final = 0.25
@@ -42,7 +47,7 @@ class Affine:
         return self.a * x + self.b * y + self.c, self.d * x + self.e * y + self.f
 
     def then(self, other: "Affine") -> "Affine":
-        """This one first, then the other."""
+        """First along one way, then along the other."""
         c, f = other.at(self.c, self.f)
         return Affine(
             a=other.a * self.a + other.b * self.d, b=other.a * self.b + other.b * self.e, c=c,
@@ -81,7 +86,7 @@ def warp(scan: Image.Image, scan_dots: float, way: Affine, size: tuple[int, int]
 def way_between(pairs: Sequence[tuple[Point, Point]]) -> Affine | None:
     """The affine way that takes each first point nearest to its second (least squares); None if they lie in a line."""
     count = len(pairs)
-    if count < 3:  # noqa: PLR2004 - an affine way has three points
+    if count < 3:
         return None
     mx, my = sum(p[0][0] for p in pairs) / count, sum(p[0][1] for p in pairs) / count
     xx = sum((p[0][0] - mx) ** 2 for p in pairs)
@@ -128,6 +133,8 @@ def refine(issued: Image.Image, scan: Image.Image, scan_dots: float, guess: Affi
                 return Fit(way=way, quality=0.0)
             step, kept = correction
             quality = kept / max(len(pieces), 1)
+            if quality < _HOPELESS:
+                return Fit(way=way, quality=0.0)
             way = scaled(dots / 72).then(step).then(scaled(72 / dots)).then(way)
     return Fit(way=way, quality=quality if way.is_paperlike else 0.0)
 
@@ -135,12 +142,17 @@ def refine(issued: Image.Image, scan: Image.Image, scan_dots: float, guess: Affi
 def guesses(issued: Image.Image, issued_dots: float, scan: Image.Image, scan_dots: float) -> list[tuple[float, Affine]]:
     """Ways that the page's dark rows and columns allow, upright and upside down, each with its likeness."""
     ours = _ink(_at(issued, issued_dots))
-    theirs = _ink(_at(scan, scan_dots))
+    flat = _at(scan, scan_dots)
+    upright = Affine(a=1, b=0, c=0, d=0, e=1, f=0)
+    if (flat.width > flat.height) != (ours.width > ours.height):  # lies on its side
+        upright = Affine(a=0, b=-1, c=flat.width, d=1, e=0, f=0)
+        flat = flat.transpose(Image.Transpose.ROTATE_90)
+    theirs = _ink(flat)
     skew = _skew(theirs)
     found: list[tuple[float, Affine]] = []
     for turn in (0.0, 180.0):
         likeness, way = _by_profiles(ours, theirs, skew + turn)
-        found.append((likeness, scaled(_LOW / 72).then(way).then(scaled(72 / _LOW))))
+        found.append((likeness, scaled(_LOW / 72).then(way).then(upright).then(scaled(72 / _LOW))))
     return sorted(found, key=lambda entry: -entry[0])
 
 
@@ -170,9 +182,7 @@ def _pieces(ink: Image.Image, dots: float) -> Iterator[tuple[int, int, int, int]
         yield left, top, left + width, top + height
 
 
-def _find(
-    ours: Image.Image, seen: Image.Image, piece: tuple[int, int, int, int], reach: int
-) -> tuple[Point, float]:
+def _find(ours: Image.Image, seen: Image.Image, piece: tuple[int, int, int, int], reach: int) -> tuple[Point, float]:
     """How far a piece lies off in the other picture, and how like it is there (normed correlation)."""
     left, top, right, bottom = piece
     patch = ours.crop(piece)
@@ -184,7 +194,8 @@ def _find(
             x, y = reach + dx, reach + dy
             part = window.crop((x, y, x + patch.width, y + patch.height))
             scores[dx, dy] = _weight(ImageChops.multiply(patch, part))
-    dx, dy = best = max(scores, key=lambda spot: scores[spot])
+    best = max(scores, key=lambda spot: scores[spot])
+    dx, dy = best
     x, y = reach + int(dx), reach + int(dy)
     there = _energy(window.crop((x, y, x + patch.width, y + patch.height)))
     likeness = scores[best] / math.sqrt(own * there) if own > 0 and there > 0 else 0.0
@@ -209,16 +220,15 @@ def _energy(image: Image.Image) -> float:
     return _weight(ImageChops.multiply(image, image))
 
 
-def _robust(
-    found: Sequence[tuple[tuple[int, int, int, int], Point]], dots: float
-) -> tuple[Affine, int] | None:
+def _robust(found: Sequence[tuple[tuple[int, int, int, int], Point]], dots: float) -> tuple[Affine, int] | None:
     """The way most pieces agree on, and how many do. Those that lie off by more than half a millimetre are dropped."""
     pairs = [
         (((x0 + x1) / 2, (y0 + y1) / 2), ((x0 + x1) / 2 + off[0], (y0 + y1) / 2 + off[1]))
         for (x0, y0, x1, y1), off in found
     ]
     within = max(1.2, 0.5 * dots / 25.4)
-    for _round in range(4):
+    way = None
+    for _round in range(_ROUNDS):
         way = way_between(pairs)
         if way is None:
             return None
@@ -228,7 +238,7 @@ def _robust(
         if len(kept) == len(pairs):
             return way, sum(error <= within for error in errors)
         pairs = kept
-    return way, len(pairs)
+    return None if way is None else (way, len(pairs))
 
 
 def _skew(ink: Image.Image) -> float:
@@ -237,17 +247,21 @@ def _skew(ink: Image.Image) -> float:
 
     def sharpness(angle: float) -> float:
         rows = _rows(ink.rotate(angle, Image.Resampling.BILINEAR))
-        return float(sum((one - other) ** 2 for one, other in zip(rows, rows[1:], strict=False)))
+        return float(sum((one - other) ** 2 for one, other in pairwise(rows)))
 
     return max((step * _SKEW_STEP for step in range(-steps, steps + 1)), key=sharpness)
 
 
 def _rows(ink: Image.Image) -> list[float]:
-    return [float(step) for step in ink.convert("F").resize((1, ink.height), Image.Resampling.BOX).get_flattened_data()]
+    return _floats(ink.convert("F").resize((1, ink.height), Image.Resampling.BOX))
 
 
 def _columns(ink: Image.Image) -> list[float]:
-    return [float(step) for step in ink.convert("F").resize((ink.width, 1), Image.Resampling.BOX).get_flattened_data()]
+    return _floats(ink.convert("F").resize((ink.width, 1), Image.Resampling.BOX))
+
+
+def _floats(image: Image.Image) -> list[float]:
+    return list(memoryview(image.tobytes()).cast("f"))
 
 
 def _by_profiles(ours: Image.Image, theirs: Image.Image, angle: float) -> tuple[float, Affine]:
@@ -265,9 +279,7 @@ def _by_profiles(ours: Image.Image, theirs: Image.Image, angle: float) -> tuple[
     return rows_like * columns_like, flat.then(back)
 
 
-def _best_shift(
-    ours: Sequence[float], theirs: Sequence[float], scales: Sequence[float]
-) -> tuple[float, float, float]:
+def _best_shift(ours: Sequence[float], theirs: Sequence[float], scales: Sequence[float]) -> tuple[float, float, float]:
     """Scale, shift and likeness under which `theirs[scale * i + shift]` is most like `ours[i]`."""
     reach = round(len(ours) * 0.12)
     best = (1.0, 0.0, -1.0)
