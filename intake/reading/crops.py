@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict
 from agreements.fieldmap import FieldKind, FieldMap, Rectangle
 from intake.reading.qr import SeenMark, marks_of_page
 from intake.reading.raster import Drawing, open_drawing
-from intake.reading.registration import ISSUED_DOTS, MIN_FIT, Affine, Fit, guesses, refine, similar, warp
+from intake.reading.registration import ISSUED_DOTS, MIN_FIT, Affine, Fit, Look, guesses, look_at, refine, similar, warp
 
 DOTS_PER_INCH: Final = 300  # what tesseract is trained for (its documentation, "Improving the quality of the output")
 MAX_PLACES: Final = 400  # an agreement with everything has 90
@@ -116,6 +116,7 @@ class _Finder:
 
     def __init__(self, theirs: Drawing, marks: Sequence[SeenMark], pages: Mapping[int, int]) -> None:
         self._theirs = theirs
+        self._looks: dict[tuple[int, bool], Look] = {}
         self._marks = {mark.page: mark for mark in marks}
         self._named = {issued: returned for returned, issued in pages.items() if 1 <= returned <= len(theirs)}
         self._free = [
@@ -144,8 +145,7 @@ class _Finder:
         self, page: int, ours: Drawing, number: int, issued: Image.Image, dots: float
     ) -> list[tuple[float, Affine]]:
         """By the mark where the page is known by it, then by what it looks like."""
-        picture, scan_dots = self._theirs.draw(page, ISSUED_DOTS)
-        by_look = guesses(issued, dots, picture, scan_dots)
+        by_look = guesses(issued, dots, self._look(page, lies_down=issued.width > issued.height))
         mark = self._marks.get(page)
         own = marks_of_page(ours, number) if mark is not None and self._named.get(number) == page else ()
         if mark is None or not own:
@@ -155,6 +155,12 @@ class _Finder:
             ((x, tops[1] - y), (u, tops[0] - v)) for (x, y), (u, v) in zip(own[0].corners, mark.corners, strict=True)
         ]
         return [by_look[0], (1.0, similar(pairs)), *by_look[1:]]
+
+    def _look(self, page: int, *, lies_down: bool) -> Look:
+        if (page, lies_down) not in self._looks:
+            picture, dots = self._theirs.draw(page, ISSUED_DOTS)
+            self._looks[page, lies_down] = look_at(picture, dots, lies_down=lies_down)
+        return self._looks[page, lies_down]
 
     def _fitted(self, page: int, issued: Image.Image, ways: Sequence[tuple[float, Affine]]) -> _Found | None:
         picture, dots = self._theirs.draw(page, DOTS_PER_INCH)

@@ -139,20 +139,47 @@ def refine(issued: Image.Image, scan: Image.Image, scan_dots: float, guess: Affi
     return Fit(way=way, quality=quality if way.is_paperlike else 0.0)
 
 
-def guesses(issued: Image.Image, issued_dots: float, scan: Image.Image, scan_dots: float) -> list[tuple[float, Affine]]:
-    """Ways that the page's dark rows and columns allow, upright and upside down, each with its likeness."""
-    ours = _ink(_at(issued, issued_dots))
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """A scanned page by its dark rows and columns, upright and upside down, to be compared with issued pages."""
+
+    upright: Affine
+    """From the page as it reads (or its back to front) to the scan as it came, in dots."""
+    size: Point
+    profiles: tuple[tuple[float, list[float], list[float]], ...]
+    """Degrees it was turned by, rows, columns."""
+
+
+def look_at(scan: Image.Image, scan_dots: float, *, lies_down: bool) -> Look:
+    """`lies_down`: whether the issued pages are wider than high."""
     flat = _at(scan, scan_dots)
     upright = Affine(a=1, b=0, c=0, d=0, e=1, f=0)
-    if (flat.width > flat.height) != (ours.width > ours.height):  # lies on its side
+    if (flat.width > flat.height) != lies_down:
         upright = Affine(a=0, b=-1, c=flat.width, d=1, e=0, f=0)
         flat = flat.transpose(Image.Transpose.ROTATE_90)
-    theirs = _ink(flat)
-    skew = _skew(theirs)
+    ink = _ink(flat)
+    skew = _skew(ink)
+    turned = ((angle, ink.rotate(angle, Image.Resampling.BILINEAR)) for angle in (skew, skew + 180))
+    return Look(
+        upright=upright,
+        size=(ink.width, ink.height),
+        profiles=tuple((angle, _rows(image), _columns(image)) for angle, image in turned),
+    )
+
+
+def guesses(issued: Image.Image, issued_dots: float, look: Look) -> list[tuple[float, Affine]]:
+    """Ways that a page's dark rows and columns allow, upright and upside down, each with its likeness."""
+    ours = _ink(_at(issued, issued_dots))
+    own = _rows(ours), _columns(ours)
     found: list[tuple[float, Affine]] = []
-    for turn in (0.0, 180.0):
-        likeness, way = _by_profiles(ours, theirs, skew + turn)
-        found.append((likeness, scaled(_LOW / 72).then(way).then(upright).then(scaled(72 / _LOW))))
+    for angle, rows, columns in look.profiles:
+        scale, down, rows_like = _best_shift(own[0], rows, _SCALES)
+        _same, across, columns_like = _best_shift(own[1], columns, (scale,))
+        flat = Affine(a=scale, b=0, c=across, d=0, e=scale, f=down)
+        way = (
+            scaled(_LOW / 72).then(flat).then(_turned_back(angle, look.size)).then(look.upright).then(scaled(72 / _LOW))
+        )
+        found.append((rows_like * columns_like, way))
     return sorted(found, key=lambda entry: -entry[0])
 
 
@@ -195,11 +222,10 @@ def _find(ours: Image.Image, seen: Image.Image, piece: tuple[int, int, int, int]
             part = window.crop((x, y, x + patch.width, y + patch.height))
             scores[dx, dy] = _weight(ImageChops.multiply(patch, part))
     best = max(scores, key=lambda spot: scores[spot])
-    dx, dy = best
-    x, y = reach + int(dx), reach + int(dy)
+    x, y = reach + int(best[0]), reach + int(best[1])
     there = _energy(window.crop((x, y, x + patch.width, y + patch.height)))
     likeness = scores[best] / math.sqrt(own * there) if own > 0 and there > 0 else 0.0
-    return (dx + _peak(scores, best, (1, 0)), dy + _peak(scores, best, (0, 1))), likeness
+    return (best[0] + _peak(scores, best, (1, 0)), best[1] + _peak(scores, best, (0, 1))), likeness
 
 
 def _peak(scores: dict[Point, float], best: Point, way: tuple[int, int]) -> float:
@@ -264,19 +290,11 @@ def _floats(image: Image.Image) -> list[float]:
     return list(memoryview(image.tobytes()).cast("f"))
 
 
-def _by_profiles(ours: Image.Image, theirs: Image.Image, angle: float) -> tuple[float, Affine]:
-    """The scale and shift by which rows and columns are most alike once the scan is turned by `angle` degrees."""
-    turned = theirs.rotate(angle, Image.Resampling.BILINEAR)
-    scale, down, rows_like = _best_shift(_rows(ours), _rows(turned), _SCALES)
-    _same, across, columns_like = _best_shift(_columns(ours), _columns(turned), (scale,))
-    flat = Affine(a=scale, b=0, c=across, d=0, e=scale, f=down)
-    radians, cx, cy = math.radians(angle), theirs.width / 2, theirs.height / 2
+def _turned_back(angle: float, size: Point) -> Affine:
+    """Where a dot of a turned picture came from: Pillow turns anticlockwise about the middle."""
+    radians, cx, cy = math.radians(angle), size[0] / 2, size[1] / 2
     cosine, sine = math.cos(radians), math.sin(radians)
-    # Pillow turns anticlockwise about the middle: a dot of the turned picture came from here.
-    back = Affine(
-        a=cosine, b=-sine, c=cx - cosine * cx + sine * cy, d=sine, e=cosine, f=cy - sine * cx - cosine * cy
-    )  # fmt: skip
-    return rows_like * columns_like, flat.then(back)
+    return Affine(a=cosine, b=-sine, c=cx - cosine * cx + sine * cy, d=sine, e=cosine, f=cy - sine * cx - cosine * cy)
 
 
 def _best_shift(ours: Sequence[float], theirs: Sequence[float], scales: Sequence[float]) -> tuple[float, float, float]:

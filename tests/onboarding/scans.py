@@ -1,4 +1,4 @@
-"""Scans of rendered agreements, and how they are read: the same way as in the program, sandbox and tesseract included."""
+"""Scans of rendered agreements, read as the program does: through the sandbox and tesseract."""
 
 import io
 import os
