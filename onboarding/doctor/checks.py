@@ -16,6 +16,7 @@ from onboarding.doctor.services import (
     check_database,
     check_libraries,
     check_mail,
+    check_recognition,
     check_sandbox,
     check_seals,
     check_template,
@@ -54,6 +55,7 @@ CHECKS: Final[Mapping[str, _Checker]] = MappingProxyType(
         "terms": check_terms,
         "seals": check_seals,
         "libraries": check_libraries,
+        "recognition": check_recognition,
         "template": check_template,
         "sandbox": check_sandbox,
     }

@@ -127,6 +127,16 @@ def check_libraries(_settings: Settings, _now: datetime) -> Iterator[Check]:
             yield fine("libraries", "library", module=module)
 
 
+def check_recognition(_settings: Settings, _now: datetime) -> Iterator[Check]:
+    """Scans can be read. Without, they are judged all the same, and their values wait for a person."""
+    from onboarding.ocr import missing_languages
+
+    if missing := missing_languages():
+        yield warning("recognition", "doctor_no_recognition", languages=", ".join(missing))
+    else:
+        yield fine("recognition", "recognition")
+
+
 def check_template(settings: Settings, now: datetime) -> Iterator[Check]:
     """An agreement can be laid out, in the configured language, with the first vendor's service profile.
 
