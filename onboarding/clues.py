@@ -7,10 +7,12 @@ from collections.abc import Iterable, Iterator
 from agreements.case_address import read_case_token
 from agreements.casenumber import AgreementNumber, CaseNumber, parse_agreement_number, parse_case_number
 from agreements.errors import UsageError
+from agreements.marking import read_qr_payload
 from agreements.orgnumber import OrgNumber
 from intake.ledger import find_receipt
-from intake.matching import Clue, clues_of_addresses, clues_of_answer, clues_of_names, clues_of_organisations
+from intake.matching import Clue, Evidence, clues_of_addresses, clues_of_answer, clues_of_names, clues_of_organisations
 from intake.openings import Opening, find_opening
+from intake.reading.qr import SeenMark
 from intake.receipts import Receipt
 from intake.unpacking import MailReading, Unpacking
 from onboarding.store.cases import find_case, open_cases_of
@@ -37,6 +39,14 @@ def clues_around(workspace: Workspace, receipt: Receipt, organisations: Iterable
         cases = {number: open_cases_of(connection, number) for number in numbers}
         clues += clues_of_organisations(numbers, cases)
         return tuple(clue for clue in clues if find_case(connection, clue.case) is not None)
+
+
+def clues_of_marks(workspace: Workspace, marks: Iterable[SeenMark]) -> Iterator[Clue]:
+    """The agreements whose code is printed on the pages, under this installation's own key; others are nobody's."""
+    for seen in marks:
+        mark = read_qr_payload(workspace.marking_key, seen.payload)
+        if mark is not None:
+            yield Clue(evidence=Evidence.QR_CODE, case=mark.number.case, version=mark.number.version)
 
 
 def clues_of_delivery(workspace: Workspace, receipt: Receipt, unpacking: Unpacking) -> tuple[Clue, ...]:

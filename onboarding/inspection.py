@@ -16,10 +16,11 @@ from agreements.fieldmap import FieldMap
 from agreements.findings import INT_ENCRYPTED, INT_ENGINE_ERROR, INT_RESOURCE_LIMIT, INT_UNREADABLE_PDF, Finding
 from agreements.identity_search import IdentitySearch
 from agreements.orgnumber import find_org_numbers
-from agreements.pages import Pages
+from agreements.pages import Pages, normal_lines
 from agreements.parameters import Reading
 from agreements.signature_report import Shape, SignatureReport
 from agreements.times import format_utc, parse_utc
+from intake.reading.qr import SeenMark
 from onboarding.sandbox import Limits, Sandbox, SandboxResult
 from onboarding.settings.model import Limits as ConfiguredLimits
 from signatures.trust import Trust
@@ -48,6 +49,8 @@ class Inspection(BaseModel):
     """Case and agreement numbers in the visible text; the text itself stays in the child."""
     organisations: tuple[str, ...] = ()
     """Organisation numbers in the visible text."""
+    marks: tuple[SeenMark, ...] = ()
+    """QR codes on pages without text; nobody has looked yet whether they are ours."""
     reading: Reading | None = None
     """The values, where the issued document with its field map was at hand and this one has text."""
     identity: IdentitySearch | None = None
@@ -90,10 +93,19 @@ def inspect(files: Mapping[str, bytes], arguments: JsonValue) -> JsonValue:
         has_text=pages is not None and pages.has_text,
         numbers=numbers[:MAX_NUMBERS],
         organisations=organisations[:MAX_NUMBERS],
+        marks=_see_marks(files[DOCUMENT], pages),
         reading=reading,
         identity=search_document(files[DOCUMENT], pages),
         failure=failure,
     ).model_dump(mode="json")
+
+
+def _see_marks(document: bytes, pages: Pages | None) -> tuple[SeenMark, ...]:
+    """On a page that has text, the text says what it is."""
+    from intake.reading.qr import read_marks
+
+    pictures = pages is not None and any(not normal_lines(page.text) for page in pages.pages)
+    return read_marks(document) if pictures else ()
 
 
 def _read_values(files: Mapping[str, bytes], report: SignatureReport) -> Reading | None:

@@ -41,9 +41,9 @@ from intake.classify import HEAD_BYTES, classify
 from intake.ledger import AlreadyJudgedError, get_receipt, mark_judged, receipts_to_judge
 from intake.matching import OF_DOCUMENT, Clue, Evidence, Match, clues_of_text, prefix_digests, weigh
 from intake.receipts import Outcome, Receipt, ReceiptState
-from onboarding.agreed_values import reconcile_values
+from onboarding.agreed_values import agreed_values
 from onboarding.authority import confirmed_signers
-from onboarding.clues import clues_around, find_delivery, vendors_of
+from onboarding.clues import clues_around, clues_of_marks, find_delivery, vendors_of
 from onboarding.forward_files import Check
 from onboarding.forwarding import Approval, Prepared, prepare_forward
 from onboarding.guard import identity_findings, identity_holds
@@ -222,6 +222,7 @@ def _match(workspace: Workspace, receipt: Receipt, claim: Claim | None, inspecti
     if claim is not None:
         number = claim.agreement.number
         clues.append(Clue(evidence=Evidence.ISSUED_BYTES, case=number.case, version=number.version))
+    clues += clues_of_marks(workspace, inspection.marks)
     clues += clues_of_text(" ".join(inspection.numbers))
     clues += clues_around(workspace, receipt, map(OrgNumber, inspection.organisations))
     return weigh(clues, delivered_by=receipt.vendor_id, vendors=vendors_of(workspace, clues))
@@ -252,7 +253,7 @@ def _quarantined(receipt: Receipt, reason: Finding, claim: Claim | None = None, 
 def _decided(workspace: Workspace, receipt: Receipt, claim: Claim, inspection: Inspection, match: Match) -> Judged:
     assert inspection.report is not None
     expected = expected_signers(workspace, claim)
-    values = reconcile_values(workspace, claim.agreement, inspection.reading)
+    values = agreed_values(workspace, claim.agreement, inspection)
     context = ReturnContext(
         case=claim.case,
         agreement=claim.agreement,
