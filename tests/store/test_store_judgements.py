@@ -22,6 +22,7 @@ from onboarding.store.judgements import (
     find_judgement_of,
     insert_judgement,
     list_approvals,
+    list_approved,
     list_judgements,
 )
 from tests.store.examples import KARI, NOW, add_case
@@ -94,6 +95,19 @@ def test_a_document_that_could_not_be_opened_has_no_report(store: Store) -> None
         found = find_judgement_of(connection, JUDGEMENT.sha256)
     assert found is not None
     assert (found.report, found.agreement, found.parameters) == (None, None, None)
+
+
+def test_the_approved_returns_of_an_organisation_are_found_over_its_cases_of_one_vendor(store: Store) -> None:
+    with store.begin() as connection:
+        mine, other = add_case(connection), add_case(connection, org=1)
+        approved = replace(JUDGEMENT, version=1, status=JudgementStatus.APPROVED)
+        insert_judgement(connection, replace(approved, case=mine.number))
+        insert_judgement(connection, replace(approved, case=other.number, sha256="bb" * 32))
+        insert_judgement(connection, replace(JUDGEMENT, case=mine.number, version=1, sha256="cc" * 32))
+        insert_judgement(connection, replace(approved, case=None, version=None, sha256="dd" * 32))
+    with store.read() as connection:
+        assert [one.sha256 for one in list_approved(connection, "fjord", mine.org_number)] == ["ab" * 32]
+        assert list_approved(connection, "vidda", mine.org_number) == ()
 
 
 def test_the_first_decision_stands(store: Store) -> None:
