@@ -83,7 +83,7 @@ class Source(_Value):
 
 @dataclass(frozen=True, kw_only=True)
 class Parameter:
-    """A value that was agreed. Of a birth date the year alone."""
+    """A value that was agreed. Of a birth date the year alone; None for what was left empty, and may be."""
 
     field_id: str
     value: JsonValue
@@ -102,8 +102,8 @@ class Parameters:
 
     @property
     def by_field(self) -> Mapping[str, JsonValue]:
-        """The values by their field ids."""
-        return {one.field_id: one.value for one in self.values}
+        """The values by their field ids, without those that were left empty."""
+        return {one.field_id: one.value for one in self.values if one.value is not None}
 
 
 def parameters_text(parameters: Parameters) -> str:

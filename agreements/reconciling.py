@@ -168,8 +168,8 @@ class _Comparison:
             return
         if value is _DISAGREEING:
             self._findings.append(VAL_NOT_SHOWN(entry=field.id, page=sighting.page))
-        elif value not in (None, "", []):
-            yield self._parameter(field, value, sighting)
+        else:
+            yield self._parameter(field, None if value in ("", []) else value, sighting)
 
     def _typed(self, field: Field, sighting: Sighting) -> JsonValue:
         """What field and page say alike; `_DISAGREEING` where they don't. Raises ValueFault."""
@@ -194,29 +194,21 @@ class _Comparison:
 
     def _without_faults(self, filled: Mapping[str, Parameter]) -> Mapping[str, Parameter]:
         """The filled in values that keep the rules, given all the others; what is lacking is told."""
-        values = {**self._issued.values, **{name: one.value for name, one in filled.items()}}
+        given = {name: one.value for name, one in filled.items() if one.value is not None}
+        values = {**self._issued.values, **given}
         faults = [
             fault
-            for name in filled
-            for fault in check_value(self._catalogue, self._catalogue.field(name), values[name], values)
+            for name, value in given.items()
+            for fault in check_value(self._catalogue, self._catalogue.field(name), value, values)
         ]
-        faults += check_days({name: values[name] for name in filled}, today=self._today)
+        faults += check_days(given, today=self._today)
         for fault in faults:
             self._invalid(fault)
-        right = {name: one for name, one in filled.items() if name not in {fault.field_id for fault in faults}}
-        self._told[VAL_MISSING] += self._lacking(filled)
-        self._told[VAL_FILLED_IN] += right
-        return right
-
-    def _lacking(self, filled: Mapping[str, Parameter]) -> list[str]:
-        """The required values that were left empty; what was written wrongly or can't be read is told otherwise."""
-        told = {name for names in self._told.values() for name in names}
-        told |= {str(finding.params.get("entry")) for finding in self._findings}
-        return [
-            name
-            for name in self._issued.open_fields
-            if name not in filled and name not in told and self._catalogue.field(name).required
-        ]
+        wrong = {fault.field_id for fault in faults}
+        lacking = [name for name in filled if name not in given and self._catalogue.field(name).required]
+        self._told[VAL_MISSING] += lacking
+        self._told[VAL_FILLED_IN] += [name for name in given if name not in wrong]
+        return {name: one for name, one in filled.items() if name not in wrong and name not in lacking}
 
     # --- the attached data
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from agreements.agreement import Agreement
 from agreements.catalogue import Catalogue, Field, Owner, Phase, Values
 from agreements.configuration import Setting
-from agreements.parameters import Parameters
+from agreements.parameters import Method, Parameters
 from agreements.summary import Agreed
 from agreements.values import missing_values
 from onboarding.store.settings import StoredSetting
@@ -46,13 +46,14 @@ def agreed_values(
     typed = {
         setting.field_id: setting.value
         for setting in settings
-        if is_customers(catalogue.field(setting.field_id)) and (agreement.adopted or setting.field_id not in found)
+        if is_customers(catalogue.field(setting.field_id))
+        and (agreement.adopted or setting.field_id not in found or is_recognised(agreement, read, setting.field_id))
     }
     known: Values = {**found, **typed}
     return Agreed(
         values=known,
         proofs=Parameters(values=tuple(one for one in read.values if one.field_id not in typed)),
-        unread=() if parameters is None else tuple(_unread(catalogue, agreement, known)),
+        unread=() if parameters is None else tuple(_unread(catalogue, agreement, known, read)),
     )
 
 
@@ -61,15 +62,23 @@ def is_customers(field: Field) -> bool:
     return field.owner is Owner.CUSTOMER and field.phase is Phase.AGREEMENT
 
 
+def is_recognised(agreement: Agreement, read: Parameters, field_id: str) -> bool:
+    """Whether a value that was filled in is known from a picture alone: a person's eyes come before that."""
+    parameter = read.find(field_id)
+    by_ocr = parameter is not None and parameter.source.method is Method.OCR
+    return by_ocr and field_id in agreement.open_fields
+
+
 def may_transcribe(field: Field) -> bool:
     """Whether a person may say what the signed document has there, if the program can't."""
     return is_customers(field) and not field.id.startswith(_APART)
 
 
-def _unread(catalogue: Catalogue, agreement: Agreement, known: Values) -> Iterator[str]:
+def _unread(catalogue: Catalogue, agreement: Agreement, known: Values, read: Parameters) -> Iterator[str]:
     """What stands in the signed document, and nobody knows. Of one that is not ours: what an agreement must have."""
+    read_empty = {one.field_id for one in read.values if one.value is None}
     for name in agreement.open_fields:
-        if name not in known and catalogue.is_asked(catalogue.field(name), known):
+        if name not in known and name not in read_empty and catalogue.is_asked(catalogue.field(name), known):
             yield name
     if agreement.adopted:
         lacking = (field.id for field in missing_values(catalogue, known) if may_transcribe(field))

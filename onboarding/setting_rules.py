@@ -11,7 +11,7 @@ from agreements.canonical import JsonValue
 from agreements.catalogue import Catalogue, Field, Owner, Values
 from agreements.parties import POSTEN_ORG_NUMBER
 from agreements.values import Fault, ValueFault, check_values
-from onboarding.agreed import is_customers, may_transcribe
+from onboarding.agreed import is_customers, is_recognised, may_transcribe
 from onboarding.settings import VendorSettings
 from onboarding.steps.configuration import Configuration
 
@@ -43,7 +43,9 @@ def _require_unread(configuration: Configuration, field: Field) -> None:
         raise ValueFault("signed_by_customer")
     if field.id in agreement.open_fields and configuration.basis.document is None:
         raise ValueFault("not_signed_yet")
-    unknown = field.id in agreement.open_fields and field.id not in agreed.values
+    read = agreed.proofs.find(field.id)
+    unknown = field.id in agreement.open_fields and field.id not in agreed.values and read is None
+    unknown = unknown or is_recognised(agreement, agreed.proofs, field.id)
     if not (agreement.adopted or transcribed or unknown):
         raise ValueFault("signed_by_customer")
 
