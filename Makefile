@@ -103,6 +103,10 @@ bench-intake: $(VENV)/installed-dev  ## numbers: receiving, 10,000 files and 10,
 bench-outbox: $(VENV)/installed-dev  ## numbers: sending to a real relay beside plain smtplib, and what a message costs who enqueues it
 	$(PYTEST) -m bench -s -q tests/bench/test_bench_outbox.py
 
+.PHONY: bench-reading
+bench-reading: $(VENV)/installed-dev  ## numbers: which values come back through what rewrites a document; SETS=500; writes docs/reading.md
+	AVTALE_SETS=$(or $(SETS),500) $(PYTEST) -m bench -s -q tests/bench/test_bench_reading.py
+
 ##@ Housekeeping
 
 .PHONY: install

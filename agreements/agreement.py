@@ -70,6 +70,8 @@ class Agreement:
     state: IssuedState
     issued_at: datetime
     issued_by: str
+    adopted: bool = False
+    """True if we did not issue it: its bytes are the signed document of somebody else's form."""
 
 
 def agreement_values(
@@ -91,17 +93,22 @@ def agreement_values(
         "contact.technical.name": vendor.contact_name,
         "contact.technical.email": vendor.contact_email,
     }
-    identity: Mapping[str, JsonValue] = {
-        "vendor.orgnr": vendor.org_number.digits,
-        "vendor.name": vendor.name,
-        "vendor.system_name": vendor.system_name,
-        "vendor.broker_id": vendor.broker_id,
-    }
-    values = with_defaults(catalogue, {**usual, **profile, **identity, **case_values, **signer_values(signers)})
+    known = {**usual, **profile, **vendor_values(vendor), **case_values, **signer_values(signers)}
+    values = with_defaults(catalogue, known)
     return {
         field_id: value
         for field_id, value in values.items()
         if value is not None and _belongs(catalogue, field_id, values)
+    }
+
+
+def vendor_values(vendor: Vendor) -> dict[str, JsonValue]:
+    """Who the vendor is, by the catalogue's ids."""
+    return {
+        "vendor.orgnr": vendor.org_number.digits,
+        "vendor.name": vendor.name,
+        "vendor.system_name": vendor.system_name,
+        "vendor.broker_id": vendor.broker_id,
     }
 
 

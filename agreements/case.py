@@ -178,6 +178,21 @@ def move_issued(case: Case, *, now: datetime) -> Case:
     return replace(case, agreement_state=_S.ISSUED, agreement_version=version, step=Step.AGREEMENT, updated_at=now)
 
 
+def move_adopted(case: Case, *, now: datetime) -> Case:
+    """The case with a signed agreement in force that was not issued here: returned, and waiting for a person.
+
+    A version of ours that is still out is superseded by it. Raises GateError.
+    """
+    unmet = _not_moving(case)
+    if case.step not in {Step.ENQUIRY, Step.AGREEMENT}:
+        unmet += ("step_past_agreement",)
+    if case.agreement_state not in _REPLACEABLE:
+        unmet += ("agreement_move",)
+    _refuse_unless_met("case_not_adoptable", case, unmet)
+    version = case.agreement_version + 1
+    return replace(case, agreement_state=_S.RETURNED, agreement_version=version, step=Step.AGREEMENT, updated_at=now)
+
+
 def move_step(
     case: Case, to: Step, *, now: datetime, attestations: Attestations, configuration: str | None = None
 ) -> Case:

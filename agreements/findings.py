@@ -107,20 +107,20 @@ CAS_SEVERAL: Final = FindingCode("CAS-006", Severity.REVIEW)  # evidence points 
 CAS_EXAMPLE_TERMS: Final = FindingCode("CAS-007", Severity.INFO)  # issued without the operator's terms
 CAS_NATIONAL_ID: Final = FindingCode("CAS-008", Severity.INFO)  # in older judgements: as PID-001, somewhere
 CAS_SENT_BACK: Final = FindingCode("CAS-009", Severity.REJECT)  # Digipost returned this very version; agreement
-CAS_OPEN_VALUES: Final = FindingCode("CAS-010", Severity.REVIEW)  # filled in by hand, not read yet; fields
+CAS_OPEN_VALUES: Final = FindingCode("CAS-010", Severity.REVIEW)  # filled in by hand, not read yet; entries
 
 CAS_ADOPTED: Final = FindingCode("CAS-011", Severity.REVIEW)  # not issued by us: a person adopted it; agreement
 
-# --- what was agreed: the values (`entry`, `entries`: catalogue ids) ----------------------------------------------------
+# --- what was agreed: the values (`entry`, `entries`: catalogue ids) --------------------------------------------------
 VAL_DIFFERS: Final = FindingCode("VAL-001", Severity.REVIEW)  # the page shows another value; entry, page, seen, issued
 VAL_NOT_SHOWN: Final = FindingCode("VAL-002", Severity.REVIEW)  # a form field's value is not what is seen; entry, page
 VAL_MISSING: Final = FindingCode("VAL-003", Severity.REVIEW)  # left open and not filled in; entries
-VAL_INVALID: Final = FindingCode("VAL-004", Severity.REVIEW)  # filled in, and breaks a rule; entry, fault, its params
+VAL_INVALID: Final = FindingCode("VAL-004", Severity.REVIEW)  # filled in, and breaks a rule; entry, rule, its params
 VAL_NOT_FOUND: Final = FindingCode("VAL-005", Severity.REVIEW)  # not read: its place was not found; entries
 VAL_UNCERTAIN: Final = FindingCode("VAL-006", Severity.REVIEW)  # recognised in a picture, not surely; entries
 VAL_ATTACHMENT_DIFFERS: Final = FindingCode("VAL-007", Severity.REVIEW)  # the attached data say otherwise; entries
-VAL_FILLED_IN: Final = FindingCode("VAL-008", Severity.INFO)  # filled in by the customer, read and right; entries
-VAL_NOT_RECOGNISED: Final = FindingCode("VAL-009", Severity.REVIEW)  # a picture nobody could recognise text in; reason
+VAL_FILLED_IN: Final = FindingCode("VAL-008", Severity.REVIEW)  # filled in by the customer, read, rules kept; entries
+VAL_NOT_RECOGNISED: Final = FindingCode("VAL-009", Severity.REVIEW)  # a picture nobody could recognise text in; ocr
 
 # --- what must not leave by plain mail unnoticed ----------------------------------------------------------------------
 PID_FOUND: Final = FindingCode("PID-001", Severity.INFO)  # a national identity number; place, name, masked, count

@@ -9,11 +9,15 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from pydantic import BaseModel, ConfigDict
 
 from agreements.canonical import JsonValue, canonical_json
 from agreements.fieldmap import Rectangle
+
+MIN_CONFIDENCE: Final = 0.8
+"""What is recognised less surely is not believed."""
 
 
 class Method(StrEnum):

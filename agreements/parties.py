@@ -6,6 +6,9 @@ from enum import StrEnum
 
 from agreements.orgnumber import OrgNumber
 
+POSTEN_ORG_NUMBER = OrgNumber("984661185")
+"""Posten Bring AS, whose service Digipost is (the Norwegian register of business enterprises)."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Vendor:

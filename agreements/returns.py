@@ -9,6 +9,7 @@ from agreements.agreement import Agreement, IssuedState
 from agreements.case import APPROVED_STATES, AgreementState, Case
 from agreements.decision import Decision, decide
 from agreements.findings import (
+    CAS_ADOPTED,
     CAS_ALREADY_APPROVED,
     CAS_NOT_OPEN,
     CAS_OPEN_VALUES,
@@ -21,6 +22,7 @@ from agreements.findings import (
     Finding,
     Severity,
 )
+from agreements.reconciling import Reconciled
 from agreements.signature_report import Indication, Shape, SignatureReport
 from agreements.signers import ExpectedSigners, SignerJudgement, judge_signers
 
@@ -34,6 +36,8 @@ class ReturnContext:
     delivered_by: str | None
     """The vendor whose folder or mailbox it came through."""
     expected: ExpectedSigners
+    values: Reconciled | None = None
+    """What its values came to; None where they were not read."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,14 +109,17 @@ def _rule_vendor(context: ReturnContext) -> tuple[Finding, ...]:
     return ()
 
 
-def _rule_open_values(context: ReturnContext) -> tuple[Finding, ...]:
-    """What was left open was agreed on by hand, or not at all: nobody has read it yet, so a person must.
-
-    Whatever the document's own changes show: a carrier or a scan shows none.
-    """
-    if context.agreement.open_fields:
-        return (CAS_OPEN_VALUES(fields=", ".join(context.agreement.open_fields)),)
-    return ()
+def _rule_values(context: ReturnContext) -> tuple[Finding, ...]:
+    """What was left open was agreed on by hand, or not at all: it approves nothing unless somebody has read it."""
+    if context.values is not None:
+        return context.values.findings
+    left = context.agreement.open_fields
+    return (CAS_OPEN_VALUES(entries=", ".join(left)),) if left else ()
 
 
-_CASE_RULES = (_rule_version, _rule_already_approved, _rule_open, _rule_vendor, _rule_open_values)
+def _rule_adopted(context: ReturnContext) -> tuple[Finding, ...]:
+    """What we did not issue is for a person, whatever its signatures say."""
+    return (CAS_ADOPTED(agreement=str(context.agreement.number)),) if context.agreement.adopted else ()
+
+
+_CASE_RULES = (_rule_version, _rule_already_approved, _rule_open, _rule_vendor, _rule_values, _rule_adopted)

@@ -129,7 +129,7 @@ class ConfigurationEntry:
     proof: Source | None = None
     """Where in the signed document it stands; None for what does not, or before anything signed was read."""
     setting: Setting | None = None
-    """Who set it; None for what nobody set."""
+    """Who set it; None for what nobody set. With `source` AGREEMENT: who read it off the signed document."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,7 +156,7 @@ class Agreed:
     """What the signed agreement says, and with what."""
 
     values: Values
-    """The issued values, and those the customer filled in that were read."""
+    """The issued values, and those the customer filled in that were read: by the program, or by a person."""
     proofs: Parameters = field(default_factory=Parameters)
     """Where they stand in the signed document; empty before one was read."""
     unread: tuple[str, ...] = ()
@@ -337,7 +337,7 @@ class _Entries:
 
     def _entry(self, one: Field, value: JsonValue) -> ConfigurationEntry:
         setting = self._settings.get(one.id)
-        source = EntrySource.SETUP if setting else self._source(one)
+        source = self._source(one, setting)
         proof = self._agreed.proofs.find(one.id) if source is EntrySource.AGREEMENT else None
         return ConfigurationEntry(
             field_id=one.id,
@@ -349,10 +349,13 @@ class _Entries:
             setting=setting,
         )
 
-    def _source(self, one: Field) -> EntrySource:
-        """Of the values of step 4 none stands in the agreement, though their defaults are among its values."""
-        signed = one.phase is Phase.AGREEMENT and one.id in self._agreed.values
-        return EntrySource.AGREEMENT if signed else EntrySource.DERIVED
+    def _source(self, one: Field, setting: Setting | None) -> EntrySource:
+        """What a person read off the signed document stands in the agreement, whoever typed it."""
+        if setting is None:
+            signed = one.phase is Phase.AGREEMENT and one.id in self._agreed.values
+            return EntrySource.AGREEMENT if signed else EntrySource.DERIVED  # a default of the set-up is not signed
+        read_off = one.owner is Owner.CUSTOMER and self._agreed.values.get(one.id) == setting.value
+        return EntrySource.AGREEMENT if read_off else EntrySource.SETUP
 
 
 def _tasks(catalogue: Catalogue, subject: SummarySubject, values: Values) -> Iterator[CustomerTask]:

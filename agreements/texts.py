@@ -43,10 +43,16 @@ def text(key: str, language: Language, /, **params: object) -> str:
     """The text for a key with its places filled. Raises KeyError for an unknown key or a missing place.
 
     Parameters that are codes (`what="page-content"`, `limit="memory"`) are said in words where `terms.<name>.<code>`
-    has them.
+    has them; a broken rule by its text under `faults`, and the catalogue's fields by their labels.
     """
-    spoken = {name: _spoken(name, value, language) for name, value in params.items()}
-    return _flat(language)[key].format_map(spoken)
+    return _flat(language)[key].format_map(spoken(params, language))
+
+
+def spoken(params: Mapping[str, object], language: Language) -> dict[str, object]:
+    """The parameters as a text says them: codes in words, fields by their labels, a rule by its fault's own text."""
+    said = {name: _spoken(name, value, language) for name, value in params.items()}
+    fault = _flat(language).get(f"faults.{params.get('rule')}")
+    return said if fault is None else {**said, "rule": fault.format_map(said)}
 
 
 _WORDS = {
@@ -58,10 +64,24 @@ _WORDS = {
 }
 """Parameters whose words stand elsewhere than under `terms.<name>`."""
 
+_FIELDS = frozenset({"entry", "entries"})
+"""Parameters that name fields of the catalogue by their ids."""
+
+
+def _labels(ids: str, language: Language) -> str:
+    """The fields' names as people read them, each between quotation marks: some hold a comma."""
+    from agreements.catalogue import load_catalogue  # with it, `avtale --help` would read the whole catalogue
+
+    fields = [(field_id, load_catalogue().find_field(field_id)) for field_id in ids.split(", ")]
+    opening, closing = ("\u201c", "\u201d") if language is Language.EN else ("\u00ab", "\u00bb")
+    return ", ".join(f"{opening}{field.label(language) if field else name}{closing}" for name, field in fields)
+
 
 def _spoken(name: str, value: object, language: Language) -> object:
     if not isinstance(value, str):
         return value
+    if name in _FIELDS:
+        return _labels(value, language)
     words, section = _flat(language), _WORDS.get(name, f"terms.{name}")
     return ", ".join(words.get(f"{section}.{code}", code) for code in value.split(", "))
 

@@ -26,12 +26,16 @@ _PHONE = re.compile(r"\+[1-9][0-9]{6,14}")  # ITU-T E.164: at most fifteen digit
 _NORWEGIAN_PHONE = re.compile(r"\+47([0-9]{2})([0-9]{2})([0-9]{2})([0-9]{2})")
 _POSTAL = re.compile(r"([0-9]{4}) +(\S.*)")  # four digits: Brønnøysund `^\d{4}$`
 _SSH = re.compile(r"SHA256:[A-Za-z0-9+/]{43}")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_SERIAL = re.compile(r"[0-9a-f]{1,40}")  # RFC 5280, 4.1.2.2: at most twenty octets
 _INT64_MAX = 2**63 - 1  # xsd:long
 MAX_TEXT = 2000
 """Longest free text of a field without its own limit; ours, so that an agreement stays a few pages."""
 MAX_ADDRESS_LINES = 3
 MAX_EMAIL = 254
 """RFC 5321 4.5.3.1.3, erratum 1690."""
+MAX_FILE_NAME = 255
+"""As long as file systems let a name be."""
 _TRUE = frozenset({"true", "ja", "yes", "1", "x"})
 _FALSE = frozenset({"false", "nei", "no", "0", ""})
 _EMPTY_OF_ITS_OWN = frozenset({FieldType.STRING, FieldType.TEXT, FieldType.BOOL, FieldType.LIST, FieldType.LIST_INT})
@@ -69,7 +73,8 @@ def parse_value(field: Field, typed: str, *, allow_synthetic: bool) -> JsonValue
 
     Lists are separated by commas; an address is `Storgata 1, 0155 Oslo` (the part after the last comma is postal code
     and place); true/false may be written ja/nei; dates are `2026-11-23` or `23.11.2026`. Nothing typed empties the
-    value: whether the agreement can do without is told when it is issued.
+    value: whether the agreement can do without is told when it is issued. What stands in a file (a certificate) can't
+    be typed: `check_value` refuses what this gives back for it.
     """
     lines = field.type is FieldType.TEXT
     typed = tidy(typed, lines=lines)
@@ -159,7 +164,7 @@ def format_value(catalogue: Catalogue, field: Field, value: JsonValue, language:
     if isinstance(value, list):
         return ", ".join(_format_item(catalogue, field, item, language) for item in value)
     if isinstance(value, dict):
-        return _format_signer(catalogue, value, language) if field.type is FieldType.SIGNER else format_address(value)
+        return _format_mapping(catalogue, field, value, language)
     return _format_item(catalogue, field, value, language)
 
 
@@ -190,6 +195,19 @@ def format_phone(number: str) -> str:
 def format_number(number: int, language: Language) -> str:
     """Thousands apart: by a no-break space in Norwegian, by a comma in English."""
     return f"{number:,}" if language is Language.EN else f"{number:,}".replace(",", "\u00a0")
+
+
+def _format_mapping(catalogue: Catalogue, field: Field, value: Mapping[str, JsonValue], language: Language) -> str:
+    match field.type:
+        case FieldType.SIGNER:
+            return _format_signer(catalogue, value, language)
+        case FieldType.CERTIFICATE:
+            expires = format_date(date.fromisoformat(str(value["not_after"])), language)
+            return text("values.certificate", language, **{**value, "expires": expires})
+        case FieldType.FILE:
+            return text("values.file", language, **value)
+        case _:
+            return format_address(value)
 
 
 def _format_signer(catalogue: Catalogue, signer: Mapping[str, JsonValue], language: Language) -> str:
@@ -430,6 +448,37 @@ def _check_ssh(catalogue: Catalogue, field: Field, value: JsonValue, values: Val
         raise ValueFault("ssh_fingerprint")
 
 
+def _check_certificate(catalogue: Catalogue, field: Field, value: JsonValue, values: Values) -> None:
+    """What is said of a certificate, and no more: never a key (facts/domain.md §7(b))."""
+    parts = _parts_of(value, {"subject", "issuer", "serial", "not_after", "sha256"}, fault="certificate_form")
+    for name in (parts["subject"], parts["issuer"]):
+        _refuse_unfit(name)
+        refuse_national_id(name)
+        if len(name) > MAX_TEXT:
+            raise ValueFault("too_long", limit=MAX_TEXT)
+    if not _SERIAL.fullmatch(parts["serial"]) or not _SHA256.fullmatch(parts["sha256"]):
+        raise ValueFault("certificate_form")
+    _check_date(catalogue, field, parts["not_after"], values)
+
+
+def _check_file(catalogue: Catalogue, field: Field, value: JsonValue, values: Values) -> None:
+    parts = _parts_of(value, {"name", "sha256"}, fault="file_form")
+    _refuse_unfit(parts["name"])
+    refuse_national_id(parts["name"])
+    if not 0 < len(parts["name"]) <= MAX_FILE_NAME or not _SHA256.fullmatch(parts["sha256"]):
+        raise ValueFault("file_form")
+
+
+def _parts_of(value: JsonValue, names: set[str], *, fault: str) -> dict[str, str]:
+    """A mapping of exactly these texts."""
+    if not isinstance(value, dict) or set(value) != names:
+        raise ValueFault(fault)
+    parts = {name: part for name, part in value.items() if isinstance(part, str)}
+    if len(parts) != len(names):
+        raise ValueFault(fault)
+    return parts
+
+
 _CHECKS = {
     FieldType.ENUM: _check_enum,
     FieldType.BOOL: _check_bool,
@@ -443,5 +492,7 @@ _CHECKS = {
     FieldType.ORGNR: _check_orgnr,
     FieldType.ADDRESS: _check_address,
     FieldType.SSH_FINGERPRINT: _check_ssh,
+    FieldType.CERTIFICATE: _check_certificate,
+    FieldType.FILE: _check_file,
     FieldType.SIGNER: _check_signer,
 }

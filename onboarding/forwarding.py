@@ -15,8 +15,10 @@ from agreements.agreement import Agreement
 from agreements.calendar import norwegian_day
 from agreements.canonical import JsonValue
 from agreements.case import AgreementState, Case, move_agreement
+from agreements.catalogue import Values
 from agreements.errors import ConfigurationError
 from agreements.language import Language
+from agreements.parameters import Parameters
 from agreements.parties import Actor
 from agreements.signers import signing_right
 from onboarding.correspondence.writing import Written, compose_letter
@@ -57,6 +59,8 @@ class Approval:
     at: datetime
     manual: bool
     check: Check
+    parameters: Parameters | None = None
+    """What was read of the agreed values; None where nothing was."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +73,12 @@ class _Forward:
     document: str
     approval: Approval
     resolved: Resolved
+
+    @property
+    def values(self) -> Values:
+        """As issued, and as the customer filled in."""
+        read = self.approval.parameters
+        return {**self.agreement.values, **({} if read is None else read.by_field)}
 
     @property
     def key(self) -> str:
@@ -167,7 +177,8 @@ def _words(workspace: Workspace, forward: _Forward) -> tuple[str, str]:
     letter = ForwardLetter(
         case_number=str(forward.agreement.number.case),
         agreement_number=str(forward.agreement.number),
-        values=forward.agreement.values,
+        values=forward.values,
+        adopted=forward.agreement.adopted,
         vendor=forward.vendor.party(),
         plan=forward.case.plan,
         document_sha256=forward.document,
@@ -186,7 +197,8 @@ def _files(workspace: Workspace, forward: _Forward) -> ForwardFiles:
     private_fonts()
     approval = forward.approval
     approved = summary_approval(by=", ".join(approval.by), at=approval.at, manual=approval.manual)
-    summary = agreed_summary(workspace, forward.agreement, Basis(document=forward.document, approval=approved))
+    basis = Basis(document=forward.document, approval=approved, parameters=approval.parameters)
+    summary = agreed_summary(workspace, forward.agreement, basis)
     return forward_files(
         forward.agreement.number,
         signed=workspace.blobs.read(forward.document),

@@ -17,7 +17,8 @@ from agreements.findings import INT_ENCRYPTED, INT_ENGINE_ERROR, INT_RESOURCE_LI
 from agreements.identity_search import IdentitySearch
 from agreements.orgnumber import find_org_numbers
 from agreements.pages import Pages
-from agreements.signature_report import SignatureReport
+from agreements.parameters import Reading
+from agreements.signature_report import Shape, SignatureReport
 from agreements.times import format_utc, parse_utc
 from onboarding.sandbox import Limits, Sandbox, SandboxResult
 from onboarding.settings.model import Limits as ConfiguredLimits
@@ -41,10 +42,14 @@ class Inspection(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     report: SignatureReport | None = None
+    has_text: bool = False
+    """A picture of paper has none."""
     numbers: tuple[str, ...] = ()
     """Case and agreement numbers in the visible text; the text itself stays in the child."""
     organisations: tuple[str, ...] = ()
     """Organisation numbers in the visible text."""
+    reading: Reading | None = None
+    """The values, where the issued document with its field map was at hand and this one has text."""
     identity: IdentitySearch | None = None
     """Where identity numbers stand; None only when the child did not finish."""
     failure: Finding | None = None
@@ -76,16 +81,35 @@ def inspect(files: Mapping[str, bytes], arguments: JsonValue) -> JsonValue:
         pages=pages,
         issued_pages=_issued_pages(files),
     )
+    reading = _read_values(files, report) if pages is not None and pages.has_text else None
     text = "" if pages is None else pages.text
     numbers = tuple(f"{case}.{version}" if version else str(case) for case, version in find_agreement_numbers(text))
     organisations = tuple(number.digits for number in find_org_numbers(text))
     return Inspection(
         report=report,
+        has_text=pages is not None and pages.has_text,
         numbers=numbers[:MAX_NUMBERS],
         organisations=organisations[:MAX_NUMBERS],
+        reading=reading,
         identity=search_document(files[DOCUMENT], pages),
         failure=failure,
     ).model_dump(mode="json")
+
+
+def _read_values(files: Mapping[str, bytes], report: SignatureReport) -> Reading | None:
+    """What stands in the places of the issued document; its fields as they were when the first signer signed."""
+    from intake.reading.values import read_values
+
+    if ISSUED not in files or FIELD_MAP not in files:
+        return None
+    signed = [one.signed_bytes for one in report.signatures if one.counts and one.signed_bytes]
+    return read_values(
+        files[DOCUMENT],
+        issued=files[ISSUED],
+        field_map=FieldMap.model_validate_json(files[FIELD_MAP]),
+        same_pages=report.provenance is not None and report.provenance.shape is Shape.APPENDED,
+        signed_end=min(signed, default=None),
+    )
 
 
 def _issued_pages(files: Mapping[str, bytes]) -> Pages | None:

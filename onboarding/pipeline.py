@@ -41,6 +41,7 @@ from intake.classify import HEAD_BYTES, classify
 from intake.ledger import AlreadyJudgedError, get_receipt, mark_judged, receipts_to_judge
 from intake.matching import OF_DOCUMENT, Clue, Evidence, Match, clues_of_text, prefix_digests, weigh
 from intake.receipts import Outcome, Receipt, ReceiptState
+from onboarding.agreed_values import reconcile_values
 from onboarding.authority import confirmed_signers
 from onboarding.clues import clues_around, find_delivery, vendors_of
 from onboarding.forward_files import Check
@@ -202,8 +203,10 @@ def _inspect(workspace: Workspace, sha256: str, claim: Claim | None) -> Inspecti
         )
 
 
-def _opened_issue(stack: ExitStack, workspace: Workspace, agreement: Agreement) -> tuple[int, int | None]:
-    """The issued bytes, and the field map where there is one: older versions have none."""
+def _opened_issue(stack: ExitStack, workspace: Workspace, agreement: Agreement) -> tuple[int | None, int | None]:
+    """The issued bytes, and the field map where there is one: older versions have none, adopted ones neither."""
+    if agreement.adopted:
+        return None, None
     issued, mapped = _opened(stack, workspace, agreement.sha256), agreement.field_map_sha256
     return issued, None if mapped is None else _opened(stack, workspace, mapped)
 
@@ -249,8 +252,13 @@ def _quarantined(receipt: Receipt, reason: Finding, claim: Claim | None = None, 
 def _decided(workspace: Workspace, receipt: Receipt, claim: Claim, inspection: Inspection, match: Match) -> Judged:
     assert inspection.report is not None
     expected = expected_signers(workspace, claim)
+    values = reconcile_values(workspace, claim.agreement, inspection.reading)
     context = ReturnContext(
-        case=claim.case, agreement=claim.agreement, delivered_by=receipt.vendor_id, expected=expected
+        case=claim.case,
+        agreement=claim.agreement,
+        delivered_by=receipt.vendor_id,
+        expected=expected,
+        values=values,
     )
     judged = judge_return(inspection.report, context, None)
     notes = _notes(workspace, claim, inspection)
@@ -267,6 +275,7 @@ def _decided(workspace: Workspace, receipt: Receipt, claim: Claim, inspection: I
         report=inspection.report,
         status=_status(decision, first=first),
         judged_at=now,
+        parameters=values.parameters,
     )
     forward = None
     if approved and first:
@@ -275,6 +284,7 @@ def _decided(workspace: Workspace, receipt: Receipt, claim: Claim, inspection: I
             at=now,
             manual=False,
             check=Check(report=inspection.report, decision=decision, expected=expected),
+            parameters=values.parameters,
         )
         forward = prepare_forward(
             workspace,

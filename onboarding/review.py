@@ -92,6 +92,7 @@ def approve_return(workspace: Workspace, identity: int, actor: Actor, reason: st
                 decision=judgement.decision,
                 expected=expected_signers(workspace, Claim(case=case, agreement=agreement)),
             ),
+            parameters=judgement.parameters,
         )
         forward = prepare_forward(
             workspace,

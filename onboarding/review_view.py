@@ -3,13 +3,19 @@
 from pathlib import Path
 
 from agreements.canonical import JsonValue
+from agreements.catalogue import load_catalogue
 from agreements.language import Language
+from agreements.machine_readable import is_birth_date
+from agreements.parameters import Method, parameter_json
 from agreements.texts import finding_action, finding_message, text
+from agreements.values import format_value
 from onboarding.answers import Answer, table
+from onboarding.correspondence.rejections import Untold, draft_rejection
+from onboarding.correspondence.writing import Written
 from onboarding.explanation import signature_checks
 from onboarding.files import write_file
 from onboarding.review import approvals_needed, read_judgement
-from onboarding.store.judgements import list_approvals
+from onboarding.store.judgements import Judgement, JudgementStatus, list_approvals
 from onboarding.validation import signature_data, signature_lines, signature_title
 from onboarding.views import finding_lines, judgement_data, judgement_row, local_time
 from onboarding.workspace import Workspace
@@ -20,12 +26,14 @@ def review_answer(workspace: Workspace, identity: int, language: Language) -> An
     judgement = read_judgement(workspace, identity)
     with workspace.store.read() as connection:
         approvals = list_approvals(connection, identity)
-    report = judgement.report
+    report, reply = judgement.report, _reply(workspace, judgement)
     signatures: list[JsonValue] = [signature_data(signature) for signature in report.signatures] if report else []
     data: dict[str, JsonValue] = {
         **judgement_data(judgement, language),
         "signatures": signatures,
         "provenance": report.provenance.model_dump(mode="json") if report and report.provenance else None,
+        "parameters": [parameter_json(one) for one in judgement.parameters.values] if judgement.parameters else None,
+        "reply": None if reply is None else {"subject": reply.subject, "body": reply.body},
         "approvals": [{"by": approval.by.user, "at": local_time(approval.at)} for approval in approvals],
         "approvals_needed": approvals_needed(judgement),
     }
@@ -34,8 +42,42 @@ def review_answer(workspace: Workspace, identity: int, language: Language) -> An
         lines += ["", *finding_lines(finding, language)]
     for signature in report.signatures if report else ():
         lines += ["", *signature_lines(signature, language)]
+    if values := filled_values(judgement, language):
+        lines += ["", *table(("field", "value", "where"), [list(row) for row in values], language)]
+    if reply is not None:
+        lines += [
+            "",
+            text("talk.review_reply", language, identity=identity),
+            "",
+            reply.subject,
+            "",
+            *reply.body.splitlines(),
+        ]
     lines += ["", *(text("talk.approved_by", language, by=approval.by.user) for approval in approvals)]
     return Answer(data=data, lines=lines)
+
+
+def filled_values(judgement: Judgement, language: Language) -> tuple[tuple[str, str, str], ...]:
+    """What was not printed when the agreement was issued, or was recognised in a picture: name, value, where."""
+    catalogue = load_catalogue()
+    read = judgement.parameters.values if judgement.parameters else ()
+    return tuple(
+        (
+            catalogue.field(one.field_id).label(language),
+            format_value(catalogue, catalogue.field(one.field_id), one.value, language),
+            text(f"talk.read_how.{one.source.method.value}", language, page=one.source.page),
+        )
+        for one in read
+        if one.source.method is not Method.PRINTED and not is_birth_date(catalogue.field(one.field_id))
+    )
+
+
+def _reply(workspace: Workspace, judgement: Judgement) -> Written | None:
+    """The answer that turning it down would send, as long as nobody has decided."""
+    if judgement.status is not JudgementStatus.OPEN:
+        return None
+    draft = draft_rejection(workspace, judgement)
+    return None if isinstance(draft, Untold) else draft
 
 
 def write_review_page(workspace: Workspace, identity: int, path: Path, language: Language) -> None:
@@ -71,6 +113,8 @@ def write_review_page(workspace: Workspace, identity: int, path: Path, language:
             )
             for signature in signatures
         ),
+        values_title=text("talk.filled_values", language),
+        values=filled_values(judgement, language),
         approvals=tuple(text("talk.approved_by", language, by=approval.by.user) for approval in approvals),
     )
     write_file(path, render_review(page, language))

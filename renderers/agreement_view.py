@@ -13,14 +13,13 @@ from agreements.canonical import JsonValue
 from agreements.catalogue import Catalogue, Field, FieldType, Owner, Phase, Values
 from agreements.language import Language
 from agreements.machine_readable import is_birth_date
-from agreements.orgnumber import OrgNumber
-from agreements.parties import Signer
+from agreements.parties import POSTEN_ORG_NUMBER, Signer
 from agreements.texts import capitalised
 from agreements.values import format_date, format_value
 from renderers.open_values import Blank, blank
 
 DIGIPOST_NAME = "Posten Bring AS"
-DIGIPOST_ORG_NUMBER = OrgNumber("984661185")
+DIGIPOST_ORG_NUMBER = POSTEN_ORG_NUMBER
 """The company behind Digipost; renamed from Posten Norge AS 2023-06-06 (facts/domain.md §0)."""
 _OPENING, _CONTACTS, _AUTHORISATION, _INFORMATION, _PRIVACY, _SIGNATURE, _ANNEXES = 1, 3, 4, 9, 10, 11, 12
 _PARTS = {

@@ -32,6 +32,9 @@ class ReviewPage:
     findings: tuple[ReviewFinding, ...]
     signatures: tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
     """A heading for each signature, with its checks and their outcomes."""
+    values_title: str = ""
+    values: tuple[tuple[str, str, str], ...] = ()
+    """What was filled in or recognised: its name, the value, where it stands."""
     approvals: tuple[str, ...] = ()
 
 

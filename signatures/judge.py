@@ -165,6 +165,9 @@ def _judge(given: _Given) -> _Outcome:
     comparison = _compare(given, document, found, changes, count)
     results, findings = _judge_signatures(given, document, found, changes, issued=count or 0)
     general = _general(given, scan, document, found, results)
+    if comparison.provenance is not None and comparison.provenance.shape is Shape.SCAN:
+        # What was signed by hand has no signature a program could find: that it is a scan says so (PRV_SCAN).
+        general = tuple(finding for finding in general if finding.code != SIG_NONE.code)
     return _conclude(results, (*general, *findings, *comparison.findings), comparison.provenance)
 
 

@@ -50,12 +50,7 @@ class UnreadablePdfError(Exception):
 
 def read_pages(data: bytes) -> Pages:
     """Size (points) and visible text of every page. Raises EncryptedPdfError or UnreadablePdfError."""
-    try:
-        document = pypdfium2.PdfDocument(data)
-    except pypdfium2.PdfiumError as error:
-        if error.err_code in (pdfium.FPDF_ERR_PASSWORD, pdfium.FPDF_ERR_SECURITY):
-            raise EncryptedPdfError from error
-        raise UnreadablePdfError(PagesFault.BROKEN) from error
+    document = open_document(data)
     try:
         return _read_document(document)
     except pypdfium2.PdfiumError as error:
@@ -64,16 +59,30 @@ def read_pages(data: bytes) -> Pages:
         document.close()
 
 
+def open_document(data: bytes) -> pypdfium2.PdfDocument:
+    """To be closed by the caller; fields can be drawn. Raises EncryptedPdfError or UnreadablePdfError."""
+    try:
+        document = pypdfium2.PdfDocument(data)
+    except pypdfium2.PdfiumError as error:
+        if error.err_code in (pdfium.FPDF_ERR_PASSWORD, pdfium.FPDF_ERR_SECURITY):
+            raise EncryptedPdfError from error
+        raise UnreadablePdfError(PagesFault.BROKEN) from error
+    try:
+        document.init_forms()  # lets PDFium draw fields that have no appearance yet; scripts are not in this build
+        fault = PagesFault.BROKEN if len(document) == 0 else None
+        fault = PagesFault.TOO_MANY_PAGES if len(document) > MAX_PAGES else fault
+    except pypdfium2.PdfiumError:
+        fault = PagesFault.BROKEN
+    if fault is not None:
+        document.close()
+        raise UnreadablePdfError(fault)
+    return document
+
+
 def _read_document(document: pypdfium2.PdfDocument) -> Pages:
-    document.init_forms()  # lets PDFium draw fields that have no appearance yet; scripts are not in this build
-    count = len(document)
-    if count == 0:
-        raise UnreadablePdfError(PagesFault.BROKEN)
-    if count > MAX_PAGES:
-        raise UnreadablePdfError(PagesFault.TOO_MANY_PAGES)
     pages: list[Page] = []
     left = MAX_CHARACTERS
-    for index in range(count):
+    for index in range(len(document)):
         page = _read_page(document, index, limit=min(left, MAX_CHARACTERS_PER_PAGE))
         left -= len(page.text)
         pages.append(page)
@@ -81,25 +90,34 @@ def _read_document(document: pypdfium2.PdfDocument) -> Pages:
 
 
 def _read_page(document: pypdfium2.PdfDocument, index: int, *, limit: int) -> Page:
-    page = document.get_page(index)
-    places: list[tuple[float, float, float, float]] = []
+    page, places = flat_page(document, index)
     try:
-        if pdfium.FPDFPage_GetAnnotCount(page) > 0:  # on other pages there is nothing to flatten
-            places = _field_places(page)
-            _flatten(page)
-            page.close()
-            page = document.get_page(index)  # anew: the text of a page loaded before does not change
         text_page = page.get_textpage()
         try:
             if text_page.count_chars() > limit:
                 raise UnreadablePdfError(PagesFault.TOO_MUCH_TEXT)
-            text = _clean(text_page.get_text_bounded())
+            text = clean(text_page.get_text_bounded())
             boxes = _read_boxes(text_page, places)
         finally:
             text_page.close()
         return Page(width=page.get_width(), height=page.get_height(), text=text, boxes=boxes)
     finally:
         page.close()
+
+
+def flat_page(
+    document: pypdfium2.PdfDocument, index: int
+) -> tuple[pypdfium2.PdfPage, list[tuple[float, float, float, float]]]:
+    """A page with its fields and annotations as page content, to be closed by the caller; and where its fields were."""
+    page = document.get_page(index)
+    if pdfium.FPDFPage_GetAnnotCount(page) == 0:  # there is nothing to flatten
+        return page, []
+    try:
+        places = _field_places(page)
+        _flatten(page)
+    finally:
+        page.close()
+    return document.get_page(index), places  # anew: the text of a page loaded before does not change
 
 
 def _field_places(page: pypdfium2.PdfPage) -> list[tuple[float, float, float, float]]:
@@ -120,7 +138,7 @@ def _read_boxes(text_page: pypdfium2.PdfTextPage, places: list[tuple[float, floa
     boxes: list[Box] = []
     left = MAX_CHARACTERS_PER_PAGE
     for place in places:
-        text = _clean(text_page.get_text_bounded(*place)).strip()
+        text = clean(text_page.get_text_bounded(*place)).strip()
         left -= len(text) + 1
         if left < 0:
             raise UnreadablePdfError(PagesFault.TOO_MUCH_TEXT)
@@ -146,5 +164,6 @@ def _remove_unseen(page: pypdfium2.PdfPage) -> None:
             pdfium.FPDFPage_RemoveAnnot(page, number)
 
 
-def _clean(text: str) -> str:
+def clean(text: str) -> str:
+    """Text as PDFium gives it, with the line breaks of everybody else."""
     return text.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "")

@@ -7,12 +7,17 @@ import click
 from onboarding.answers import Answer
 from onboarding.call import Call
 from onboarding.command import TextGroup, argument, command, option
+from onboarding.commands.case import pairs
 
 _CASE = argument("case_number", metavar="CASE")
 
 group = TextGroup(
     "config",
-    {"show": "onboarding.commands.configuration:show", "export": "onboarding.commands.configuration:export"},
+    {
+        "show": "onboarding.commands.configuration:show",
+        "set": "onboarding.commands.configuration:set_",
+        "export": "onboarding.commands.configuration:export",
+    },
     name="config",
 )
 
@@ -20,9 +25,24 @@ group = TextGroup(
 @command("config.show", _CASE)
 def show(call: Call, case_number: str) -> Answer:
     """Show what Digipost, the vendor and the customer must do."""
-    from onboarding.steps.configuration import summary_answer
+    from onboarding.configuration_view import summary_answer
 
     return summary_answer(call.workspace, case_number, call.lang)
+
+
+@command(
+    "config.set",
+    _CASE,
+    argument("assignments", nargs=-1, required=True, metavar="FIELD=VALUE…"),
+    option("--reason", required=True),
+)
+def set_(call: Call, case_number: str, assignments: tuple[str, ...], reason: str) -> Answer:
+    """Set what the vendor or Digipost has decided."""
+    from onboarding.configuration_view import set_answer
+    from onboarding.configuring import set_configuration
+
+    configured = set_configuration(call.workspace, case_number, pairs(assignments), reason=reason, actor=call.actor)
+    return set_answer(call.workspace, configured, call.lang)
 
 
 @command(

@@ -18,6 +18,7 @@ group = TextGroup(
         "show": "onboarding.commands.intake:show",
         "add": "onboarding.commands.intake:add",
         "retry": "onboarding.commands.intake:retry",
+        "adopt": "onboarding.commands.intake:adopt",
     },
     name="intake",
 )
@@ -57,3 +58,20 @@ def retry(call: Call, identity: int) -> Answer:
 
     retry_receipt(call.workspace, identity, call.actor)
     return receipt_details(call.workspace, identity, call.lang)
+
+
+@command(
+    "intake.adopt",
+    _ID,
+    option("--org-number", metavar="N", required=True),
+    option("--vendor", required=True),
+    option("--name", metavar="S", default=""),
+)
+def adopt(call: Call, identity: int, org_number: str, vendor: str, name: str) -> Answer:
+    """Make a case of a signed agreement that we did not issue."""
+    from onboarding.adopting import Adoption, adopt_receipt
+    from onboarding.review_view import review_answer
+
+    adoption = Adoption(receipt=identity, org_number=org_number, vendor_id=vendor, name=name)
+    adopted = adopt_receipt(call.workspace, adoption, call.actor)
+    return review_answer(call.workspace, adopted.judgement, call.lang)

@@ -80,7 +80,7 @@ def write_verification_request(
     private_fonts()
     from renderers.letters import VerificationRequest, render_verification_request
 
-    resolved = _digipost(workspace)
+    resolved = digipost_address(workspace)
     letter = VerificationRequest(
         about=about(workspace, case, resolved, _LANGUAGE),
         agreement_number=None if case.in_force is None else str(case.in_force),
@@ -145,7 +145,7 @@ def _digest(
     private_fonts()
     from renderers.letters import DigestLetter, Unanswered, render_digest
 
-    resolved = _digipost(workspace)
+    resolved = digipost_address(workspace)
     forwards = tuple(
         Unanswered(
             agreement_number=str(one.case.in_force),
@@ -183,7 +183,8 @@ def _forwarded_at(connection: Connection, case: Case) -> datetime | None:
     return next((at for at in left if at is not None), None)
 
 
-def _digipost(workspace: Workspace) -> Resolved:
+def digipost_address(workspace: Workspace) -> Resolved:
+    """Where letters to Digipost go. Raises ConfigurationError if that recipient is not allowed."""
     settings = workspace.settings
     return resolve_recipient(
         settings.forward.to, settings.forward.allow, settings.environment, settings.forward.test_to

@@ -3,7 +3,6 @@
 from datetime import datetime, timedelta
 from typing import Final
 
-from agreements.agreement import Agreement
 from agreements.calendar import norwegian_day
 from agreements.case import Case
 from onboarding.correspondence.addressing import find_contact, resolve_address
@@ -13,10 +12,9 @@ from onboarding.correspondence.writing import Written, about, make_message
 from onboarding.purposes import Purpose
 from onboarding.rendering import private_fonts
 from onboarding.standing import why_unwanted
-from onboarding.steps.configuration import Basis, agreed_summary
+from onboarding.steps.configuration import agreed_summary, find_basis
 from onboarding.store.cases import find_case
 from onboarding.store.issued import find_agreement
-from onboarding.store.judgements import JudgementStatus, list_judgements
 from onboarding.workspace import Workspace
 from outbox.messages import Connection, Message
 from outbox.states import LEFT
@@ -77,21 +75,23 @@ def _write(workspace: Workspace, case: Case) -> Written | None:
     """None if the version names no address to send it to, or nothing tells when it was approved."""
     with workspace.store.read() as connection:
         agreement = None if case.in_force is None else find_agreement(connection, case.in_force)
+        basis = find_basis(workspace, connection, case)
     to = None if agreement is None else find_contact(agreement.values)
-    approved_at = None if agreement is None else _approved_at(workspace, agreement)
-    if agreement is None or to is None or approved_at is None:
+    if agreement is None or to is None or basis.approval is None:
         return None
     private_fonts()
     from renderers.letters import NextStepLetter, render_next_step
 
+    summary = agreed_summary(workspace, agreement, basis)
     resolved = resolve_address(workspace.settings, to)
     letter = NextStepLetter(
         about=about(workspace, case, resolved, agreement.language),
         agreement_number=str(agreement.number),
-        approved_on=norwegian_day(approved_at),
+        approved_on=norwegian_day(basis.approval.at),
         kind=str(agreement.values["agreement.kind"]),
         plan=case.plan,
-        tasks=agreed_summary(workspace, agreement, Basis()).customer_tasks,
+        tasks=summary.customer_tasks,
+        deviations=summary.deviations,
     )
     subject, body = render_next_step(letter, agreement.language)
     return Written(
@@ -104,10 +104,3 @@ def _write(workspace: Workspace, case: Case) -> Written | None:
         subject=subject,
         body=body,
     )
-
-
-def _approved_at(workspace: Workspace, agreement: Agreement) -> datetime | None:
-    with workspace.store.read() as connection:
-        approved = list_judgements(connection, status=JudgementStatus.APPROVED, case=agreement.number.case)
-    ours = [judgement for judgement in approved if judgement.agreement == agreement.number]
-    return max((judgement.decided_at or judgement.judged_at for judgement in ours), default=None)

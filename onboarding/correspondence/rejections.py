@@ -51,23 +51,33 @@ class Telling:
 
 def write_rejection(workspace: Workspace, judgement: Judgement) -> Telling:
     """The letter about a return that is about to be turned down. Writes nothing but the letter's bytes."""
+    draft = draft_rejection(workspace, judgement)
+    if isinstance(draft, Untold):
+        return Telling(untold=draft)
+    try:
+        return Telling(message=make_message(workspace, draft, now=workspace.clock()))
+    except (ConfigurationError, UsageError):  # an address that mail can't be sent to
+        return Telling(untold=Untold.NO_ADDRESS)
+
+
+def draft_rejection(workspace: Workspace, judgement: Judgement) -> Written | Untold:
+    """What the organisation would be told, asking for exactly what the findings name; or why it would not be."""
     with workspace.store.read() as connection:
         case = None if judgement.case is None else find_case(connection, judgement.case)
         versions = () if case is None else list_agreements(connection, case.number)
         waiting = list_judgements(connection, status=JudgementStatus.OPEN, case=judgement.case) if case else ()
     if case is None:
-        return Telling(untold=Untold.NO_CASE)
+        return Untold.NO_CASE
     untold = _untold(case, others_open=any(other.id != judgement.id for other in waiting))
     latest = versions[-1] if versions else None
     to = None if latest is None else find_contact(latest.values)
     if untold is not None or latest is None or to is None:
-        return Telling(untold=untold or Untold.NO_ADDRESS)
+        return untold or Untold.NO_ADDRESS
     try:
         resolved = resolve_address(workspace.settings, to)
-        written = _written(workspace, case, latest, judgement, resolved)
-        return Telling(message=make_message(workspace, written, now=workspace.clock()))
-    except (ConfigurationError, UsageError):  # an address that mail can't be sent to
-        return Telling(untold=Untold.NO_ADDRESS)
+    except (ConfigurationError, UsageError):
+        return Untold.NO_ADDRESS
+    return _written(workspace, case, latest, judgement, resolved)
 
 
 def _untold(case: Case, *, others_open: bool) -> Untold | None:

@@ -119,6 +119,11 @@ def read_form(data_dir: Path, name: str) -> Form:
     return Form(name=name, base=base, layout=record.layout)
 
 
+def version_folder(data_dir: Path, record: FormRecord) -> Path:
+    """Where the version's files lie."""
+    return _folder(data_dir, record.name, record.version)
+
+
 def proof_file(data_dir: Path, record: FormRecord) -> Path:
     """Where the version's proof lies."""
     return _folder(data_dir, record.name, record.version) / PROOF

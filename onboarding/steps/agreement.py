@@ -284,8 +284,9 @@ def _store(workspace: Workspace, prepared: Prepared, pressed: Pressed, actor: Ac
 
 
 def _withdraw_requests(connection: Connection, case: CaseNumber, now: datetime) -> None:
-    """Nobody is to be asked to sign a version that is valid no more."""
-    withdraw_all(connection, case_number=str(case), purposes=ASKS_TO_SIGN, reason=VERSION_REPLACED, now=now)
+    """Nobody is to be asked to sign a version that is valid no more, nor told what deviates from it."""
+    about = (*ASKS_TO_SIGN, Purpose.DEVIATION)
+    withdraw_all(connection, case_number=str(case), purposes=about, reason=VERSION_REPLACED, now=now)
 
 
 def _handout(workspace: Workspace, case: Case, agreement: Agreement, pdf: bytes) -> Handout:

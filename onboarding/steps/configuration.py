@@ -4,82 +4,129 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Final
 
-from agreements.agreement import Agreement
+from agreements.agreement import Agreement, IssuedState
 from agreements.calendar import norwegian_time
 from agreements.canonical import JsonValue
-from agreements.case import AgreementState, Party
+from agreements.case import AgreementState, Case
+from agreements.casenumber import AgreementNumber
 from agreements.catalogue import load_catalogue
+from agreements.configuration import Difference
 from agreements.errors import GateError
 from agreements.language import Language
+from agreements.parameters import Parameters
 from agreements.parties import Customer
 from agreements.summary import (
     Agreed,
-    ConfigurationEntry,
     ConfigurationSummary,
     SetUp,
     SummaryApproval,
     SummarySubject,
-    as_json,
     build_summary,
+    find_changes,
 )
-from agreements.texts import text
-from agreements.values import format_date, format_value
-from onboarding.answers import Answer, table
+from onboarding.agreed import agreed_values, settings_in_force
 from onboarding.files import write_file
 from onboarding.rendering import private_fonts
 from onboarding.settings import user_name
 from onboarding.steps.enquiry import read_case
 from onboarding.store.cases import find_case
 from onboarding.store.issued import find_agreement
-from onboarding.store.judgements import Judgement, JudgementStatus, list_judgements
+from onboarding.store.judgements import Judgement, JudgementStatus, list_approved, list_judgements
+from onboarding.store.settings import StoredSetting, list_settings
 from onboarding.workspace import Workspace
+from outbox.messages import Connection
+
+_BASE_URLS: Final = {"production": "https://api.digipost.no"}
+"""By `environment:`; every other one is Digipost's test environment. Source: facts/domain.md §2 (Environment.cs)."""
+_TEST_URL: Final = "https://api.test.digipost.no"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Basis:
-    """What a configuration rests on: the signed document and its approval; both None while nothing is approved."""
+    """What a configuration rests on: the signed document, its approval, and what was read of it.
+
+    All None while nothing is approved.
+    """
 
     document: str | None = None
     approval: SummaryApproval | None = None
+    parameters: Parameters | None = None
+
+    @property
+    def read(self) -> Parameters | None:
+        """What was read of the signed document: nothing where it could not be read, None where there is none."""
+        return None if self.document is None else self.parameters or Parameters()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Configuration:
+    """What the summary of a version is built from."""
+
+    case: Case
+    agreement: Agreement
+    basis: Basis
+    agreed: Agreed
+    set_up: SetUp
+    history: tuple[StoredSetting, ...]
+    """Everything that was ever set in the case, oldest first."""
+
+    @property
+    def values(self) -> dict[str, JsonValue]:
+        """The values in force: settings come before what was agreed, and that before what follows."""
+        set_values = {setting.field_id: setting.value for setting in self.set_up.settings}
+        return {**self.set_up.derived, **self.agreed.values, **set_values}
 
 
 def agreed_summary(workspace: Workspace, agreement: Agreement, basis: Basis) -> ConfigurationSummary:
-    """The summary of an issued agreement."""
-    catalogue = load_catalogue()
+    """The summary of an issued agreement, with everything that was set since."""
     with workspace.store.read() as connection:
         case = find_case(connection, agreement.number.case)
-    assert case is not None
-    subject = SummarySubject(
-        case_number=str(case.number),
-        agreement_number=str(agreement.number),
-        customer=Customer(org_number=case.org_number, name=case.customer_name),
-        vendor=workspace.vendor(case.vendor_id).party(),
-        signed_sha256=basis.document,
-        approval=basis.approval,
-    )
-    return build_summary(
-        catalogue,
-        subject,
-        Agreed(values=agreement.values),
-        SetUp(),
-        deadline_days=workspace.settings.deadlines.configuration,
-    )
+        assert case is not None
+        configuration = _configuration(workspace, connection, case, agreement, basis)
+    return summary_of(workspace, configuration)
 
 
 def read_summary(workspace: Workspace, number: str) -> ConfigurationSummary:
     """The summary of the version in force. Raises GateError("configuration_refused") while none has been issued."""
+    return summary_of(workspace, read_configuration(workspace, number))
+
+
+def read_configuration(workspace: Workspace, number: str) -> Configuration:
+    """What the summary of the version in force is built from. Raises as `read_summary`."""
     case = read_case(workspace, number)
     if case.in_force is None:
         raise GateError("configuration_refused", unmet=("agreement_not_issued",), case=str(case.number))
     with workspace.store.read() as connection:
         agreement = find_agreement(connection, case.in_force)
-        judgements = list_judgements(connection, case=case.number, status=JudgementStatus.APPROVED)
-    assert agreement is not None
-    sent_back = case.agreement_state is AgreementState.RETURNED_BY_DIGIPOST
-    ours = () if sent_back else (judgement for judgement in judgements if judgement.agreement == case.in_force)
-    approved = next(iter(ours), None)
-    return agreed_summary(workspace, agreement, _basis(workspace, approved))
+        assert agreement is not None
+        basis = find_basis(workspace, connection, case)
+        return _configuration(workspace, connection, case, agreement, basis)
+
+
+def find_basis(workspace: Workspace, connection: Connection, case: Case) -> Basis:
+    """What the version in force rests on: its approved return, unless Digipost has sent it back."""
+    if case.agreement_state is AgreementState.RETURNED_BY_DIGIPOST:
+        return Basis()
+    approved = list_judgements(connection, case=case.number, status=JudgementStatus.APPROVED)
+    ours = (judgement for judgement in approved if judgement.agreement == case.in_force)
+    return _basis(workspace, next(ours, None))
+
+
+def summary_of(workspace: Workspace, configuration: Configuration) -> ConfigurationSummary:
+    """The summary itself."""
+    case, basis = configuration.case, configuration.basis
+    subject = SummarySubject(
+        case_number=str(case.number),
+        agreement_number=str(configuration.agreement.number),
+        customer=Customer(org_number=case.org_number, name=case.customer_name),
+        vendor=workspace.vendor(case.vendor_id).party(),
+        signed_sha256=basis.document,
+        approval=basis.approval,
+    )
+    days = workspace.settings.deadlines.configuration
+    return build_summary(load_catalogue(), subject, configuration.agreed, configuration.set_up, deadline_days=days)
 
 
 def export_summary(
@@ -102,32 +149,6 @@ def export_summary(
     return tuple(paths)
 
 
-def summary_answer(workspace: Workspace, number: str, language: Language) -> Answer:
-    """The summary as data, and as lines: what each party sets up, then what is still open."""
-    from renderers.summary import customer_task_lines
-
-    summary = read_summary(workspace, number)
-    lines: list[str] = []
-    for party in (Party.DIGIPOST, Party.VENDOR, Party.CUSTOMER):
-        entries: tuple[ConfigurationEntry, ...] = getattr(summary, party.value)
-        heading = text(f"talk.sets_up.{party.value}", language)
-        rows = [_row(entry, language) for entry in entries]
-        tasks = customer_task_lines(summary, language) if party is Party.CUSTOMER else []
-        values = table(("field", "value", "api"), rows, language) if rows else []
-        lines += [heading, *values, *(f"- {task}" for task in tasks), ""]
-    catalogue = load_catalogue()
-    items = [
-        [
-            catalogue.field(item.field_id).label(language),
-            text(f"states.owner.{item.owner.value}", language),
-            format_date(item.due, language) if item.due else "",
-        ]
-        for item in summary.open_items
-    ]
-    lines += [text("talk.open_items", language), *table(("field", "owner", "due"), items, language)]
-    return Answer(data=as_json(summary), lines=lines)
-
-
 def summary_approval(*, by: str, at: datetime, manual: bool) -> SummaryApproval:
     """An approval as the summary shows it: its day is the Norwegian one."""
     return SummaryApproval(by=by, at=norwegian_time(at), manual=manual)
@@ -136,14 +157,56 @@ def summary_approval(*, by: str, at: datetime, manual: bool) -> SummaryApproval:
 def _basis(workspace: Workspace, approved: Judgement | None) -> Basis:
     if approved is None:
         return Basis()
-    manual = approved.decided_by is not None
-    at = approved.decided_at or approved.judged_at
     by = user_name(workspace.settings, approved.decided_by.user) if approved.decided_by else "avtalemottak"
-    return Basis(document=approved.sha256, approval=summary_approval(by=by, at=at, manual=manual))
+    approval = summary_approval(by=by, at=approved.approved_at, manual=approved.decided_by is not None)
+    return Basis(document=approved.sha256, approval=approval, parameters=approved.parameters)
 
 
-def _row(entry: ConfigurationEntry, language: Language) -> list[str]:
-    catalogue = load_catalogue()
-    field = catalogue.field(entry.field_id)
-    value: JsonValue = entry.value
-    return [field.label(language), format_value(catalogue, field, value, language), entry.api or ""]
+def _configuration(
+    workspace: Workspace, connection: Connection, case: Case, agreement: Agreement, basis: Basis
+) -> Configuration:
+    catalogue, history = load_catalogue(), list_settings(connection, case.number)
+    settings = settings_in_force(catalogue, history, agreement.number.version)
+    agreed = agreed_values(catalogue, agreement, basis.read, settings)
+    environment = _BASE_URLS.get(workspace.settings.environment, _TEST_URL)
+    until = None if basis.approval is None else basis.approval.at
+    set_up = SetUp(
+        settings=settings,
+        derived={"setup.environment": environment},
+        difference=_find_difference(connection, case, agreement.number, agreed, until),
+    )
+    return Configuration(case=case, agreement=agreement, basis=basis, agreed=agreed, set_up=set_up, history=history)
+
+
+# --- the agreement before this one ------------------------------------------------------------------------------------
+
+
+def _find_difference(
+    connection: Connection, case: Case, number: AgreementNumber, agreed: Agreed, until: datetime | None
+) -> Difference | None:
+    """What a version changes in comparison with the one approved last before it (`until`), for the same organisation
+    and vendor.
+
+    A version that was voided never reached Digipost, and is nothing to compare with.
+    """
+    earlier = [
+        judgement
+        for judgement in list_approved(connection, case.vendor_id, case.org_number)
+        if judgement.agreement != number and (until is None or judgement.approved_at < until)
+    ]
+    for judgement in sorted(earlier, key=lambda one: one.approved_at, reverse=True):
+        before = None if judgement.agreement is None else find_agreement(connection, judgement.agreement)
+        if before is not None and before.state is not IssuedState.VOID:
+            return _difference(connection, before, judgement, agreed)
+    return None
+
+
+def _difference(connection: Connection, before: Agreement, judgement: Judgement, agreed: Agreed) -> Difference:
+    catalogue, number = load_catalogue(), before.number
+    settings = settings_in_force(catalogue, list_settings(connection, number.case), number.version)
+    read = judgement.parameters or Parameters()
+    return Difference(
+        agreement=str(number),
+        approved_at=judgement.approved_at,
+        changes=find_changes(catalogue, agreed_values(catalogue, before, read, settings).values, agreed.values),
+    )

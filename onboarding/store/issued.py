@@ -10,6 +10,9 @@ from agreements.times import format_utc, parse_utc
 from onboarding.store.columns import ids_text, read_ids, read_signers, read_values, signers_text, values_text
 from onboarding.store.tables import agreements
 
+_OURS = agreements.c.adopted == 0
+"""Only what we issued proves anything by its bytes: an adopted agreement is the return itself."""
+
 
 def insert_agreement(connection: sa.Connection, agreement: Agreement) -> None:
     """Store an issued version. Its bytes and its field map must be in the blobs already.
@@ -34,6 +37,7 @@ def insert_agreement(connection: sa.Connection, agreement: Agreement) -> None:
         "state": agreement.state.value,
         "issued_at": format_utc(agreement.issued_at),
         "issued_by": agreement.issued_by,
+        "adopted": int(agreement.adopted),
     }
     try:
         connection.execute(agreements.insert().values(**row))
@@ -56,7 +60,7 @@ def list_agreements(connection: sa.Connection, case: CaseNumber) -> tuple[Agreem
 
 def issued_sizes(connection: sa.Connection) -> frozenset[int]:
     """Every size in bytes an issued agreement has: the lengths at which a return's beginning is worth hashing."""
-    return frozenset(connection.execute(sa.select(agreements.c.size).distinct()).scalars())
+    return frozenset(connection.execute(sa.select(agreements.c.size).where(_OURS).distinct()).scalars())
 
 
 def is_issued(connection: sa.Connection, *, size: int, sha256: str) -> bool:
@@ -66,7 +70,7 @@ def is_issued(connection: sa.Connection, *, size: int, sha256: str) -> bool:
 
 def find_by_bytes(connection: sa.Connection, *, size: int, sha256: str) -> Agreement | None:
     """The issued agreement with exactly these bytes, or None. Its number is printed in it, so no two are alike."""
-    query = sa.select(agreements).where(agreements.c.size == size, agreements.c.sha256 == sha256)
+    query = sa.select(agreements).where(_OURS, agreements.c.size == size, agreements.c.sha256 == sha256)
     row = connection.execute(query.order_by(agreements.c.issued_at).limit(1)).mappings().one_or_none()
     return None if row is None else _agreement(row)
 
@@ -108,4 +112,5 @@ def _agreement(row: sa.RowMapping) -> Agreement:
         state=IssuedState(row["state"]),
         issued_at=parse_utc(row["issued_at"]),
         issued_by=row["issued_by"],
+        adopted=bool(row["adopted"]),
     )

@@ -18,10 +18,12 @@ from agreements.casenumber import AgreementNumber, CaseNumber, parse_case_number
 from agreements.decision import Decision, Verdict
 from agreements.errors import GateError
 from agreements.findings import Finding
+from agreements.orgnumber import OrgNumber
+from agreements.parameters import Parameters, parameters_text, read_parameters
 from agreements.parties import Actor
 from agreements.signature_report import SignatureReport
 from agreements.times import format_utc, parse_utc
-from onboarding.store.tables import approvals, judgements
+from onboarding.store.tables import approvals, cases, judgements
 
 
 class JudgementStatus(StrEnum):
@@ -46,6 +48,8 @@ class NewJudgement:
     """None where the document could not be opened at all."""
     status: JudgementStatus
     judged_at: datetime
+    parameters: Parameters | None = None
+    """What could be read of the values in it, each with its proof; None where nothing was."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +60,11 @@ class Judgement(NewJudgement):
     decided_at: datetime | None
     decided_by: Actor | None
     reason: str | None
+
+    @property
+    def approved_at(self) -> datetime:
+        """When it was decided: by a person, or by the machine as soon as it had judged."""
+        return self.decided_at or self.judged_at
 
     @property
     def agreement(self) -> AgreementNumber | None:
@@ -89,6 +98,7 @@ def _columns(judgement: NewJudgement) -> dict[str, str | int | None]:
         "report": None if judgement.report is None else canonical_json(judgement.report.model_dump(mode="json")),
         "status": judgement.status.value,
         "judged_at": format_utc(judgement.judged_at),
+        "parameters": None if judgement.parameters is None else parameters_text(judgement.parameters),
     }
 
 
@@ -130,6 +140,21 @@ def list_judgements(
         query = query.where(judgements.c.status == status.value)
     if case is not None:
         query = query.where(judgements.c.case_number == str(case))
+    return tuple(_judgement(row) for row in connection.execute(query).mappings())
+
+
+def list_approved(connection: sa.Connection, vendor_id: str, org_number: OrgNumber) -> tuple[Judgement, ...]:
+    """Every approved return of a vendor's cases for an organisation, oldest first."""
+    query = (
+        sa.select(judgements)
+        .join(cases, cases.c.case_number == judgements.c.case_number)
+        .where(
+            cases.c.vendor_id == vendor_id,
+            cases.c.org_number == org_number.digits,
+            judgements.c.status == JudgementStatus.APPROVED.value,
+        )
+        .order_by(judgements.c.id)
+    )
     return tuple(_judgement(row) for row in connection.execute(query).mappings())
 
 
@@ -203,6 +228,7 @@ def _judgement(row: sa.RowMapping) -> Judgement:
         report=None if row["report"] is None else SignatureReport.model_validate_json(row["report"]),
         status=JudgementStatus(row["status"]),
         judged_at=parse_utc(row["judged_at"]),
+        parameters=None if row["parameters"] is None else read_parameters(row["parameters"]),
         decided_at=parse_utc(row["decided_at"]) if decided else None,
         decided_by=Actor(user=row["decided_by"], os_user=row["os_user"]) if decided else None,
         reason=row["reason"],

@@ -82,6 +82,7 @@ agreements = sa.Table(
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("issued_at", sa.Text, nullable=False),
     sa.Column("issued_by", sa.Text, nullable=False),
+    sa.Column("adopted", sa.Integer, nullable=False),
     sa.Index(None, "size", "sha256"),
 )
 
@@ -101,6 +102,7 @@ judgements = sa.Table(
     sa.Column("decided_by", sa.Text),
     sa.Column("os_user", sa.Text),
     sa.Column("reason", sa.Text),
+    sa.Column("parameters", sa.Text),  # NULL: nothing has been read of it
     sa.Index(None, "status"),
     sa.Index(None, "case_number"),
     sqlite_autoincrement=True,
@@ -114,6 +116,23 @@ approvals = sa.Table(
     sa.Column("os_user", sa.Text, nullable=False),
     sa.Column("at", sa.Text, nullable=False),
     sa.Column("reason", sa.Text, nullable=False),
+)
+
+settings = sa.Table(
+    "settings",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("case_number", sa.Text, sa.ForeignKey("cases.case_number"), nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),  # of the agreement in force when it was set
+    sa.Column("field_id", sa.Text, nullable=False),
+    sa.Column("value", sa.Text, nullable=False),  # `null`: what was set before is taken back
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("set_by", sa.Text, nullable=False),
+    sa.Column("os_user", sa.Text, nullable=False),
+    sa.Column("set_at", sa.Text, nullable=False),
+    sa.Index(None, "case_number"),
+    sa.Index(None, "field_id"),
+    sqlite_autoincrement=True,
 )
 
 events = sa.Table(

@@ -1,4 +1,5 @@
-"""What the database itself refuses, whoever asks: changing the record, deleting cases, altering what was issued.
+"""What the database itself refuses, whoever asks: changing the record, deleting cases, altering what was
+issued or set.
 
 `create_triggers` is called at the end of every migration, because Alembic's `batch_alter_table` copies a SQLite table
 and silently drops its triggers. Residual risk: whoever owns the database can drop a trigger; the hash chain shows it
@@ -11,7 +12,7 @@ import sqlalchemy as sa
 
 _FROZEN = (
     "case_number, version, sha256, size, template_version, language, pages, example_terms, route, open_fields, "
-    "control_code, field_map_sha256, field_values, signers, issued_at, issued_by"
+    "control_code, field_map_sha256, field_values, signers, issued_at, issued_by, adopted"
 )
 """Columns of `agreements` that never change; only `state` does."""
 
@@ -44,12 +45,15 @@ _RULES = {
         "INSERT",
         "EXISTS (SELECT 1 FROM agreements WHERE case_number = NEW.case_number AND version = NEW.version)",
     ),
+    "settings_no_update": _Rule("settings", "UPDATE"),
+    "settings_no_delete": _Rule("settings", "DELETE"),
+    "settings_no_replace": _Rule("settings", "INSERT", "EXISTS (SELECT 1 FROM settings WHERE id = NEW.id)"),
     "events_no_update": _Rule("events", "UPDATE"),
     "events_no_delete": _Rule("events", "DELETE"),
     "events_follow": _Rule("events", "INSERT", _CHAIN_BROKEN),
 }
 _RAISE = "RAISE EXCEPTION USING MESSAGE = 'refused: ' || TG_NAME, ERRCODE = 'integrity_constraint_violation';"
-_NO_TRUNCATE = ("meta", "cases", "agreements", "events")  # PostgreSQL only: TRUNCATE fires no row trigger
+_NO_TRUNCATE = ("meta", "cases", "agreements", "settings", "events")  # PostgreSQL only: TRUNCATE fires no row trigger
 
 TRIGGER_NAMES = frozenset(_RULES)
 """Every trigger that must stand at head, on both databases."""

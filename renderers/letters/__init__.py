@@ -14,6 +14,7 @@ from renderers.letters.answers import (
     render_receipt,
     render_rejection,
 )
+from renderers.letters.deviations import DeviationLetter, render_deviation
 from renderers.letters.digest import DigestLetter, Unanswered, render_digest
 from renderers.letters.digipost import (
     TerminationNotice,
@@ -36,6 +37,7 @@ from renderers.letters.signing import (
 __all__ = [
     "MAX_SUBJECT",
     "Correspondence",
+    "DeviationLetter",
     "DigestLetter",
     "ForwardLetter",
     "NextStepLetter",
@@ -49,6 +51,7 @@ __all__ = [
     "Unanswered",
     "VerificationRequest",
     "finding_in_words",
+    "render_deviation",
     "render_digest",
     "render_forward",
     "render_next_step",

@@ -6,10 +6,12 @@ from datetime import date, datetime
 from agreements.agreement import SigningRoute
 from agreements.calendar import norwegian_time
 from agreements.case import LaunchPlan
+from agreements.configuration import Deviation
 from agreements.findings import Finding
 from agreements.language import Language
 from agreements.summary import CustomerTask
 from agreements.values import format_date, format_time
+from renderers.letters.deviations import deviation_lines
 from renderers.letters.heading import Correspondence, inline, quoted, write
 from renderers.letters.reasons import reasons_of
 from renderers.letters.signing import SigningTask, task_view
@@ -60,6 +62,8 @@ class NextStepLetter:
     plan: LaunchPlan
     tasks: tuple[CustomerTask, ...] = ()
     """What the organisation does itself, from the configuration summary."""
+    deviations: tuple[Deviation, ...] = ()
+    """What is set up otherwise than it was signed."""
 
 
 def render_receipt(letter: ReceiptLetter, language: Language) -> tuple[str, str]:
@@ -88,7 +92,7 @@ def render_rejection(letter: RejectionLetter, language: Language) -> tuple[str, 
         language,
         subject="letters.rejection.subject",
         date=format_date(letter.received_on, language),
-        reasons=reasons_of(letter.findings, words(language), on_paper=on_paper),
+        reasons=reasons_of(letter.findings, language, on_paper=on_paper),
         comment=quoted(letter.comment),
         task=letter.task,
         **({} if letter.task is None else task_view(letter.task, language)),
@@ -107,6 +111,7 @@ def render_next_step(letter: NextStepLetter, language: Language) -> tuple[str, s
         kind=letter.kind,
         steps=_steps(letter, language),
         tasks=_tasks(letter, language),
+        deviations=deviation_lines(letter.deviations, language),
     )
 
 

@@ -38,7 +38,7 @@ class ForwardLetter:
     case_number: str
     agreement_number: str
     values: Values
-    """The values of the issued agreement."""
+    """The values of the issued agreement, and those that were filled in."""
     vendor: Vendor
     plan: LaunchPlan
     """Step 3's decision as it stands."""
@@ -53,6 +53,8 @@ class ForwardLetter:
     manual: bool
     audit_head: str
     """The latest hash of the event log's chain before the approval: ties this mail to the record as it was."""
+    adopted: bool = False
+    """It was not issued by us: a person took it in."""
     subject_prefix: str = ""
     """Marks mail that is not for real (test, demo)."""
 

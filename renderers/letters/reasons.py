@@ -9,8 +9,10 @@ from collections.abc import Iterable
 from typing import Final
 
 from agreements.findings import Finding, Severity
+from agreements.language import Language
+from agreements.texts import spoken
 from renderers.letters.heading import inline
-from renderers.templates import Words
+from renderers.templates import words
 
 OTHER: Final = "other"
 """The reason where no finding has one: asks for an answer, so that nobody is left without knowing what to do."""
@@ -51,6 +53,11 @@ REASONS: Final = {
     "WHO-005": "other_seal",
     "WHO-006": "namesake",
     "WHO-007": "right_to_sign",
+    "VAL-001": "value_differs",
+    "VAL-002": "value_not_shown",
+    "VAL-003": "value_missing",
+    "VAL-004": "value_invalid",
+    "VAL-005": "value_missing",
     "CAS-001": "withdrawn",
     "CAS-002": "superseded",
     "CAS-009": "sent_back",
@@ -67,23 +74,24 @@ _ELECTRONIC = frozenset({"scan", "unsigned"})
 _SEVERITIES = tuple(Severity)
 
 
-def reasons_of(findings: Iterable[Finding], say: Words, *, on_paper: bool) -> list[tuple[str, str]]:
+def reasons_of(findings: Iterable[Finding], language: Language, *, on_paper: bool) -> list[tuple[str, str]]:
     """What is wrong and what to do, each once, the weightiest first; `OTHER` if no finding gives a reason.
 
     `on_paper`: they were asked to sign on paper, so that a scan without an electronic signature is no fault.
     """
     weighed = sorted(findings, key=lambda finding: _SEVERITIES.index(finding.severity))
     told = [
-        _sentences(REASONS[finding.code], say, finding)
+        _sentences(REASONS[finding.code], language, finding)
         for finding in weighed
         if finding.severity is not Severity.INFO
         and finding.code in REASONS
         and not (on_paper and REASONS[finding.code] in _ELECTRONIC)
     ]
-    return list(dict.fromkeys(told)) or [_sentences(OTHER, say, None)]
+    return list(dict.fromkeys(told)) or [_sentences(OTHER, language, None)]
 
 
-def _sentences(reason: str, say: Words, finding: Finding | None) -> tuple[str, str]:
-    params = {} if finding is None else {name: inline(str(value)) for name, value in finding.params.items()}
-    key = f"letters.rejection.reasons.{reason}"
+def _sentences(reason: str, language: Language, finding: Finding | None) -> tuple[str, str]:
+    said = {} if finding is None else spoken(finding.params, language)
+    params = {name: inline(str(value)) for name, value in said.items()}
+    key, say = f"letters.rejection.reasons.{reason}", words(language)
     return say(f"{key}.what", **params), say(f"{key}.do", **params)

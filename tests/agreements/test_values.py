@@ -26,6 +26,13 @@ from agreements.values import (
 )
 
 CATALOGUE = load_catalogue()
+CERTIFICATE: dict[str, JsonValue] = {
+    "subject": "O=Blåbær & Sønn AS",
+    "issuer": "CN=Utsteder CA",
+    "serial": "1f2e3d",
+    "not_after": "2027-11-23",
+    "sha256": "ab" * 32,
+}
 OSLO = {"lines": ["Storgata 1"], "postal_code": "0155", "city": "Oslo"}
 
 
@@ -247,8 +254,12 @@ def test_an_e_mail_address_can_carry_no_further_header() -> None:
         ("setup.sftp_key", "SHA256:" + "A" * 43, []),
         ("setup.sftp_key", "MD5:aa:bb", ["ssh_fingerprint"]),
         ("setup.sftp_key", 1, ["ssh_fingerprint"]),
-        ("setup.certificate", "CN=x, serial 1", []),
-        ("setup.logo", "logo.png", []),
+        ("setup.certificate", "CN=x, serial 1", ["certificate_form"]),
+        ("setup.certificate", CERTIFICATE, []),
+        ("setup.certificate", {**CERTIFICATE, "key": "x"}, ["certificate_form"]),
+        ("setup.logo", "logo.png", ["file_form"]),
+        ("setup.logo", {"name": "logo.png", "sha256": "ab" * 32}, []),
+        ("setup.logo", {"name": "logo\u202e.png", "sha256": "ab" * 32}, ["invisible_character"]),
     ],
 )
 def test_every_type_has_its_rules(field_id: str, value: JsonValue, codes: list[str]) -> None:

@@ -13,7 +13,6 @@ from tests.architecture.tree import ROOT, ROOT_PACKAGES, imported_names, modules
 LOCKS = ("requirements/runtime.txt", "requirements/dev.txt")
 # Libraries that are asked for but imported by name nowhere, each with its reason.
 NOT_IMPORTED = {
-    "pypdf",  # comes into use with the reading of form fields; fixed by the design card
     "tzdata",  # data that `zoneinfo` finds by itself
 }
 # A library's own parts that are distributed apart, in step with it.

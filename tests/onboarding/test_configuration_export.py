@@ -10,7 +10,8 @@ import yaml
 
 from agreements.errors import GateError
 from agreements.language import Language
-from onboarding.steps.configuration import export_summary, read_summary, summary_answer
+from onboarding.configuration_view import summary_answer
+from onboarding.steps.configuration import export_summary, read_summary
 from tests.onboarding.installation import KARI, Installation, sha256_of
 
 FORMATS = ("json", "yaml", "pdf", "html", "csv")

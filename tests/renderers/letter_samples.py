@@ -8,6 +8,7 @@ from itertools import product
 
 from agreements.agreement import SigningRoute
 from agreements.case import LaunchPlan
+from agreements.configuration import Deviation, Setting
 from agreements.findings import CAS_SUPERSEDED, PRV_SCAN, PRV_TEXT_DIFFERS, SIG_NO_ANCHORS, WHO_MISSING, WHO_UNEXPECTED
 from agreements.language import Language
 from agreements.orgnumber import OrgNumber
@@ -17,6 +18,7 @@ from agreements.summary import CustomerTask, TaskKey
 from agreements.verification import Method
 from renderers.letters import (
     Correspondence,
+    DeviationLetter,
     DigestLetter,
     ForwardLetter,
     NextStepLetter,
@@ -29,6 +31,7 @@ from renderers.letters import (
     TerminationNotice,
     Unanswered,
     VerificationRequest,
+    render_deviation,
     render_forward,
     render_next_step,
     render_receipt,
@@ -185,8 +188,20 @@ def _answers(about: Correspondence, who: Names) -> Iterator[tuple[str, Render]]:
                 kind=kind,
                 plan=plan,
                 tasks=tasks,
+                deviations=_deviations(who) if plan is LaunchPlan.OPEN else (),
             )
             yield f"next step {kind} {plan}", partial(render_next_step, step)
+
+
+def _deviations(who: Names) -> tuple[Deviation, ...]:
+    """What somebody set, with whatever they wrote as the value and the reason."""
+    at = datetime(2026, 11, 24, 8, tzinfo=UTC)
+    broker = Setting(field_id="vendor.broker_id", value=8_541_209, by="kari", at=at, reason=who.contact)
+    system = Setting(field_id="vendor.system_name", value=who.vendor, by="kari", at=at, reason="Nytt navn")
+    return (
+        Deviation(field_id="vendor.system_name", signed=who.customer, setting=system),
+        Deviation(field_id="vendor.broker_id", signed=8_541_208, setting=broker),
+    )
 
 
 def _to_digipost(about: Correspondence, who: Names) -> Iterator[tuple[str, Render]]:
@@ -204,6 +219,9 @@ def _to_digipost(about: Correspondence, who: Names) -> Iterator[tuple[str, Rende
         )
         yield f"verification {sender_id}", partial(render_verification_request, request)
         yield f"termination {sender_id}", partial(render_termination_notice, notice)
+    for deviations in ((), _deviations(who)):
+        letter = DeviationLetter(about=about, agreement_number=AGREEMENT, deviations=deviations)
+        yield f"deviation {len(deviations)}", partial(render_deviation, letter)
     forward = replace(
         FORWARD,
         values={**FORWARD.values, "customer.name": who.customer},

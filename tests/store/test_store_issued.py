@@ -1,5 +1,7 @@
 """Issued agreements in the store."""
 
+from dataclasses import replace
+
 import pytest
 
 from agreements.agreement import IssuedState
@@ -21,7 +23,7 @@ def test_an_agreement_comes_back_as_it_was_stored_and_is_found_by_its_bytes(stor
     with store.begin() as connection:
         case = add_case(connection)
         first = an_agreement(case)
-        second = an_agreement(case, version=2, sha256="cd" * 32)
+        second = replace(an_agreement(case, version=2, sha256="cd" * 32), adopted=True)
         for agreement in (second, first):
             insert_agreement(connection, agreement)
     with store.read() as connection:

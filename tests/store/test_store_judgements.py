@@ -6,7 +6,9 @@ import pytest
 
 from agreements.decision import decide
 from agreements.errors import GateError
+from agreements.fieldmap import Rectangle
 from agreements.findings import PRV_SCAN, WHO_MISSING
+from agreements.parameters import Method, Parameter, Parameters, Source
 from agreements.parties import Actor
 from agreements.signature_report import Indication, SignatureReport
 from onboarding.store import Store
@@ -45,19 +47,36 @@ JUDGEMENT = NewJudgement(
     status=JudgementStatus.OPEN,
     judged_at=NOW,
 )
+READ = Parameters(
+    values=(
+        Parameter(
+            field_id="admin.name",
+            value="Åse Øye",
+            source=Source(
+                document="ab" * 32,
+                page=2,
+                rectangle=Rectangle(x0=70.5, y0=100.0, x1=300.0, y1=112.0),
+                field="admin.name",
+                method=Method.FORM_FIELD,
+                confidence=1.0,
+            ),
+        ),
+    )
+)
 RULING = Ruling(by=KARI, at=NOW, reason="Sjekket på telefon")
 
 
 def test_a_judgement_comes_back_as_it_was_stored(store: Store) -> None:
     with store.begin() as connection:
         case = add_case(connection)
-        identity = insert_judgement(connection, replace(JUDGEMENT, case=case.number, version=1))
+        identity = insert_judgement(connection, replace(JUDGEMENT, case=case.number, version=1, parameters=READ))
         assert identity is not None
     with store.read() as connection:
         found = find_judgement(connection, identity)
         assert found is not None
         assert found == find_judgement_of(connection, "ab" * 32)
         assert (found.decision, found.report, found.judged_at) == (JUDGEMENT.decision, REPORT, NOW)
+        assert found.parameters == READ
         assert str(found.agreement) == f"{case.number}.1"
         assert (found.decided_at, found.decided_by, found.reason) == (None, None, None)
 
@@ -74,7 +93,7 @@ def test_a_document_that_could_not_be_opened_has_no_report(store: Store) -> None
         insert_judgement(connection, replace(JUDGEMENT, report=None))
         found = find_judgement_of(connection, JUDGEMENT.sha256)
     assert found is not None
-    assert (found.report, found.agreement) == (None, None)
+    assert (found.report, found.agreement, found.parameters) == (None, None, None)
 
 
 def test_the_first_decision_stands(store: Store) -> None:

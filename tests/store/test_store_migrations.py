@@ -77,7 +77,7 @@ def test_ids_that_must_never_come_back_never_do(tmp_path: Path) -> None:
     }
     with made.read() as connection:
         found = connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE sql LIKE '%AUTOINCREMENT%'")
-        assert set(found.scalars()) == wanted == {"judgements", "receipts"}
+        assert set(found.scalars()) == wanted == {"judgements", "receipts", "settings"}
     made.close()
 
 
@@ -87,14 +87,14 @@ def test_an_older_database_keeps_its_agreements_and_comes_out_like_a_new_one(emp
         found = find_agreement(connection, AgreementNumber(CaseNumber(2026, 1), 1))
         assert found is not None
         assert (found.sha256, found.route, found.open_fields) == ("ab" * 32, SigningRoute.SERVICE, ())
-        assert (found.control_code, found.field_map_sha256) == ("", None)
+        assert (found.control_code, found.field_map_sha256, found.adopted) == ("", None, False)
         insert_agreement(connection, replace(found, number=AgreementNumber(found.number.case, 2), control_code="X"))
         if connection.dialect.name == "sqlite":
             fresh = create_store(sqlite_url(tmp_path / "fresh.sqlite"), environment="test")
             with closing(fresh), fresh.read() as other:
                 assert _triggers(connection) == _triggers(other)
     with closing(open_store(empty_url, environment="test")) as opened:
-        for column in ("route", "open_fields", "control_code", "field_map_sha256"):
+        for column in ("route", "open_fields", "control_code", "field_map_sha256", "adopted"):
             with pytest.raises(sa.exc.DBAPIError), opened.begin() as connection:
                 connection.exec_driver_sql(f"UPDATE agreements SET {column} = 'x'")
 

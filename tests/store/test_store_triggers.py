@@ -5,12 +5,14 @@ import sqlite3
 import pytest
 import sqlalchemy as sa
 
+from agreements.configuration import Setting
 from onboarding.store import Store
 from onboarding.store.engines import parse_url
 from onboarding.store.events import append_event, verify_chain
 from onboarding.store.issued import insert_agreement
+from onboarding.store.settings import StoredSetting, insert_settings
 from onboarding.store.triggers import TRIGGER_NAMES
-from tests.store.examples import add_case, an_agreement, happened
+from tests.store.examples import KARI, NOW, add_case, an_agreement, happened
 
 REFUSED = [
     "UPDATE events SET kind = 'x' WHERE seq = 1",
@@ -28,6 +30,11 @@ REFUSED = [
     "UPDATE agreements SET signers = '[]'",
     "UPDATE agreements SET field_map_sha256 = 'x'",
     "UPDATE agreements SET open_fields = '[]'",
+    "UPDATE agreements SET adopted = 1",
+    "UPDATE settings SET value = '1'",
+    "UPDATE settings SET id = 9",
+    "DELETE FROM settings",
+    "INSERT INTO settings SELECT * FROM settings",
     "UPDATE meta SET value = 'production'",
     "DELETE FROM meta",
 ]
@@ -36,6 +43,7 @@ REFUSED_ON_SQLITE = [
     "REPLACE INTO events SELECT * FROM events WHERE seq = 2",
     "UPDATE OR REPLACE events SET seq = 2 WHERE seq = 1",
     "REPLACE INTO agreements SELECT * FROM agreements",
+    "REPLACE INTO settings SELECT * FROM settings",
     "REPLACE INTO cases SELECT * FROM cases",
     "REPLACE INTO meta VALUES ('environment', 'production')",
     "UPDATE OR REPLACE agreements SET rowid = 2 WHERE rowid = 1",
@@ -45,6 +53,7 @@ REFUSED_ON_POSTGRESQL = [
     "TRUNCATE events",
     "TRUNCATE agreements",
     "TRUNCATE cases CASCADE",
+    "TRUNCATE settings",
     "TRUNCATE meta",
     "INSERT INTO events SELECT * FROM events WHERE seq = 1 ON CONFLICT (seq) DO UPDATE SET kind = 'x'",
 ]
@@ -52,12 +61,14 @@ REFUSED_ON_POSTGRESQL = [
 
 @pytest.fixture
 def filled(store: Store) -> Store:
-    """Two cases, two events, two agreements."""
+    """Two cases, two events, two agreements, a setting."""
     with store.begin() as connection:
         case = add_case(connection)
         add_case(connection, org=1)
         insert_agreement(connection, an_agreement(case))
         insert_agreement(connection, an_agreement(case, version=2, sha256="cd" * 32))
+        setting = Setting(field_id="setup.sender_id", value=497013, by="kari", at=NOW, reason="Fra Digipost")
+        insert_settings(connection, [StoredSetting(case=case.number, version=2, setting=setting)], actor=KARI)
     return store
 
 
@@ -108,7 +119,7 @@ def test_every_trigger_stands_at_head(store: Store) -> None:
 
 
 def _everything(connection: sa.Connection) -> list[list[tuple[object, ...]]]:
-    tables = ("meta", "cases", "agreements", "events")
+    tables = ("meta", "cases", "agreements", "settings", "events")
     return [
         [tuple(row) for row in connection.exec_driver_sql(f"SELECT * FROM {name} ORDER BY 1, 2")] for name in tables
     ]
