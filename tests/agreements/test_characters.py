@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from agreements.canonical import JsonValue
 from agreements.catalogue import load_catalogue
-from agreements.characters import find_invisible, find_unfit, tidy
+from agreements.characters import find_invisible, find_unfit, spelled_out, tidy
 from agreements.language import Language
 from agreements.texts import text
 from agreements.values import Fault, ValueFault, check_values, parse_email, parse_phone, parse_value
@@ -126,3 +126,23 @@ def test_a_value_that_is_taken_has_nothing_that_a_reader_can_not_see(typed: str)
         assert not {"Cc", "Cf", "Co", "Cn", "Cs", "Zl", "Zp"} & {unicodedata.category(one) for one in kept}
         assert kept == unicodedata.normalize("NFC", kept)
         assert "  " not in kept
+
+
+@given(st.text())
+def test_what_is_spelled_out_can_be_shown_anywhere_and_what_is_fit_stays_as_it_is(written: str) -> None:
+    shown = spelled_out(written)
+    assert find_unfit(shown) is None
+    if find_unfit(written) is None:
+        assert shown == unicodedata.normalize("NFC", written)
+    else:
+        assert "[U+" in shown
+
+
+@pytest.mark.parametrize("character", [*INVISIBLE, "\u0430", "\u05d0"])
+def test_an_unfit_character_is_spelled_out_by_its_code_point(character: str) -> None:
+    assert spelled_out(f"Bl{character}b\u00e6r") == f"Bl[U+{ord(character):04X}]b\u00e6r"
+
+
+def test_line_breaks_stay_where_lines_may_stand() -> None:
+    assert spelled_out("a\nb\r", lines=True) == "a\nb[U+000D]"
+    assert spelled_out("a\nb") == "a[U+000A]b"
