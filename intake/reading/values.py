@@ -7,17 +7,11 @@ was slipped in beside a value is part of what is seen. Two pages that are the sa
 Not promised: that text can be seen (`visible`), or that nothing was added elsewhere on a page (`signatures`).
 """
 
-import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from functools import cached_property
 from hashlib import sha256
-from itertools import islice
 from typing import Final
-
-import pypdfium2  # type: ignore[import-untyped]
 
 from agreements.fieldmap import FieldKind, FieldMap, FormField, PrintedValue, Rectangle
 from agreements.pages import solid
@@ -26,21 +20,19 @@ from agreements.printed import TICK
 from intake.reading.alignment import IDENTITY, Fit, Transform, common_words, find_fit
 from intake.reading.attached import read_attached
 from intake.reading.form_values import FieldValue, read_form_values
-from intake.reading.letters import Letter, OpenPage, PageLetters, line_text
-from intake.reading.pages import MAX_CHARACTERS, READER, PagesFault, UnreadablePdfError, open_document
+from intake.reading.letters import Letter, PageLetters, line_text
+from intake.reading.opened import OpenDocument, is_in, open_both
+from intake.reading.pages import READER
 
 _BESIDE: Final = 10.0  # points to the left and right of a value in which nothing may have come to stand
 _BRIM: Final = 1.0  # points above and below
-_MOVED: Final = 1.5  # points: a letter that stands nearer to where it was issued is that letter
 _TRIED: Final = 3  # returned pages that an issued one is held against; the likeliest
 _ALIKE: Final = 0.9  # of the words that the likeliest shares: held against, too
 _MOST_ALIKE: Final = 12  # pages: a document of so many that are alike is no return of one agreement
 _AS_GOOD: Final = 0.95  # of the best fit: as well the same page
-_BAND: Final = 12.0  # points: letters are looked for by the bands they stand in
 _INSET: Final = 0.15  # of a box to tick: its frame
 _TICKED: Final = 0.03  # of a box: the thinnest cross is about 0.08
 MAX_PLACES: Final = 5_000  # of one field map; an agreement has under 200
-MAX_LETTERS: Final = 4_000  # in and around one place; the longest value has 2,000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +61,7 @@ def read_values(
         *(_field_spot(item) for item in field_map.fields if item.field_id is not None),
     ]
     known = field_map if same_pages and field_map.reader == READER else None
-    with _opened(issued, document) as (ours, theirs):
+    with open_both(issued, document) as (ours, theirs):
         fields = read_form_values(document[:signed_end], _open_names(field_map)) if _open_names(field_map) else {}
         look = _Look(ours, theirs, fields, known, _rectangles(field_map.fields))
         found, lost = _everywhere(look, spots[:MAX_PLACES], same_pages=same_pages)
@@ -85,7 +77,7 @@ def read_places(document: bytes, *, template: bytes, places: Sequence[tuple[str,
     Raises EncryptedPdfError or UnreadablePdfError.
     """
     spots = [_Spot(field_id=field_id, page=page, rectangle=place) for field_id, page, place in places[:MAX_PLACES]]
-    with _opened(template, document) as (blank, filled):
+    with open_both(template, document) as (blank, filled):
         look = _Look(blank, filled, {}, None, {})
         found, lost = _everywhere(look, spots, same_pages=False)
     return Reading(document=sha256(document).hexdigest(), sightings=tuple(found), lost_pages=tuple(lost))
@@ -126,67 +118,12 @@ def _everywhere(look: "_Look", spots: Sequence[_Spot], *, same_pages: bool) -> t
     return found, lost
 
 
-@contextmanager
-def _opened(issued: bytes, document: bytes) -> Iterator[tuple["_Document", "_Document"]]:
-    with ExitStack() as stack:
-        try:
-            yield _Document(stack, issued), _Document(stack, document)
-        except pypdfium2.PdfiumError as error:
-            raise UnreadablePdfError(PagesFault.BROKEN) from error
-
-
-class _Document:
-    """An opened document, whose pages are read once, when they are asked for."""
-
-    def __init__(self, stack: ExitStack, data: bytes) -> None:
-        self.pdf = open_document(data)
-        stack.callback(self.pdf.close)
-        self._stack = stack
-        self._open: dict[int, OpenPage] = {}
-        self._letters: dict[int, PageLetters] = {}
-        self._bands: dict[int, _Bands] = {}
-        self._templates: dict[int, _Template] = {}
-        self._left = MAX_CHARACTERS
-
-    def __len__(self) -> int:
-        return len(self.pdf)
-
-    def page(self, index: int) -> OpenPage:
-        if index not in self._open:
-            self._open[index] = self._stack.enter_context(OpenPage(self.pdf, index))
-        return self._open[index]
-
-    def letters(self, index: int) -> PageLetters:
-        if index not in self._letters:
-            self._letters[index] = self.page(index).letters()
-            self._left -= len(self._letters[index].letters)
-            if self._left < 0:
-                raise UnreadablePdfError(PagesFault.TOO_MUCH_TEXT)
-        return self._letters[index]
-
-    def bands(self, index: int) -> "_Bands":
-        if index not in self._bands:
-            self._bands[index] = _Bands(self.letters(index).letters)
-        return self._bands[index]
-
-    def template(self, index: int) -> "_Template":
-        if index not in self._templates:
-            self._templates[index] = _Template(self.letters(index).letters)
-        return self._templates[index]
-
-    @cached_property
-    def vocabularies(self) -> list[Counter[str]]:
-        """Each page's words."""
-        texts = (unicodedata.normalize("NFKC", self.page(index).text) for index in range(len(self)))
-        return [Counter(text.split()) for text in texts]
-
-
 @dataclass(frozen=True)
 class _Look:
     """The issued document, and the returned one."""
 
-    issued: _Document
-    returned: _Document
+    issued: OpenDocument
+    returned: OpenDocument
     fields: dict[str, FieldValue]
     """What the fields of the signed revision hold, by name."""
     known: FieldMap | None
@@ -229,7 +166,7 @@ class _Look:
     def _outside(self, number: int, spots: Sequence[_Spot]) -> Iterator[Letter]:
         bands = self.issued.bands(number - 1)
         near = ((letter, spot.rectangle) for spot in spots for letter in bands.near(spot.rectangle))
-        inside = {id(letter) for letter, place in near if _is_in(letter, place)}
+        inside = {id(letter) for letter, place in near if is_in(letter, place)}
         return (letter for letter in self.issued.letters(number - 1).letters if id(letter) not in inside)
 
     def _is_untouched(self, number: int, index: int) -> bool:
@@ -276,11 +213,11 @@ class _Page:
         others = [place for place in self._look.fillable.get(self._number, ()) if place != spot.rectangle]
         bands = self._look.returned.bands(self._index)
         near = self._transform.rectangle(_grown(spot.rectangle, _BRIM if spot.printed is None else _BESIDE))
-        for letter in map(self._transform.letter, islice(bands.near(near), MAX_LETTERS)):
-            if not _is_in(letter, spot.rectangle) and any(_is_in(letter, place) for place in others):
+        for letter in map(self._transform.letter, bands.near(near)):
+            if not is_in(letter, spot.rectangle) and any(is_in(letter, place) for place in others):
                 continue
             there = template.find(letter)
-            of_the_value = spot.printed is not None and there is not None and _is_in(there, spot.rectangle)
+            of_the_value = spot.printed is not None and there is not None and is_in(there, spot.rectangle)
             if there is None or of_the_value:
                 yield letter
 
@@ -291,41 +228,6 @@ class _Page:
         return ink > self._look.issued.page(self._number - 1).ink_in(inner) + _TICKED
 
 
-class _Bands:
-    """Letters of one page by the bands they stand in."""
-
-    def __init__(self, letters: Sequence[Letter]) -> None:
-        self._bands: dict[float, list[Letter]] = defaultdict(list)
-        for letter in letters:
-            self._bands[_band(letter.box[1])].append(letter)
-        self._tallest = max((letter.box[3] - letter.box[1] for letter in letters), default=0.0)
-
-    def near(self, place: Rectangle) -> Iterator[Letter]:
-        """Each letter whose outline touches the place."""
-        first, last = _band(place.y0 - self._tallest), _band(place.y1)
-        bands = (letters for band, letters in self._bands.items() if first <= band <= last)
-        return (letter for letters in bands for letter in letters if _touches(letter, place))
-
-
-class _Template:
-    """Letters of an issued page by what they say."""
-
-    def __init__(self, letters: Iterable[Letter]) -> None:
-        self._letters: dict[str, list[Letter]] = defaultdict(list)
-        for letter in letters:
-            self._letters[letter.text].append(letter)
-
-    def find(self, letter: Letter) -> Letter | None:
-        """The letter that says the same in the same place, or None."""
-        alike = self._letters.get(letter.text, ())
-        near = (one for one in alike if abs(one.x - letter.x) < _MOVED and abs(one.y - letter.y) < _MOVED)
-        return next(near, None)
-
-
-def _band(y: float) -> float:
-    return y // _BAND
-
-
 def _grown(place: Rectangle, side: float) -> Rectangle:
     return Rectangle(x0=place.x0 - side, y0=place.y0 - _BRIM, x1=place.x1 + side, y1=place.y1 + _BRIM)
 
@@ -333,13 +235,3 @@ def _grown(place: Rectangle, side: float) -> Rectangle:
 def _inset(place: Rectangle) -> Rectangle:
     side = _INSET * min(place.x1 - place.x0, place.y1 - place.y0)
     return Rectangle(x0=place.x0 + side, y0=place.y0 + side, x1=place.x1 - side, y1=place.y1 - side)
-
-
-def _is_in(letter: Letter, place: Rectangle) -> bool:
-    left, bottom, right, top = letter.box
-    return place.x0 <= (left + right) / 2 <= place.x1 and place.y0 <= (bottom + top) / 2 <= place.y1
-
-
-def _touches(letter: Letter, place: Rectangle) -> bool:
-    left, bottom, right, top = letter.box
-    return left < place.x1 and right > place.x0 and bottom < place.y1 and top > place.y0

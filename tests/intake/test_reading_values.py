@@ -15,6 +15,7 @@ from agreements.parameters import Method, Reading, Sighting
 from agreements.printed import TICK
 from intake.reading.alignment import MIN_SHARE, find_fit
 from intake.reading.letters import Word
+from intake.reading.opened import MAX_LETTERS
 from intake.reading.pages import EncryptedPdfError, UnreadablePdfError
 from intake.reading.values import read_places, read_values
 from onboarding.press import Pressed, press
@@ -420,6 +421,14 @@ def test_broken_bytes_raise_nothing_else(step: int) -> None:
         except (UnreadablePdfError, EncryptedPdfError):
             continue
         assert reading.model_dump_json()
+
+
+def test_a_place_is_never_read_in_part() -> None:
+    """Thousands of letters over a value, and the one that counts after them."""
+    place = place_of(agreement(), "launch.monthly_volume")
+    heaped = typed_over(agreement().pdf, place.page, place.rectangle, "1" * (MAX_LETTERS + 1), size=0.001)
+    with pytest.raises(UnreadablePdfError):
+        read(heaped, agreement())
 
 
 def test_fields_that_hold_each_other_end() -> None:
