@@ -94,12 +94,6 @@ def test_a_digit_that_was_changed_on_paper_is_seen_as_it_is_now(sandbox: Sandbox
     assert bare(seen.text) == bare(now) != bare(issued)
 
 
-def test_what_was_written_on_after_a_value_is_seen(sandbox: Sandbox) -> None:
-    shorter, longer = with_values(customer__name="Fjord A"), with_values(customer__name="Fjord A/S")
-    reading = seen_on_first(sandbox, scan_of(pictures(longer.pdf, DPI)[:1], DPI), shorter)
-    assert bare(sighting(reading, "customer.name").text) != "FjordA"
-
-
 def test_a_page_upside_down_without_its_mark_is_found_behind_another(sandbox: Sandbox) -> None:
     torn = first_page().copy()
     torn.paste(255, (int(torn.width * 0.75), 0, torn.width, int(torn.height * 0.15)))
