@@ -35,7 +35,16 @@ from agreements.language import Language
 from agreements.machine_readable import is_birth_date
 from agreements.national_id import mask_national_ids
 from agreements.pages import solid
-from agreements.parameters import MIN_CONFIDENCE, Method, Parameter, Parameters, Reading, Sighting, Source
+from agreements.parameters import (
+    MIN_CONFIDENCE,
+    MIN_CONFIDENCE_OF_ISSUED,
+    Method,
+    Parameter,
+    Parameters,
+    Reading,
+    Sighting,
+    Source,
+)
 from agreements.printed import parse_printed
 from agreements.values import Fault, ValueFault, check_value
 
@@ -126,7 +135,13 @@ class _Comparison:
         """The surest sighting of a printed value; None, and told, where one says otherwise or there is none."""
         seen = self._seen.get(field_id, [])
         wanted = {solid(text) for text in texts}
-        other = [one for one in seen if solid(one.text) not in wanted]
+        recognised = {text.casefold() for text in wanted}  # a picture's capitals and small letters are told apart by size
+        other = [
+            one
+            for one in seen
+            if solid(one.text) not in wanted
+            and not (one.method is Method.OCR and solid(one.text).casefold() in recognised)
+        ]
         sure = [one for one in other if one.confidence >= MIN_CONFIDENCE]
         if sure:
             said = _quoted(" / ".join(sorted(texts)))
@@ -137,7 +152,7 @@ class _Comparison:
         best = max(seen, key=lambda one: one.confidence, default=None)
         if best is None:
             self._told[VAL_NOT_FOUND].append(field_id)
-        elif other or best.confidence < MIN_CONFIDENCE:
+        elif other or best.confidence < MIN_CONFIDENCE_OF_ISSUED:
             self._told[VAL_UNCERTAIN].append(field_id)
             return None
         return best

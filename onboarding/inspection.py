@@ -30,7 +30,7 @@ MAX_NUMBERS = 100
 """Numbers a child reports; ours: an honest return holds one, a hostile one may hold thousands."""
 _PRELOADED = (
     *("onboarding.inspection", "signatures.judge", "intake.reading.national_ids", "onboarding.rehearsal"),
-    "onboarding.unpack",
+    *("onboarding.unpack", "intake.reading.values", "intake.reading.crops", "onboarding.scanning"),
 )
 
 

@@ -9,6 +9,7 @@ from typing import Final
 MAX_ROWS: Final = 20_000  # an agreement with everything gives some 800
 MAX_CHARACTERS: Final = 1_000  # of one place; the longest value has 500
 _COLUMNS: Final = 12
+_NEVER_PRINTED: Final = "|"  # a capital I or a small l, and tesseract is sure of it (docs/scans.md)
 _WORD: Final = "5"  # the level of a word (tesseract's manual, TSV output)
 
 
@@ -27,7 +28,8 @@ def read_words(table: bytes) -> Mapping[int, Recognised]:
     for line in table.decode("utf-8", "replace").split("\n", MAX_ROWS)[:MAX_ROWS]:
         columns = line.split("\t", _COLUMNS - 1)
         if len(columns) == _COLUMNS and columns[0] == _WORD and columns[1].isdecimal():
-            text, confidence = _printable(columns[11]), _confidence(columns[10])
+            text = _printable(columns[11])
+            confidence = 0.0 if _NEVER_PRINTED in text else _confidence(columns[10])
             if text:
                 words[int(columns[1][:6])].append((text, confidence))
     return {

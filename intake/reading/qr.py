@@ -84,7 +84,7 @@ def _codes(image: Image.Image) -> list[tuple[zxingcpp.Barcode, float, float, flo
 
 def _clearer(image: Image.Image) -> Iterator[tuple[float, Image.Image]]:
     """The picture without specks, smoothed, in black and white, smaller and larger; each with its scale."""
-    for smooth in (ImageFilter.MedianFilter(3), ImageFilter.GaussianBlur(1.5), ImageFilter.GaussianBlur(2.5)):
+    for smooth in (ImageFilter.MedianFilter(3), ImageFilter.GaussianBlur(1.5)):
         changed = image.filter(smooth)
         yield 1, changed
         yield 1, changed.point(lambda step: 255 if step > _DARK else 0)

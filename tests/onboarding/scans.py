@@ -12,6 +12,7 @@ from pathlib import Path
 import pypdfium2  # type: ignore[import-untyped]
 from PIL import Image
 
+import renderers
 from agreements.casenumber import parse_agreement_number
 from agreements.fieldmap import FieldMap
 from agreements.language import Language
@@ -22,6 +23,7 @@ from onboarding.scanning import Scan, ScanReading, known_pages, read_scan
 from renderers.agreement import AgreementDocument, RenderedAgreement, render_agreement
 from tests.renderers.samples import MARKING_KEY, rendered
 
+os.environ["FONTCONFIG_FILE"] = str(renderers.fontconfig_file())
 NUMBER = parse_agreement_number("DA-2026-000042-J.1")
 Change = Callable[[int, Image.Image], Image.Image]
 
