@@ -135,7 +135,9 @@ class _Comparison:
         """The surest sighting of a printed value; None, and told, where one says otherwise or there is none."""
         seen = self._seen.get(field_id, [])
         wanted = {solid(text) for text in texts}
-        recognised = {text.casefold() for text in wanted}  # a picture's capitals and small letters are told apart by size
+        recognised = {
+            text.casefold() for text in wanted
+        }  # a picture's capitals and small letters are told apart by size
         other = [
             one
             for one in seen
