@@ -84,7 +84,7 @@ def inspect(files: Mapping[str, bytes], arguments: JsonValue) -> JsonValue:
         pages=pages,
         issued_pages=_issued_pages(files),
     )
-    reading = _read_values(files, report) if pages is not None and pages.has_text else None
+    reading = _read_values(files, report, pages) if pages is not None and pages.has_text else None
     text = "" if pages is None else pages.text
     numbers = tuple(f"{case}.{version}" if version else str(case) for case, version in find_agreement_numbers(text))
     organisations = tuple(number.digits for number in find_org_numbers(text))
@@ -108,7 +108,7 @@ def _see_marks(document: bytes, pages: Pages | None) -> tuple[SeenMark, ...]:
     return read_marks(document) if pictures else ()
 
 
-def _read_values(files: Mapping[str, bytes], report: SignatureReport) -> Reading | None:
+def _read_values(files: Mapping[str, bytes], report: SignatureReport, pages: Pages) -> Reading | None:
     """What stands in the places of the issued document; its fields as they were when the first signer signed."""
     from intake.reading.values import read_values
 
@@ -121,6 +121,7 @@ def _read_values(files: Mapping[str, bytes], report: SignatureReport) -> Reading
         field_map=FieldMap.model_validate_json(files[FIELD_MAP]),
         same_pages=report.provenance is not None and report.provenance.shape is Shape.APPENDED,
         signed_end=min(signed, default=None),
+        pages=pages,
     )
 
 

@@ -14,7 +14,7 @@ from hashlib import sha256
 from typing import Final
 
 from agreements.fieldmap import FieldKind, FieldMap, FormField, PrintedValue, Rectangle
-from agreements.pages import solid
+from agreements.pages import Pages, solid
 from agreements.parameters import Method, Reading, Sighting
 from agreements.printed import TICK
 from intake.reading.alignment import IDENTITY, Fit, Transform, common_words, find_fit
@@ -48,19 +48,30 @@ class _Spot:
 
 
 def read_values(
-    document: bytes, *, issued: bytes, field_map: FieldMap, same_pages: bool, signed_end: int | None = None
+    document: bytes,
+    *,
+    issued: bytes,
+    field_map: FieldMap,
+    same_pages: bool,
+    signed_end: int | None = None,
+    pages: Pages | None = None,
 ) -> Reading:
     """What is seen of every value and every place to fill in.
 
     `same_pages`: the issued bytes are the beginning of these, so pages and places are the same; else they are looked
-    for. `signed_end`: where the revision ends that the first signature signs; form fields say what they said there.
-    Raises EncryptedPdfError or UnreadablePdfError.
+    for. `pages`: the document's, as `intake.reading.pages` read them just now: where the issued page stands unchanged
+    in bytes and in text, its places are not looked at once more. `signed_end`: where the revision ends that the first
+    signature signs; form fields say what they said there. Raises EncryptedPdfError or UnreadablePdfError.
     """
     spots = [
         *(_value_spot(value) for value in field_map.values),
         *(_field_spot(item) for item in field_map.fields if item.field_id is not None),
     ]
     known = field_map if same_pages and field_map.reader == READER else None
+    untouched = _untouched(known, pages, spots)
+    if untouched and all(spot.page in untouched for spot in spots):
+        seen = tuple(_as_printed(spot) for spot in spots[:MAX_PLACES])
+        return Reading(document=sha256(document).hexdigest(), sightings=seen)
     with open_both(issued, document) as (ours, theirs):
         fields = read_form_values(document[:signed_end], _open_names(field_map)) if _open_names(field_map) else {}
         look = _Look(ours, theirs, fields, known, _rectangles(field_map.fields))
@@ -68,6 +79,26 @@ def read_values(
         attached = read_attached(theirs.pdf)
     return Reading(
         document=sha256(document).hexdigest(), sightings=tuple(found), lost_pages=tuple(lost), attached=attached
+    )
+
+
+def _untouched(known: FieldMap | None, pages: Pages | None, spots: Sequence[_Spot]) -> frozenset[int]:
+    """The pages that nobody may fill in, and that say what they said when they were issued, read by the same reader."""
+    if known is None or pages is None or len(pages.pages) != len(known.pages.pages):
+        return frozenset()
+    both = enumerate(zip(pages.pages, known.pages.pages, strict=True), start=1)
+    same = {number for number, (now, then) in both if now.text == then.text}
+    return frozenset(same - {spot.page for spot in spots if spot.field is not None})
+
+
+def _as_printed(spot: _Spot) -> Sighting:
+    return Sighting(
+        field_id=spot.field_id,
+        page=spot.page,
+        rectangle=spot.rectangle,
+        text=spot.printed or "",
+        method=Method.PRINTED,
+        confidence=1.0,
     )
 
 

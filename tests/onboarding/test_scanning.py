@@ -9,7 +9,7 @@ from functools import cache
 
 import pikepdf
 import pytest
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFont
 
 from agreements.agreement import SigningRoute
 from agreements.canonical import JsonValue
@@ -103,6 +103,16 @@ def test_a_page_upside_down_without_its_mark_is_found_behind_another(sandbox: Sa
     assert {seen.page for seen in reading.reading.sightings} == {2}
     assert all(seen.confidence < MIN_CONFIDENCE for seen in wrong_ones(reading, plain()))
     assert len(wrong_ones(reading, plain())) <= 2
+
+
+def test_what_was_written_right_after_a_value_in_ink_is_seen(sandbox: Sandbox) -> None:
+    written = first_page().copy()
+    value = next(value for value in plain().values if value.field_id == "customer.orgnr" and value.page == 1)
+    left, top, right, _ = box(value.rectangle, written)
+    ImageDraw.Draw(written).text((right + 4, top), "7", font=ImageFont.load_default(size=38), fill=0)
+    reading = seen_on_first(sandbox, scan_of([written], DPI), plain())
+    assert bare(sighting(reading, "customer.orgnr").text) != bare(value.text)
+    assert left < right
 
 
 def test_a_value_that_was_painted_over_is_not_seen(sandbox: Sandbox) -> None:
