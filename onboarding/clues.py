@@ -12,7 +12,7 @@ from agreements.orgnumber import OrgNumber
 from intake.ledger import find_receipt
 from intake.matching import Clue, Evidence, clues_of_addresses, clues_of_answer, clues_of_names, clues_of_organisations
 from intake.openings import Opening, find_opening
-from intake.reading.qr import SeenMark
+from intake.reading.scans import SeenMark
 from intake.receipts import Receipt
 from intake.unpacking import MailReading, Unpacking
 from onboarding.store.cases import find_case, open_cases_of

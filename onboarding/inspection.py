@@ -20,7 +20,7 @@ from agreements.pages import Pages, normal_lines
 from agreements.parameters import Reading
 from agreements.signature_report import Shape, SignatureReport
 from agreements.times import format_utc, parse_utc
-from intake.reading.qr import SeenMark
+from intake.reading.scans import SeenMark
 from onboarding.sandbox import Limits, Sandbox, SandboxResult
 from onboarding.settings.model import Limits as ConfiguredLimits
 from signatures.trust import Trust

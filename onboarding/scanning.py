@@ -19,9 +19,8 @@ from agreements.errors import TemporaryError
 from agreements.fieldmap import FieldMap
 from agreements.marking import read_qr_payload
 from agreements.parameters import Method, Reading, Sighting
-from intake.reading.crops import Cut, Cutting, cut_out
 from intake.reading.ocr import Recognised, read_words
-from intake.reading.qr import SeenMark
+from intake.reading.scans import Cut, Cutting, SeenMark
 from onboarding.inspection import DOCUMENT, FIELD_MAP, ISSUED
 from onboarding.ocr import OcrProblem, recognise
 from onboarding.sandbox import Limits, Sandbox
@@ -77,6 +76,8 @@ def known_pages(key: bytes, number: AgreementNumber, marks: Sequence[SeenMark]) 
 
 def cut_in_child(files: Mapping[str, bytes], arguments: JsonValue, write: Callable[[bytes], None]) -> JsonValue:
     """Runs in the child: find the pages, cut out the places, and write their pictures as one TIFF."""
+    from intake.reading.crops import cut_out
+
     given = _Arguments.model_validate(arguments)
     field_map = FieldMap.model_validate_json(files[FIELD_MAP])
     cutting, sheet = cut_out(files[DOCUMENT], files[ISSUED], field_map, given.marks, given.pages)

@@ -12,12 +12,12 @@ from typing import Final
 
 import pypdfium2  # type: ignore[import-untyped]
 from PIL import Image, ImageChops, ImageFilter
-from pydantic import BaseModel, ConfigDict
 
 from agreements.fieldmap import FieldKind, FieldMap, Rectangle
-from intake.reading.qr import SeenMark, marks_of_page
+from intake.reading.qr import marks_of_page
 from intake.reading.raster import Drawing, open_drawing
 from intake.reading.registration import ISSUED_DOTS, MIN_FIT, Affine, Fit, Look, guesses, look_at, refine, similar, warp
+from intake.reading.scans import Cut, Cutting, SeenMark
 
 DOTS_PER_INCH: Final = 300  # what tesseract is trained for (its documentation, "Improving the quality of the output")
 MAX_PLACES: Final = 400  # an agreement with everything has 90
@@ -32,34 +32,6 @@ _BORDER: Final = 20  # dots of white around each picture: recognition needs some
 _FAINT: Final = 90  # of 255 darker than paper: a stroke of a pen
 _WRITTEN: Final = 0.001  # share of a place that is dark: a dash over a line's width is more
 _TICKED: Final = (0.02, 0.06)  # share of a box's inside that is dark: below is empty, above is ticked
-
-
-class Cut(BaseModel):
-    """One place as it was found in the scan."""
-
-    model_config = ConfigDict(frozen=True)
-
-    field_id: str
-    field: str | None
-    """The name of a place to fill in; None for a printed value."""
-    page: int
-    """Of the returned document, from 1."""
-    rectangle: Rectangle
-    picture: int | None = None
-    """Which picture of the sheet shows it, from 1; None where `text` says what is there."""
-    text: str = ""
-    """`x` for a ticked box; empty for one that is not, and for a place with nothing in it."""
-    confidence: float = 0.0
-
-
-class Cutting(BaseModel):
-    """All places of one scan. The pictures stand in one TIFF beside it."""
-
-    model_config = ConfigDict(frozen=True)
-
-    cuts: tuple[Cut, ...] = ()
-    lost_pages: tuple[int, ...] = ()
-    """Pages of the issued document that no scanned page is."""
 
 
 @dataclass(frozen=True, kw_only=True)

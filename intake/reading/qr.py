@@ -10,9 +10,9 @@ from typing import Final
 import pypdfium2  # type: ignore[import-untyped]
 import zxingcpp
 from PIL import Image, ImageFilter
-from pydantic import BaseModel, ConfigDict
 
 from intake.reading.raster import Drawing, open_drawing
+from intake.reading.scans import SeenMark
 
 DOTS_PER_INCH: Final = 200  # every code of 18 mm is read at 150 already (facts/rendering.md 6)
 MAX_PAGES: Final = 20  # an agreement has fewer; a thick pile of scans must not use up the child's time
@@ -21,21 +21,6 @@ _PAYLOAD: Final = re.compile(r"[0-9A-Z:.\-]{1,64}\Z")
 _FORMATS: Final = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
 _CORNER: Final = (0.66, 0.22)  # of width and height: where the mark stands, with room for a crooked sheet
 _DARK: Final = 128
-
-Point = tuple[float, float]
-
-
-class SeenMark(BaseModel):
-    """A QR code on a returned page."""
-
-    model_config = ConfigDict(frozen=True)
-
-    page: int
-    """Of the returned document, from 1."""
-    payload: str
-    """What it says; to be checked with `agreements.marking.read_qr_payload`."""
-    corners: tuple[Point, Point, Point, Point]
-    """Of the symbol as it reads: upper left, upper right, lower right, lower left; in points from the lower left."""
 
 
 def read_marks(data: bytes) -> tuple[SeenMark, ...]:

@@ -17,7 +17,7 @@ from agreements.fieldmap import FieldKind, FieldMap, FormField, PrintedValue, Re
 from agreements.marking import PageMark, qr_payload
 from agreements.parameters import MIN_CONFIDENCE, Method, Sighting
 from intake.reading.ocr import read_words
-from intake.reading.qr import SeenMark
+from intake.reading.scans import SeenMark
 from onboarding.inspection import open_sandbox
 from onboarding.ocr import OcrProblem, missing_languages, recognise
 from onboarding.sandbox import Sandbox
