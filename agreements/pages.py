@@ -31,6 +31,8 @@ class Page(BaseModel):
     width: float
     height: float
     text: str
+    unseen: str = ""
+    """Of a picture: the invisible text that lies under it, recognised by whoever made it. Nobody has signed that."""
     boxes: tuple[Box, ...] = ()
     """The text in each form field's rectangle, where there is any: the field's own, and what the page has there."""
 
@@ -46,6 +48,11 @@ class Pages(BaseModel):
     def text(self) -> str:
         """The whole visible text."""
         return "\n".join(page.text for page in self.pages)
+
+    @property
+    def all_text(self) -> str:
+        """What is seen, and what lies unseen under pictures: for whoever looks for something, and believes nothing."""
+        return "\n".join(page.text or page.unseen for page in self.pages)
 
     @property
     def has_text(self) -> bool:

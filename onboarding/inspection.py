@@ -85,7 +85,7 @@ def inspect(files: Mapping[str, bytes], arguments: JsonValue) -> JsonValue:
         issued_pages=_issued_pages(files),
     )
     reading = _read_values(files, report, pages) if pages is not None and pages.has_text else None
-    text = "" if pages is None else pages.text
+    text = "" if pages is None else pages.all_text
     numbers = tuple(f"{case}.{version}" if version else str(case) for case, version in find_agreement_numbers(text))
     organisations = tuple(number.digits for number in find_org_numbers(text))
     return Inspection(

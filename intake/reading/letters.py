@@ -22,10 +22,9 @@ import pypdfium2.raw as pdfium  # type: ignore[import-untyped]
 
 from agreements.fieldmap import Rectangle
 from intake.reading.pages import MAX_CHARACTERS_PER_PAGE, PagesFault, UnreadablePdfError, clean, flat_page
+from intake.reading.unseen import is_unseen, texts_of
 
 _HYPHENS: Final = frozenset({0x0002, 0xFFFE})  # a hyphen at the end of a line, as PDFium tells it
-_UNSEEN: Final = frozenset({pdfium.FPDF_TEXTRENDERMODE_INVISIBLE, pdfium.FPDF_TEXTRENDERMODE_CLIP})
-_MAX_NESTING: Final = 12  # drawings within drawings; honest forms have two
 _NOT_A_LETTER: Final = "\ufffd"
 _SAME_LINE: Final = 0.35  # of a letter's height: origins that differ by less stand on one line
 _DOTS_PER_INCH: Final = 150
@@ -113,7 +112,7 @@ class OpenPage:
     @cached_property
     def has_unseen(self) -> bool:
         """Some of its text is written to be invisible."""
-        return any(_is_unseen(piece) for piece in _texts(self._page))
+        return any(is_unseen(piece) for piece in texts_of(self._page))
 
     @property
     def is_plain(self) -> bool:
@@ -213,7 +212,7 @@ def _letters(text_page: Any, turn: _Turn, *, some_unseen: bool) -> Iterator[Lett
         if code not in _HYPHENS and unicodedata.category(text)[0] in "ZC":
             after_space = after_space or code not in {0x00AD, 0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF}
             continue
-        if some_unseen and _is_unseen(pdfium.FPDFText_GetTextObject(text_page, index)):
+        if some_unseen and is_unseen(pdfium.FPDFText_GetTextObject(text_page, index)):
             continue
         pdfium.FPDFText_GetCharBox(text_page, index, left, right, bottom, top)
         pdfium.FPDFText_GetCharOrigin(text_page, index, x, y)
@@ -221,24 +220,6 @@ def _letters(text_page: Any, turn: _Turn, *, some_unseen: bool) -> Iterator[Lett
         box = (min(one[0], other[0]), min(one[1], other[1]), max(one[0], other[0]), max(one[1], other[1]))
         yield Letter(text, *turn.point(x.value, y.value), box, after_space)
         after_space = False
-
-
-def _texts(page: Any) -> Iterator[Any]:
-    """Every piece of text on a page, those in drawings within drawings too."""
-    holders: list[tuple[Any, Any, Any, int]] = [(page, pdfium.FPDFPage_CountObjects, pdfium.FPDFPage_GetObject, 0)]
-    while holders:
-        holder, count, get, depth = holders.pop()
-        for index in range(count(holder)):
-            item = get(holder, index)
-            kind = pdfium.FPDFPageObj_GetType(item)
-            if kind == pdfium.FPDF_PAGEOBJ_TEXT:
-                yield item
-            elif kind == pdfium.FPDF_PAGEOBJ_FORM and depth < _MAX_NESTING:
-                holders.append((item, pdfium.FPDFFormObj_CountObjects, pdfium.FPDFFormObj_GetObject, depth + 1))
-
-
-def _is_unseen(piece: Any) -> bool:
-    return pdfium.FPDFTextObj_GetTextRenderMode(piece) in _UNSEEN
 
 
 def _character(code: int) -> str:

@@ -55,7 +55,7 @@ def search_document(pdf: bytes, pages: Pages | None) -> IdentitySearch:
     """Search a received PDF. `pages`: its visible text as `read_pages` gave it; None where it can't be read."""
     notes, allowance = _Notes(), Allowance()
     for number, page in enumerate(pages.pages if pages else (), start=1):
-        notes.add((Place.PAGE, str(number)), (page.text, *(box.text for box in page.boxes)))
+        notes.add((Place.PAGE, str(number)), (page.text, page.unseen, *(box.text for box in page.boxes)))
 
     def nested(inner: bytes) -> Iterator[str | Unread]:
         return _nested_texts(inner, allowance)
@@ -86,7 +86,7 @@ def search_text(text: str, place: Place) -> IdentitySearch:
 def _nested_texts(pdf: bytes, allowance: Allowance) -> Iterator[str | Unread]:
     """The texts of a PDF inside a PDF; one inside that again is not opened."""
     try:
-        yield read_pages(pdf).text
+        yield read_pages(pdf).all_text
     except EncryptedPdfError:
         yield Unread.ENCRYPTED
         return

@@ -3,7 +3,8 @@
 Form fields and annotations are flattened first, since PDFium's page text leaves them out; only what is shown on a
 screen counts, and only what lies on the page. The bytes themselves stay as they are: flattening happens in memory.
 
-Not promised: text that is there but can't be seen (white on white, behind a picture, rendering mode 3) is reported as
+A page whose text is invisible throughout is a picture: what a scanner laid under it is kept apart. Not promised: text
+that is there but can't be seen otherwise (white on white, behind a picture, invisible beside visible) is reported as
 text. Who relies on this compares with the issued document, read in the same way.
 """
 
@@ -15,12 +16,13 @@ import pypdfium2  # type: ignore[import-untyped]
 import pypdfium2.raw as pdfium  # type: ignore[import-untyped]
 
 from agreements.pages import Box, Page, Pages
+from intake.reading.unseen import is_picture_of_text
 
 MAX_PAGES: Final = 200  # an agreement has under 20; signing services add a few; beyond, it is something else
 MAX_CHARACTERS_PER_PAGE: Final = 50_000  # a densely set A4 page holds about 7,000
 MAX_CHARACTERS: Final = 400_000  # in all; as JSON it stays below the 1 MB that a sandboxed child may return
 
-READER: Final = f"2 pdfium {pypdfium2.version.PDFIUM_INFO}"
+READER: Final = f"3 pdfium {pypdfium2.version.PDFIUM_INFO}"
 """What reads here: the number is raised when this module gives another text for the same page. Two texts are compared
 line by line only if one reader gave both.
 """
@@ -97,6 +99,8 @@ def _read_page(document: pypdfium2.PdfDocument, index: int, *, limit: int) -> Pa
             if text_page.count_chars() > limit:
                 raise UnreadablePdfError(PagesFault.TOO_MUCH_TEXT)
             text = clean(text_page.get_text_bounded())
+            if is_picture_of_text(page):
+                return Page(width=page.get_width(), height=page.get_height(), text="", unseen=text)
             boxes = _read_boxes(text_page, places)
         finally:
             text_page.close()

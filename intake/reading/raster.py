@@ -7,6 +7,8 @@ from typing import Any, Final
 import pypdfium2  # type: ignore[import-untyped]
 from PIL import Image
 
+from intake.reading.unseen import is_picture_of_text
+
 MAX_SIDE: Final = 5200  # dots: A4 at 300 to the inch is 3508 long, A3 is 4961
 MAX_DRAWN: Final = 40  # pages of one document: an agreement has under 20, a front page and a report are added
 _POINTS: Final = 72
@@ -41,9 +43,11 @@ class Drawing:
             page.close()
 
     def has_text(self, number: int) -> bool:
-        """Whether a page has a text layer."""
+        """Whether a page has text that can be seen."""
         page = self._document[number - 1]
         try:
+            if is_picture_of_text(page):
+                return False
             text = page.get_textpage()
             try:
                 return bool(text.get_text_bounded().strip())

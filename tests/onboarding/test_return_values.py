@@ -1,13 +1,16 @@
 """The values of a return on their whole way: read, compared, kept with the judgement, shown, answered, set up."""
 
+import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
 
+import pikepdf
 import pytest
 
 from agreements.decision import Verdict
 from agreements.findings import (
+    PID_FOUND,
     PRV_REWRITTEN,
     PRV_SCAN,
     SIG_NONE,
@@ -17,6 +20,7 @@ from agreements.findings import (
     VAL_NOT_RECOGNISED,
 )
 from agreements.language import Language
+from agreements.national_id import is_national_id
 from agreements.parameters import Method
 from onboarding.configuration_view import summary_answer
 from onboarding.configuring import set_configuration
@@ -84,6 +88,32 @@ def test_a_scan_finds_its_case_by_the_code_on_the_page_and_waits_for_two_people(
     assert len(read) > 20
     assert all(one.source.method is Method.OCR for one in read.values())
     assert all(one.value == agreed[name] for name, one in read.items() if not name.endswith("birth_date"))
+
+
+def searchable(scan: bytes, said: str) -> bytes:
+    """A scan as many office machines make it: what the machine recognised lies invisibly under each picture."""
+    with pikepdf.open(io.BytesIO(scan)) as document:
+        for page in document.pages:
+            font = pikepdf.Dictionary(
+                Type=pikepdf.Name.Font, Subtype=pikepdf.Name.Type1, BaseFont=pikepdf.Name.Helvetica
+            )
+            name = str(page.add_resource(document.make_indirect(font), pikepdf.Name.Font))
+            page.contents_add(f"BT {name} 10 Tf 3 Tr 50 400 Td ({said}) Tj ET".encode())
+        output = io.BytesIO()
+        document.save(output)
+        return output.getvalue()
+
+
+def test_a_scan_that_the_scanner_made_searchable_is_a_scan_all_the_same(installation: Installation) -> None:
+    issued = installation.template.by_one
+    identity = next(digits for n in range(10**5) if is_national_id(digits := f"318290{n:05}"))
+    said = f"Awtale {issued.agreement.number} 0rg {identity}"
+    judgement = installation.receive(searchable(print_to_image(issued.pdf, 200), said), "skann.pdf")
+    assert judgement.agreement == issued.agreement.number
+    assert judgement.decision.verdict is Verdict.NEEDS_REVIEW
+    assert {PRV_SCAN.code, PID_FOUND.code} <= set(codes(judgement))
+    assert judgement.parameters is not None
+    assert judgement.parameters.find("customer.orgnr") is not None
 
 
 def test_without_text_recognition_a_scan_says_so_and_waits(
