@@ -1,7 +1,7 @@
 """Step 4: what was agreed becomes a configuration summary that Digipost, the vendor and the customer act on."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -126,7 +126,14 @@ def summary_of(workspace: Workspace, configuration: Configuration) -> Configurat
         approval=basis.approval,
     )
     days = workspace.settings.deadlines.configuration
-    return build_summary(load_catalogue(), subject, configuration.agreed, configuration.set_up, deadline_days=days)
+    set_up = _with_names(workspace, configuration.set_up)
+    return build_summary(load_catalogue(), subject, configuration.agreed, set_up, deadline_days=days)
+
+
+def _with_names(workspace: Workspace, set_up: SetUp) -> SetUp:
+    """Digipost and the organisation know the people, not the users of this installation."""
+    settings = (replace(one, by=user_name(workspace.settings, one.by)) for one in set_up.settings)
+    return replace(set_up, settings=tuple(settings))
 
 
 def export_summary(
