@@ -105,7 +105,7 @@ bench-outbox: $(VENV)/installed-dev  ## numbers: sending to a real relay beside 
 
 .PHONY: bench-reading
 bench-reading: $(VENV)/installed-dev  ## numbers: which values come back through what rewrites a document; SETS=500; writes docs/reading.md
-	AVTALE_SETS=$(or $(SETS),500) $(PYTEST) -m bench -s -q tests/bench/test_bench_reading.py
+	AVTALE_SETS=$(or $(SETS),500) $(PYTEST) -m bench -s -q $(wildcard tests/bench/test_bench_reading*.py)
 
 ##@ Housekeeping
 

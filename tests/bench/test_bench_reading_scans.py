@@ -43,6 +43,8 @@ class Tally:
     """Of one kind of scan."""
 
     right: int = 0
+    plain_right: int = 0
+    sami: int = 0
     wrong: list[tuple[float, str, str]] = field(default_factory=list)
     lost: int = 0
     seconds: float = 0.0
@@ -86,8 +88,11 @@ def _count(tally: Tally, issued: RenderedAgreement, sightings: tuple[Sighting, .
     seen = [sighting for sighting in sightings if sighting.field is None]
     tally.lost += len(issued.values) - len(places)
     for value, sighting in zip(places, seen, strict=True):
-        if bare(value.text) == bare(sighting.text):
+        of_sami = bool(SAMI & set(value.text))
+        tally.sami += of_sami
+        if bare(value.text).casefold() == bare(sighting.text).casefold():  # as `agreements.reconciling` compares
             tally.right += 1
+            tally.plain_right += not of_sami
         else:
             tally.wrong.append((sighting.confidence, value.text, sighting.text))
 
@@ -109,7 +114,9 @@ def _say(line: str) -> None:
 
 
 def test_scans_are_read() -> None:
-    _say("\nscan; values; right %; wrong by confidence >= .90, .80, .60, .0; lost; s/page")
+    _say(
+        "\nscan; values; right %; right % without Sami letters; wrong by confidence >= .90, .80, .60, .0; lost; s/page"
+    )
     private_fonts()
     everything: list[tuple[float, str, str]] = []
     with open_sandbox() as sandbox:
@@ -120,7 +127,8 @@ def test_scans_are_read() -> None:
             total = tally.right + len(tally.wrong) + tally.lost
             bands = [sum(low <= wrong[0] < high for wrong in tally.wrong) for low, high in _BANDS]
             _say(
-                f"{kind}; {total}; {100 * tally.right / total:.1f}; {bands}; {tally.lost}; "
+                f"{kind}; {total}; {100 * tally.right / total:.1f}; "
+                f"{100 * tally.plain_right / (total - tally.sami):.1f}; {bands}; {tally.lost}; "
                 f"{tally.seconds / tally.pages:.1f}"
             )
             everything += tally.wrong
