@@ -265,36 +265,17 @@ def _decided(workspace: Workspace, receipt: Receipt, claim: Claim, inspection: I
     notes = _notes(workspace, claim, inspection)
     around = _of_delivery(workspace, receipt)
     decision = decide((*judged.decision.findings, *match.findings, *notes, *around))
-    approved = decision.verdict is Verdict.APPROVED
     first = claim.case.in_force == claim.agreement.number and claim.case.agreement_state in APPROVABLE
-    now = workspace.clock()
-    new_judgement = NewJudgement(
+    judgement = NewJudgement(
         sha256=inspection.report.sha256,
         case=claim.case.number,
         version=claim.agreement.number.version,
         decision=decision,
         report=inspection.report,
         status=_status(decision, first=first),
-        judged_at=now,
+        judged_at=workspace.clock(),
         parameters=values.parameters,
     )
-    forward = None
-    if approved and first:
-        approval = Approval(
-            by=("avtalemottak",),
-            at=now,
-            manual=False,
-            check=Check(report=inspection.report, decision=decision, expected=expected),
-            parameters=values.parameters,
-        )
-        forward = prepare_forward(
-            workspace,
-            claim.case,
-            claim.agreement,
-            document=inspection.report.sha256,
-            approval=approval,
-            holds=identity_holds(decision),
-        )
     outcome = Outcome(
         state=ReceiptState.RECEIVED,
         case_number=str(claim.case.number),
@@ -304,10 +285,31 @@ def _decided(workspace: Workspace, receipt: Receipt, claim: Claim, inspection: I
     return Judged(
         receipt=receipt,
         outcome=outcome,
-        judgement=new_judgement,
+        judgement=judgement,
         claim=claim,
         evidence=match.evidence,
-        forward=forward,
+        forward=_forward(workspace, claim, judgement, expected)
+        if judgement.status is JudgementStatus.APPROVED
+        else None,
+    )
+
+
+def _forward(workspace: Workspace, claim: Claim, judgement: NewJudgement, expected: ExpectedSigners) -> Prepared:
+    """The message to Digipost about what the program approves by itself."""
+    approval = Approval(
+        by=("avtalemottak",),
+        at=judgement.judged_at,
+        manual=False,
+        check=Check(report=judgement.report, decision=judgement.decision, expected=expected),
+        parameters=judgement.parameters,
+    )
+    return prepare_forward(
+        workspace,
+        claim.case,
+        claim.agreement,
+        document=judgement.sha256,
+        approval=approval,
+        holds=identity_holds(judgement.decision),
     )
 
 
