@@ -36,6 +36,8 @@ MAX_EMAIL = 254
 """RFC 5321 4.5.3.1.3, erratum 1690."""
 MAX_FILE_NAME = 255
 """As long as file systems let a name be."""
+_YEAR_ALONE = 4
+"""Characters: what is read of a birth date is its year, for that is what a document shows."""
 _TRUE = frozenset({"true", "ja", "yes", "1", "x"})
 _FALSE = frozenset({"false", "nei", "no", "0", ""})
 _EMPTY_OF_ITS_OWN = frozenset({FieldType.STRING, FieldType.TEXT, FieldType.BOOL, FieldType.LIST, FieldType.LIST_INT})
@@ -215,6 +217,8 @@ def _format_signer(catalogue: Catalogue, signer: Mapping[str, JsonValue], langua
 
 
 def _format_item(catalogue: Catalogue, field: Field, value: JsonValue, language: Language) -> str:
+    if field.type is FieldType.DATE and len(str(value)) == _YEAR_ALONE:
+        return str(value)
     if field.type is FieldType.DATE:
         return format_date(date.fromisoformat(str(value)), language)
     if field.type is FieldType.ORGNR:

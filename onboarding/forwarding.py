@@ -78,7 +78,7 @@ class _Forward:
     def values(self) -> Values:
         """As issued, and as the customer filled in."""
         read = self.approval.parameters
-        return {**self.agreement.values, **({} if read is None else read.by_field)}
+        return {**({} if read is None else read.by_field), **self.agreement.values}
 
     @property
     def key(self) -> str:

@@ -336,7 +336,7 @@ def add_file(workspace: Workspace, path: Path, vendor: str | None, actor: Actor)
 
 
 def retry_receipt(workspace: Workspace, identity: int, actor: Actor) -> Receipt:
-    """Judge a document once more: one in quarantine, or one whose judgement still waits for a person.
+    """Judge a document once more: one in quarantine, one that could not be judged yet, or one that waits for a person.
 
     For when something else has changed: a trusted issuer was added, a limit raised. Raises NotFoundError, and GateError
     for what has been decided.
@@ -346,7 +346,8 @@ def retry_receipt(workspace: Workspace, identity: int, actor: Actor) -> Receipt:
         receipt = get_receipt(connection, identity)
         judgement = find_judgement_of(connection, receipt.sha256) if receipt.sha256 else None
         waits = judgement is not None and judgement.status is JudgementStatus.OPEN
-        if receipt.state is not ReceiptState.QUARANTINED and not waits:
+        undone = receipt.state in {ReceiptState.QUARANTINED, ReceiptState.STORED}
+        if not undone and not waits:
             raise GateError("retry_refused", unmet=("judgement_not_open",), receipt=identity)
         receipt = reopen(connection, identity)
         event = NewEvent(

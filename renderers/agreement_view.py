@@ -225,6 +225,8 @@ class AgreementView:
 def value_text(catalogue: Catalogue, field: Field, value: JsonValue, language: Language) -> str:
     """A value as every document shows it: of a birth date the year alone; empty if there is none."""
     if is_birth_date(field) and isinstance(value, str):
+        if len(value) == len("1975"):
+            return f"xx.xx.{value}"
         return masked_birth_date(date.fromisoformat(value))
     if isinstance(value, dict) and field.type is FieldType.CERTIFICATE:
         return plain(", ".join(f"{name}: {part}" for name, part in value.items()))

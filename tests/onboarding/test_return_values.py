@@ -1,5 +1,6 @@
 """The values of a return on their whole way: read, compared, kept with the judgement, shown, answered, set up."""
 
+import contextlib
 import io
 import json
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ import pikepdf
 import pytest
 
 from agreements.decision import Verdict
+from agreements.errors import AvtaleError
 from agreements.findings import (
     PID_FOUND,
     PRV_REWRITTEN,
@@ -22,11 +24,13 @@ from agreements.findings import (
 from agreements.language import Language
 from agreements.national_id import is_national_id
 from agreements.parameters import Method
+from intake.receipts import ReceiptState
 from onboarding.configuration_view import summary_answer
 from onboarding.configuring import set_configuration
 from onboarding.review import approve_return, reject_return
 from onboarding.review_view import review_answer, write_review_page
 from onboarding.sandbox import Sandbox
+from onboarding.sources import retry_receipt
 from onboarding.steps.configuration import read_summary
 from onboarding.store.judgements import Judgement, JudgementStatus
 from tests.onboarding.installation import KARI, Installation, Template, codes, opened_copy, sign_return
@@ -186,3 +190,33 @@ def test_nothing_of_the_values_is_in_the_event_log(installation: Installation) -
         text = json.dumps([event.data for event in list_events(connection)], ensure_ascii=False)
     assert judgement.status is JudgementStatus.APPROVED
     assert str(installation.template.by_one.agreement.values["admin.email"]) not in text
+
+
+def test_of_a_birth_date_the_year_alone_goes_the_whole_way(installation: Installation) -> None:
+    issue = installation.issue(KARI, values={"admin.birth_date": "1980-05-17", "launch.peaks": "Desember\nog januar"})
+    judgement = installation.receive(sign_return(issue.pdf, installation.pki.person(KARI)))
+    assert judgement.decision.verdict is Verdict.APPROVED, codes(judgement)
+    assert judgement.parameters is not None
+    assert judgement.parameters.by_field["admin.birth_date"] == "1980"
+    (mail,) = installation.mails()
+    number = str(issue.agreement.number.case)
+    shown = json.dumps(summary_answer(installation.workspace, number, Language.NB).data)
+    shown += json.dumps(review_answer(installation.workspace, judgement.id, Language.NB).data)
+    assert "1980-05-17" not in shown + mail.as_string()
+
+
+def test_what_could_not_be_judged_yet_may_be_tried_again(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_arguments: object, **_named: object) -> None:
+        raise ValueError("a fault of ours")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("onboarding.pipeline.agreed_values", broken)
+        installation.drop("avtale.pdf", installation.template.honest)
+        with contextlib.suppress(AvtaleError):
+            installation.run()
+    receipt = installation.receipts(installation.template.honest)[0]
+    assert receipt.state is ReceiptState.STORED
+    again = retry_receipt(installation.workspace, receipt.id, installation.actor)
+    assert again.state is ReceiptState.RECEIVED
