@@ -206,7 +206,7 @@ def test_every_wrong_value_is_told_at_once_each_with_its_rule() -> None:
         in_field("contact.contract.phone", "12", "12"),
         in_field("invoice.endpoint", "0192:310987655", "0192:310987655"),
         in_field("contact.contract.name", "", ""),
-        values=VALUES | {"invoice.method": "ehf"},
+        values={**VALUES, "invoice.method": "ehf"},
     )
     told = {finding.params["entry"]: finding for finding in outcome.findings if finding.code == VAL_INVALID.code}
     assert set(told) == {"invoice.email", "contact.contract.phone", "invoice.endpoint"}
