@@ -220,3 +220,34 @@ def test_what_could_not_be_judged_yet_may_be_tried_again(
     assert receipt.state is ReceiptState.STORED
     again = retry_receipt(installation.workspace, receipt.id, installation.actor)
     assert again.state is ReceiptState.RECEIVED
+
+
+def test_pages_of_two_agreements_in_one_scan_belong_to_neither(installation: Installation) -> None:
+    other = installation.issue(KARI)
+    with (
+        pikepdf.open(io.BytesIO(print_to_image(installation.template.by_one.pdf, 150))) as mixed,
+        pikepdf.open(io.BytesIO(print_to_image(other.pdf, 150))) as foreign,
+    ):
+        mixed.pages[0] = foreign.pages[0]
+        output = io.BytesIO()
+        mixed.save(output)
+    installation.drop("skann.pdf", output.getvalue())
+    installation.run()
+    judgement = installation.judgement(output.getvalue())
+    receipt = installation.receipts(output.getvalue())[0]
+    if judgement is None:
+        assert (receipt.state, receipt.reason and receipt.reason.code) == (ReceiptState.QUARANTINED, "CAS-006")
+    else:
+        assert "CAS-006" in codes(judgement)
+    assert installation.mails() == []
+
+
+def test_what_is_filled_in_after_signing_is_never_read(by_hand: Installation) -> None:
+    issue = by_hand.issue(KARI, values=OPEN)
+    first = filled_by_pypdf(issue.pdf, {"contact-contract-name": "Åse Sandtrø", "invoice-reference": "Lønn 42"})
+    signed = sign_return(first, by_hand.pki.person(KARI))
+    later = filled_by_pypdf(signed, {"contact-contract-name": "Åse Sandtrø", "invoice-reference": "Svindel 1"})
+    judgement = by_hand.receive(later)
+    assert judgement.decision.verdict is Verdict.REJECTED
+    read = {} if judgement.parameters is None else judgement.parameters.by_field
+    assert "Svindel 1" not in read.values()

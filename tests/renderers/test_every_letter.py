@@ -89,6 +89,7 @@ def test_no_sentence_is_left_that_no_letter_says(monkeypatch: pytest.MonkeyPatch
         if code.severity is Severity.REVIEW:
             finding_in_words(code(), Language.NB)
     render_forward(replace(FORWARD, findings=tuple(code() for code in all_codes())), Language.NB)
+    render_forward(replace(FORWARD, adopted=True), Language.NB)
     render_digest(digest(Names(), count=MAX_LISTED + 1), Language.NB)
     render_signing_file(SigningLetter(about=ABOUT, task=task(SigningRoute.PAPER), kind="new"), Language.NB)
     assert {key for key in sentences(Language.NB) if key.startswith(("letters.", "forward."))} - said == set()
@@ -273,6 +274,11 @@ def rejected(*codes: FindingCode, route: SigningRoute = SigningRoute.SERVICE, co
         "page": 3,
         "line": "Linje",
         "in_force": f"{CASE}.2",
+        "entry": "invoice.email",
+        "entries": "invoice.email, invoice.reference",
+        "seen": "a@example.org",
+        "issued": "b@example.org",
+        "rule": "not_an_email",
     }
     letter = RejectionLetter(
         about=ABOUT,
