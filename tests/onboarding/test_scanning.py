@@ -18,6 +18,7 @@ from agreements.marking import PageMark, qr_payload
 from agreements.parameters import MIN_CONFIDENCE, Method, Sighting
 from intake.reading.ocr import read_words
 from intake.reading.scans import SeenMark
+from onboarding import scanning
 from onboarding.inspection import open_sandbox
 from onboarding.ocr import OcrProblem, missing_languages, recognise
 from onboarding.sandbox import Sandbox
@@ -148,7 +149,8 @@ def test_a_page_that_wears_anothers_mark_is_lost(sandbox: Sandbox) -> None:
     assert reading.reading.sightings == ()
 
 
-def test_a_picture_without_end_costs_no_more_than_its_limit(sandbox: Sandbox) -> None:
+def test_a_picture_without_end_costs_no_more_than_its_limit(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scanning, "SCAN_LIMITS", replace(scanning.SCAN_LIMITS, cpu_seconds=4, wall_seconds=6.0))
     side = 20_000
     pdf = pikepdf.new()
     pdf.add_blank_page(page_size=(14_400, 14_400))
