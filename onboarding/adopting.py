@@ -35,7 +35,7 @@ from agreements.values import check_values
 from intake.ledger import get_receipt, mark_judged, reopen
 from intake.receipts import Outcome, Receipt, ReceiptState
 from onboarding.authority import confirmed_signers
-from onboarding.foreign_forms import FormReading, read_foreign
+from onboarding.foreign_forms import FormReading, Signed, read_foreign
 from onboarding.guard import identity_findings
 from onboarding.inspection import Inspection, inspect_document
 from onboarding.record import EventKind
@@ -141,7 +141,9 @@ def _open(workspace: Workspace, sha256: str) -> tuple[Inspection, FormReading | 
         inspection = inspect_document(
             workspace.sandbox, document, issued=None, trust=workspace.trust, at=workspace.clock()
         )
-        return inspection, read_foreign(workspace.sandbox, document, workspace.settings.data_dir)
+        signed = Signed(descriptor=document, sha256=sha256, has_text=inspection.has_text)
+        work_dir = workspace.blobs.work_dir
+        return inspection, read_foreign(workspace.sandbox, signed, workspace.settings.data_dir, work_dir=work_dir)
 
 
 def _seen(read: FormReading | None, field_id: str) -> str:

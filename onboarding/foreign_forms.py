@@ -8,13 +8,16 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Final
 
 from agreements.canonical import JsonValue
-from agreements.fieldmap import Rectangle
+from agreements.fieldmap import FieldMap, PrintedValue, Rectangle
+from agreements.pages import Pages
 from agreements.parameters import Reading, Sighting
-from onboarding.forms.storage import BASE, FormRecord, list_forms, version_folder
+from onboarding.forms.storage import BASE, list_forms, version_folder
 from onboarding.sandbox import Sandbox
+from onboarding.scanning import Scan, read_scan
 from renderers.forms.model import FormLayout
 
 _DOCUMENT, _TEMPLATE = "document", "template"
@@ -34,13 +37,33 @@ class FormReading:
     reading: Reading
 
 
-def read_foreign(sandbox: Sandbox, document: int, data_dir: Path) -> FormReading | None:
+@dataclass(frozen=True, kw_only=True)
+class Signed:
+    """The document to read. `descriptor` is open for reading, its hash checked; it stays open."""
+
+    descriptor: int
+    sha256: str
+    has_text: bool
+    """A picture of paper has none: then its values are recognised."""
+
+
+def read_foreign(sandbox: Sandbox, document: Signed, data_dir: Path, *, work_dir: Path) -> FormReading | None:
     """The best reading of a signed form by the maps that were imported; None if it is none of those forms.
 
-    `document`: a descriptor open for reading. Raises IntegrityError for a damaged import. What the sandbox stops is no
-    reading.
+    `work_dir`: where temporary files may stand. Raises IntegrityError for a damaged import, TemporaryError for a full
+    disk. What the sandbox stops is no reading.
     """
-    found = [one for record in list_forms(data_dir) if (one := _read(sandbox, document, data_dir, record)) is not None]
+    found: list[FormReading] = []
+    for record in list_forms(data_dir):
+        with (version_folder(data_dir, record) / BASE).open("rb") as template:
+            if document.has_text:
+                seen = _look(sandbox, document, template.fileno(), record.layout)
+            else:
+                seen = _recognise(sandbox, document, template.fileno(), record.layout, work_dir)
+        if seen is not None and seen.sightings:
+            whole = tuple(_whole(seen.sightings))
+            reading = seen.model_copy(update={"sightings": whole})
+            found.append(FormReading(form=record.name, fields=tuple(one.field_id for one in whole), reading=reading))
     return max(found, key=lambda one: sum(bool(seen.text) for seen in one.reading.sightings), default=None)
 
 
@@ -53,19 +76,25 @@ def see_places(files: Mapping[str, bytes], arguments: JsonValue) -> JsonValue:
     return read_places(files[_DOCUMENT], template=files[_TEMPLATE], places=places).model_dump(mode="json")
 
 
-def _read(sandbox: Sandbox, document: int, data_dir: Path, record: FormRecord) -> FormReading | None:
-    places: JsonValue = [[key, page, box.model_dump(mode="json")] for key, page, box in _places(record.layout)]
-    with (version_folder(data_dir, record) / BASE).open("rb") as template:
-        files = {_DOCUMENT: document, _TEMPLATE: template.fileno()}
-        result = sandbox.run("onboarding.foreign_forms:see_places", files=files, arguments=places)
-    if result.value is None:
-        return None
-    seen = Reading.model_validate(result.value)
-    if not seen.sightings:
-        return None
-    whole = tuple(_whole(seen.sightings))
-    reading = seen.model_copy(update={"sightings": whole})
-    return FormReading(form=record.name, fields=tuple(one.field_id for one in whole), reading=reading)
+def _look(sandbox: Sandbox, document: Signed, template: int, layout: FormLayout) -> Reading | None:
+    places: JsonValue = [[key, page, box.model_dump(mode="json")] for key, page, box in _places(layout)]
+    files = {_DOCUMENT: document.descriptor, _TEMPLATE: template}
+    result = sandbox.run("onboarding.foreign_forms:see_places", files=files, arguments=places)
+    return None if result.value is None else Reading.model_validate(result.value)
+
+
+def _recognise(sandbox: Sandbox, document: Signed, template: int, layout: FormLayout, work_dir: Path) -> Reading | None:
+    """What is written in the places of a scanned form; boxes to cross are left to a person."""
+    places = (place for place in _places(layout) if _CODE not in place[0])
+    values = tuple(PrintedValue(field_id=key, page=page, rectangle=box, text="", label="") for key, page, box in places)
+    field_map = FieldMap(values=values, fields=(), pages=Pages(pages=()), reader="")
+    with TemporaryFile(dir=work_dir) as file:
+        file.write(field_map.model_dump_json().encode())
+        file.flush()
+        scan = Scan(
+            document=document.descriptor, sha256=document.sha256, issued=template, field_map=file.fileno(), pages={}
+        )
+        return read_scan(sandbox, scan, work_dir=work_dir).reading
 
 
 def _places(layout: FormLayout) -> Iterator[tuple[str, int, Rectangle]]:

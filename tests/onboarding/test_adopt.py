@@ -7,7 +7,7 @@ import pytest
 from agreements.case import AgreementState
 from agreements.decision import Verdict
 from agreements.errors import GateError, UsageError
-from agreements.findings import CAS_ADOPTED, PRV_SCAN, SIG_NONE, VAL_DIFFERS
+from agreements.findings import CAS_ADOPTED, PRV_SCAN, SIG_NONE, VAL_DIFFERS, VAL_UNCERTAIN
 from intake.receipts import ReceiptState
 from onboarding.adopting import Adopted, Adoption, adopt_receipt
 from onboarding.review import approve_return, read_judgement
@@ -93,13 +93,16 @@ def test_without_a_map_the_name_is_asked_for_and_every_value_is_left_to_a_person
 
 
 def test_a_scanned_foreign_form_takes_two_people(installation: Installation) -> None:
-    scan = print_to_image(foreign(installation, {"customer.orgnr": NUMBER}, signed=False), 200)
+    answers = {"customer.orgnr": NUMBER, "contact.contract.email": "faktura@example.org"}
+    scan = print_to_image(foreign(installation, answers, signed=False), 300)
     judgement = read_judgement(
         installation.workspace, adopt(installation, arrive(installation, scan), name="A AS").judgement
     )
     assert PRV_SCAN.code in codes(judgement)
     assert SIG_NONE.code not in codes(judgement)
     assert judgement.decision.verdict is Verdict.NEEDS_REVIEW
+    told = {finding.code: str(finding.params.get("entries", "")) for finding in judgement.decision.findings}
+    assert "contact.contract.email" in told[VAL_UNCERTAIN.code]  # recognised, and never believed without a person
 
 
 def test_an_unsigned_foreign_form_can_be_approved_by_nobody(installation: Installation) -> None:
