@@ -81,18 +81,19 @@ def is_birth_date(field: Field) -> bool:
     return field.type is FieldType.DATE and field.id.endswith(".birth_date")
 
 
+def shown_value(field: Field, value: JsonValue) -> JsonValue:
+    """A value as data of it may be shown: of a birth date the year alone."""
+    return str(value)[:4] if is_birth_date(field) and value is not None else value
+
+
 def _printed_values(catalogue: Catalogue, facts: AgreementFacts) -> dict[str, JsonValue]:
     values = facts.values
     return {
-        field.id: _shown(field, values[field.id])
+        field.id: shown_value(field, values[field.id])
         for field in value_fields(catalogue)
         if values.get(field.id) not in (None, "", []) and catalogue.is_asked(field, values)
         if facts.printed is None or field.id in facts.printed
     }
-
-
-def _shown(field: Field, value: JsonValue) -> JsonValue:
-    return str(value)[:4] if is_birth_date(field) else value
 
 
 def _signer(name: str, signer: Signer) -> dict[str, JsonValue]:

@@ -32,7 +32,7 @@ from agreements.findings import (
     FindingCode,
 )
 from agreements.language import Language
-from agreements.machine_readable import is_birth_date
+from agreements.machine_readable import shown_value
 from agreements.national_id import mask_national_ids
 from agreements.pages import solid
 from agreements.parameters import (
@@ -235,7 +235,7 @@ class _Comparison:
         wrong = [
             one.id
             for one in self._catalogue.fields
-            if one.id in attached and attached[one.id] != _as_attached(one, self._issued.values.get(one.id))
+            if one.id in attached and attached[one.id] != shown_value(one, self._issued.values.get(one.id))
         ]
         self._told[VAL_ATTACHMENT_DIFFERS] += wrong
 
@@ -248,7 +248,7 @@ class _Comparison:
             method=Method.FORM_FIELD if sighting.field is not None else sighting.method,
             confidence=sighting.confidence,
         )
-        return Parameter(field_id=field.id, value=_as_attached(field, value), source=source)
+        return Parameter(field_id=field.id, value=shown_value(field, value), source=source)
 
     def _invalid(self, fault: Fault) -> None:
         self._findings.append(VAL_INVALID(entry=fault.field_id, rule=fault.code, **_quoted_params(fault.params)))
@@ -261,11 +261,6 @@ class _Comparison:
 
 _DISAGREEING: Final = "\x00"
 """No value can be this: none may hold a control character."""
-
-
-def _as_attached(field: Field, value: JsonValue) -> JsonValue:
-    """As the attachment and every list show it: of a birth date the year alone."""
-    return str(value)[:4] if is_birth_date(field) and value is not None else value
 
 
 def _object(text: str | None) -> Mapping[str, JsonValue]:

@@ -18,7 +18,7 @@ from agreements.canonical import JsonValue, sha256_of
 from agreements.case import Party
 from agreements.catalogue import Catalogue, Field, FieldType, Owner, Phase, Values, load_catalogue
 from agreements.configuration import Change, Deviation, Difference, Setting
-from agreements.machine_readable import is_birth_date
+from agreements.machine_readable import shown_value
 from agreements.parameters import Parameters, Source
 from agreements.parties import Customer, Vendor
 from agreements.times import format_utc
@@ -202,7 +202,8 @@ def build_summary(
     """The summary of what was agreed, and set up since. `deadline_days`: working days from the approval until open
     items are due.
     """
-    values = _values(catalogue, agreed, set_up)
+    in_force = values_in_force(agreed, set_up)
+    values = {**in_force, _FEATURES: list(expected_features(catalogue, in_force))}
     reasons = _open_reasons(catalogue, subject, values, agreed.unread)
     due = None if subject.approval is None else add_working_days(subject.approval.at.date(), deadline_days)
     entries = _Entries(catalogue, agreed, set_up, {name: one for name, one in values.items() if name not in reasons})
@@ -223,6 +224,21 @@ def build_summary(
             {one.id: values[one.id] for one in catalogue.fields if one.affects_verification and one.id in values}
         ),
     )
+
+
+def values_in_force(agreed: Agreed, set_up: SetUp) -> dict[str, JsonValue]:
+    """Settings come before what was signed, and that before what the installation gives."""
+    settings = {one.field_id: one.value for one in set_up.settings if one.value is not None}
+    return {**set_up.derived, **agreed.values, **settings}
+
+
+def api_name(entry: ConfigurationEntry) -> str:
+    """The name at Digipost, with the code that goes there where people read another word: `authentication-level:
+    PASSWORD`. Empty where there is none.
+    """
+    if entry.api and load_catalogue().field(entry.field_id).type is FieldType.ENUM:
+        return f"{entry.api}: {entry.value}"
+    return entry.api or ""
 
 
 def find_deviations(catalogue: Catalogue, signed: Values, settings: Iterable[Setting]) -> tuple[Deviation, ...]:
@@ -288,13 +304,6 @@ def as_json(summary: ConfigurationSummary) -> dict[str, JsonValue]:
         "difference": _difference_json(summary.difference),
         "customer_tasks": [{"task": task.key.value, "params": dict(task.params)} for task in summary.customer_tasks],
     }
-
-
-def _values(catalogue: Catalogue, agreed: Agreed, set_up: SetUp) -> dict[str, JsonValue]:
-    """Settings come before what was signed, and that before what is derived."""
-    settings = {one.field_id: one.value for one in set_up.settings if one.value is not None}
-    values = {**set_up.derived, **agreed.values, **settings}
-    return {**values, _FEATURES: list(expected_features(catalogue, values))}
 
 
 def _open_reasons(
@@ -423,11 +432,9 @@ def _difference_json(difference: Difference | None) -> JsonValue:
 def public_value(field_id: str, value: JsonValue) -> JsonValue:
     """A value as it may leave: of a birth date the year alone, of a certificate nothing but its reference."""
     one = load_catalogue().field(field_id)
-    if is_birth_date(one) and isinstance(value, str):
-        return value[:4]
     if one.type is FieldType.CERTIFICATE and isinstance(value, Mapping):
         return {name: value[name] for name in CERTIFICATE_PARTS if name in value}
-    return value
+    return shown_value(one, value)
 
 
 def _open_json(item: OpenItem) -> JsonValue:

@@ -30,14 +30,13 @@ from agreements.parties import Actor
 from agreements.reconciling import Issued, Reconciled, reconcile
 from agreements.returns import ReturnContext, judge_return
 from agreements.signature_report import SignatureReport
-from agreements.signers import ExpectedSigners
 from agreements.values import check_values
 from intake.ledger import get_receipt, mark_judged, reopen
 from intake.receipts import Outcome, Receipt, ReceiptState
-from onboarding.authority import confirmed_signers
 from onboarding.foreign_forms import FormReading, Signed, read_foreign
 from onboarding.guard import identity_findings
 from onboarding.inspection import Inspection, inspect_document
+from onboarding.pipeline import Claim, expected_signers
 from onboarding.record import EventKind
 from onboarding.store.cases import find_open_case, insert_case, move_case, next_case_number
 from onboarding.store.events import NewEvent
@@ -262,13 +261,7 @@ def _unknown(work: _Work) -> Iterator[str]:
 
 
 def _decided(workspace: Workspace, work: _Work, case: Case, agreement: Agreement, values: Reconciled) -> Decision:
-    settings = workspace.settings
-    expected = ExpectedSigners(
-        org_number=work.org_number,
-        signers=(),
-        policy=settings.signer_policy,
-        confirmed=confirmed_signers(settings, work.org_number, norwegian_day(work.at)),
-    )
+    expected = expected_signers(workspace, Claim(case=case, agreement=agreement))
     context = ReturnContext(
         case=replace(case, agreement_version=agreement.number.version),
         agreement=agreement,

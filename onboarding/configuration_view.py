@@ -4,11 +4,19 @@ from collections.abc import Iterable, Iterator
 
 from agreements.canonical import JsonValue
 from agreements.case import Party
-from agreements.catalogue import FieldType, load_catalogue
+from agreements.catalogue import load_catalogue
 from agreements.configuration import Deviation, Difference, Setting
 from agreements.language import Language
 from agreements.parameters import Method
-from agreements.summary import ConfigurationEntry, ConfigurationSummary, EntrySource, OpenItem, OpenReason, as_json
+from agreements.summary import (
+    ConfigurationEntry,
+    ConfigurationSummary,
+    EntrySource,
+    OpenItem,
+    OpenReason,
+    api_name,
+    as_json,
+)
 from agreements.texts import text
 from agreements.times import format_utc
 from agreements.values import format_date, format_value
@@ -156,7 +164,7 @@ class _Shown:
 
     def _entry(self, entry: ConfigurationEntry) -> list[str]:
         value = self._value(entry.field_id, entry.value)
-        return [self._label(entry.field_id), value, _api(entry), self._stands(entry)]
+        return [self._label(entry.field_id), value, api_name(entry), self._stands(entry)]
 
     def _stands(self, entry: ConfigurationEntry) -> str:
         """Where a value comes from: its page in the signed document, who set it, or that it follows from the others."""
@@ -197,10 +205,3 @@ def _suggestions(summary: ConfigurationSummary, answers: Iterable[DigipostAnswer
     for number, receipt in suggested.items():
         case = summary.subject.case_number
         yield from (text("talk.config.suggested", language, number=number, receipt=receipt, case=case), "")
-
-
-def _api(entry: ConfigurationEntry) -> str:
-    """The name at Digipost, with the code that goes there where people read another word."""
-    if entry.api and load_catalogue().field(entry.field_id).type is FieldType.ENUM:
-        return f"{entry.api}: {entry.value}"
-    return entry.api or ""

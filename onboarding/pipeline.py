@@ -41,7 +41,6 @@ from intake.classify import HEAD_BYTES, classify
 from intake.ledger import AlreadyJudgedError, get_receipt, mark_judged, receipts_to_judge
 from intake.matching import OF_DOCUMENT, Clue, Evidence, Match, clues_of_text, prefix_digests, weigh
 from intake.receipts import Outcome, Receipt, ReceiptState
-from onboarding.agreed_values import agreed_values
 from onboarding.authority import confirmed_signers
 from onboarding.clues import clues_around, clues_of_marks, find_delivery, vendors_of
 from onboarding.forward_files import Check
@@ -52,6 +51,7 @@ from onboarding.opening import holds_documents, open_delivery
 from onboarding.purposes import ASKS_TO_SIGN
 from onboarding.receiving import keep_apart
 from onboarding.record import EventKind
+from onboarding.return_values import return_values
 from onboarding.standing import RETURN_ARRIVED
 from onboarding.store.cases import find_case, move_case
 from onboarding.store.events import NewEvent, append_event
@@ -253,7 +253,7 @@ def _quarantined(receipt: Receipt, reason: Finding, claim: Claim | None = None, 
 def _decided(workspace: Workspace, receipt: Receipt, claim: Claim, inspection: Inspection, match: Match) -> Judged:
     assert inspection.report is not None
     expected = expected_signers(workspace, claim)
-    values = agreed_values(workspace, claim.agreement, inspection)
+    values = return_values(workspace, claim.agreement, inspection)
     context = ReturnContext(
         case=claim.case,
         agreement=claim.agreement,

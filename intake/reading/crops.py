@@ -14,6 +14,7 @@ import pypdfium2  # type: ignore[import-untyped]
 from PIL import Image, ImageChops, ImageFilter
 
 from agreements.fieldmap import FieldKind, FieldMap, Rectangle
+from agreements.printed import TICK
 from intake.reading.qr import marks_of_page
 from intake.reading.raster import Drawing, open_drawing
 from intake.reading.registration import ISSUED_DOTS, MIN_FIT, Affine, Fit, Look, guesses, look_at, refine, similar, warp
@@ -237,7 +238,7 @@ def _ticked(cut: Cut, place: _Place, issued: Image.Image, found: _Found) -> Cut:
     dark = _darkness(picture.crop(inside))
     empty, ticked = _TICKED
     return cut.model_copy(
-        update={"text": "x" if dark > empty else "", "confidence": 1.0 if dark < empty / 2 or dark > ticked else 0.0}
+        update={"text": TICK if dark > empty else "", "confidence": 1.0 if dark < empty / 2 or dark > ticked else 0.0}
     )
 
 

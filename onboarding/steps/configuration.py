@@ -25,6 +25,7 @@ from agreements.summary import (
     SummarySubject,
     build_summary,
     find_changes,
+    values_in_force,
 )
 from onboarding.agreed import agreed_values, settings_in_force
 from onboarding.files import write_file
@@ -74,9 +75,8 @@ class Configuration:
 
     @property
     def values(self) -> dict[str, JsonValue]:
-        """The values in force: settings come before what was agreed, and that before what follows."""
-        set_values = {setting.field_id: setting.value for setting in self.set_up.settings}
-        return {**self.set_up.derived, **self.agreed.values, **set_values}
+        """The values in force."""
+        return values_in_force(self.agreed, self.set_up)
 
 
 def agreed_summary(workspace: Workspace, agreement: Agreement, basis: Basis) -> ConfigurationSummary:

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from agreements.calendar import norwegian_day
-from agreements.catalogue import FieldType, load_catalogue
+from agreements.catalogue import load_catalogue
 from agreements.characters import spelled_out
 from agreements.configuration import Change, Deviation
 from agreements.language import Language
-from agreements.summary import TERMINATION, ConfigurationEntry, ConfigurationSummary, OpenItem
+from agreements.summary import TERMINATION, ConfigurationEntry, ConfigurationSummary, OpenItem, api_name
 from agreements.values import format_date
 from renderers.agreement_view import group_checksum
 from renderers.printing import print_pdf
@@ -171,17 +171,10 @@ def _line(entry: ConfigurationEntry, language: Language) -> _Line:
     return _Line(
         label=label_of(entry.field_id, language),
         value=value_lines(entry.field_id, entry.value, language),
-        api=_breakable(_api(entry)),
+        api=_breakable(spelled_out(api_name(entry))),
         where=where(entry, language),
         names=names,
     )
-
-
-def _api(entry: ConfigurationEntry) -> str:
-    """The API name, with the code that goes there where people read another word: `authentication-level: PASSWORD`."""
-    if entry.api and load_catalogue().field(entry.field_id).type is FieldType.ENUM:
-        return f"{entry.api}: {spelled_out(str(entry.value))}"
-    return entry.api or ""
 
 
 def _breakable(name: str) -> Name:

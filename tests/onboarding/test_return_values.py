@@ -212,7 +212,7 @@ def test_what_could_not_be_judged_yet_may_be_tried_again(
         raise ValueError("a fault of ours")
 
     with monkeypatch.context() as patched:
-        patched.setattr("onboarding.pipeline.agreed_values", broken)
+        patched.setattr("onboarding.pipeline.return_values", broken)
         installation.drop("avtale.pdf", installation.template.honest)
         with contextlib.suppress(AvtaleError):
             installation.run()

@@ -15,7 +15,7 @@ from onboarding.scanning import Scan, ScanReading, known_pages, read_scan
 from onboarding.workspace import Workspace
 
 
-def agreed_values(workspace: Workspace, agreement: Agreement, inspection: Inspection) -> Reconciled:
+def return_values(workspace: Workspace, agreement: Agreement, inspection: Inspection) -> Reconciled:
     """The values of a return of this version: parameters with their proofs, and what disagrees.
 
     Of a picture they are recognised now that it is known what it is a picture of. Raises IntegrityError if the stored
