@@ -105,6 +105,8 @@ class SignatureResult(_Value):
     best_signature_time: datetime | None
     signed_bytes: int = 0
     """How many bytes from the file's beginning it signed, its own contents left out: the end of its revision."""
+    chain: tuple[str, ...] = ()
+    """SHA-256 of each certificate from the anchor to the signer's issuer; empty unless it is trusted."""
     issuer: bool = False
     """It lies within the bytes that we issued: the issuer's own seal, which says nothing of the return."""
 

@@ -75,6 +75,8 @@ class Belief:
     """None without a signature time-stamp."""
     chain_fault: ChainFault | None = None
     """Which rule a chain to a trusted root breaks; None where it breaks none, and where there is no such chain."""
+    chain: tuple[bytes, ...] = ()
+    """The certificates (DER) from the anchor to the signer's issuer, where such a path was found."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -224,6 +226,7 @@ class Engine:
             best_time=best_time,
             timestamp_trusted=self._timestamp_trusted(cms, attempt),
             chain_fault=fault,
+            chain=tuple(certificate.dump() for certificate in _chain(cms, attempt.path, root=True)[:-1]),
         )
 
     def _outcome(self, cms: Cms, attempt: _Attempt, fault: ChainFault | None, *, revoked: bool) -> AdESSubIndic:

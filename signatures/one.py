@@ -1,5 +1,6 @@
 """One signature: its bytes, its message, its signer, and what happened after it."""
 
+import hashlib
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -286,6 +287,7 @@ def _result(found: FoundSignature, context: Context, state: _State, *, refused: 
         claimed_time=_claimed_time(found, context, cms),
         best_signature_time=belief.best_time if belief else None,
         signed_bytes=found.raw.end if found.raw is not None and state.covers else 0,
+        chain=tuple(hashlib.sha256(der).hexdigest() for der in belief.chain) if belief is not None and trusted else (),
     )
 
 

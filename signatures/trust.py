@@ -19,6 +19,7 @@ from agreements.canonical import sha256_of
 from agreements.errors import ConfigurationError
 from agreements.signature_report import RevocationPolicy
 from signatures.marker import is_marked
+from signatures.profiles import SealProfile
 from signatures.revocations import NOTHING_KEPT, Revocations, read_revocations
 
 MAX_ANCHOR_FILE_BYTES: Final = 4 * 2**20  # a bundle of 1,000 roots has some 2 MB
@@ -54,6 +55,8 @@ class Trust:
     """True only in `environment: demo`: the marked certificates of the throwaway infrastructure may be trusted."""
     revocations: Revocations = NOTHING_KEPT
     """Revocation data kept on this machine. Known, not trusted: each piece must be signed by its issuer."""
+    profiles: tuple[SealProfile, ...] = ()
+    """The signing services whose returns are understood."""
 
     @classmethod
     def from_der(
@@ -64,6 +67,7 @@ class Trust:
         revocation: RevocationPolicy,
         accept_demo: bool,
         revocations: Revocations = NOTHING_KEPT,
+        profiles: Iterable[SealProfile] = (),
     ) -> "Trust":
         """From certificates at hand. Doubles are dropped and the order does not matter. Raises ConfigurationError."""
         return cls(
@@ -72,6 +76,7 @@ class Trust:
             revocation=revocation,
             accept_demo=accept_demo,
             revocations=revocations,
+            profiles=tuple(sorted(profiles, key=lambda profile: profile.name)),
         )
 
     @property
@@ -90,6 +95,7 @@ class Trust:
                 "revocations": _digests((*self.revocations.crls, *self.revocations.ocsps)),
                 "revocation": self.revocation.value,
                 "accept_demo": self.accept_demo,
+                "profiles": [profile.model_dump(mode="json") for profile in self.profiles],
             }
         )
 
@@ -102,6 +108,7 @@ class Trust:
             "ocsps": _encoded(self.revocations.ocsps),
             "revocation": self.revocation.value,
             "accept_demo": self.accept_demo,
+            "profiles": [profile.model_dump(mode="json") for profile in self.profiles],
         }
 
     @classmethod
@@ -113,6 +120,7 @@ class Trust:
             revocation=RevocationPolicy(data["revocation"]),
             accept_demo=bool(data["accept_demo"]),
             revocations=Revocations(crls=_decoded(data["crls"]), ocsps=_decoded(data["ocsps"])),
+            profiles=[SealProfile.model_validate(profile) for profile in data["profiles"]],
         )
 
 
