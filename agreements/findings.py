@@ -86,6 +86,24 @@ PRV_FIELDS_FILLED: Final = FindingCode("PRV-006", Severity.INFO)  # fields
 PRV_VISIBLE_DIFFERS: Final = FindingCode("PRV-007", Severity.REJECT)  # same bytes first, another text on the page; page
 PRV_ACTIVE_CONTENT: Final = FindingCode("PRV-008", Severity.REVIEW)  # scripts, actions or attachments were added; what
 PRV_VALUE_NOT_SHOWN: Final = FindingCode("PRV-009", Severity.REJECT)  # shows something else than its value; field, page
+PRV_ADDED: Final = FindingCode("PRV-010", Severity.REVIEW)  # seen, and not issued; page, count, seen
+PRV_LOST: Final = FindingCode("PRV-011", Severity.REVIEW)  # issued, and covered or moved; page, count, line
+PRV_PAGES: Final = FindingCode("PRV-012", Severity.REVIEW)  # pages added, left out or in another order; pages
+PRV_SERVICE_REWRITES: Final = FindingCode("PRV-013", Severity.INFO)  # a service's profile allows it; service
+
+# --- what a signing service's evidence proves (facts/domain.md 5) -----------------------------------------------------
+EVD_UNKNOWN_SERVICE: Final = FindingCode("EVD-001", Severity.REVIEW)  # a seal no profile knows; field, organisation
+EVD_NONE: Final = FindingCode("EVD-002", Severity.REVIEW)  # the service's evidence is not there; service
+EVD_BROKEN: Final = FindingCode("EVD-003", Severity.REJECT)  # its own signature is wrong; file, fault
+EVD_UNREADABLE: Final = FindingCode("EVD-004", Severity.REVIEW)  # can't be read or computed; file, fault
+EVD_OTHER_DOCUMENT: Final = FindingCode("EVD-005", Severity.REJECT)  # it is of another document; file
+EVD_NAMES_NOTHING: Final = FindingCode("EVD-006", Severity.REVIEW)  # what it signs holds no document; file
+EVD_UNTRUSTED: Final = FindingCode("EVD-007", Severity.REVIEW)  # no chain to its authorities, or too late; file
+EVD_IDENTIFICATION: Final = FindingCode("EVD-008", Severity.REVIEW)  # no proof of a person; signer, method
+EVD_NO_TIME: Final = FindingCode("EVD-009", Severity.REVIEW)  # the seal lacks the time-stamp it must have; service
+EVD_UNCONFIRMED: Final = FindingCode("EVD-010", Severity.REVIEW)  # nobody has confirmed the profile; service
+EVD_ALWAYS_REVIEW: Final = FindingCode("EVD-011", Severity.REVIEW)  # the profile wants a person to look; service
+EVD_PROVEN: Final = FindingCode("EVD-012", Severity.INFO)  # the evidence holds; service, signer, method
 
 # --- who signed -------------------------------------------------------------------------------------------------------
 WHO_NOT_JUDGED: Final = FindingCode("WHO-001", Severity.INFO)  # nobody said who should sign
@@ -96,6 +114,7 @@ WHO_OTHER_SEAL: Final = FindingCode("WHO-005", Severity.REVIEW)  # sealed by ano
 WHO_BIRTH_DATE: Final = FindingCode("WHO-006", Severity.REVIEW)  # same name, another birth date; signer
 WHO_POWER_OF_ATTORNEY: Final = FindingCode("WHO-007", Severity.REVIEW)  # signer
 WHO_NONE_DECLARED: Final = FindingCode("WHO-008", Severity.REVIEW)  # the case names no signer
+WHO_NO_BIRTH_DATE: Final = FindingCode("WHO-009", Severity.REVIEW)  # evidence without the birth date; signer
 
 # --- the case ---------------------------------------------------------------------------------------------------------
 CAS_VOID: Final = FindingCode("CAS-001", Severity.REJECT)  # the version was voided; agreement

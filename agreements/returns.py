@@ -18,6 +18,7 @@ from agreements.findings import (
     CAS_SUPERSEDED,
     CAS_VOID,
     PRV_NOT_COMPARED,
+    PRV_SERVICE_REWRITES,
     SIG_INDETERMINATE,
     Finding,
     Severity,
@@ -52,7 +53,7 @@ def judge_return(
     report: SignatureReport, context: ReturnContext | None, expected: ExpectedSigners | None
 ) -> ReturnJudgement:
     """Decide on a return. Without a context (`avtale validate`) only `expected` says who should have signed."""
-    signers = judge_signers(report.signatures, context.expected if context else expected)
+    signers = judge_signers(report, context.expected if context else expected)
     findings = (*report.findings, *_unexplained(report), *signers.findings)
     if context is not None:
         findings += tuple(finding for rule in _CASE_RULES for finding in rule(context))
@@ -71,7 +72,8 @@ def _unexplained(report: SignatureReport) -> tuple[Finding, ...]:
     if report.indication is not Indication.TOTAL_PASSED:
         reason = report.sub_indication or report.indication.value
         unexplained += (SIG_INDETERMINATE(field="-", sub_indication=reason),)
-    if report.provenance is None or report.provenance.shape not in _PROVEN:
+    allowed = any(finding.code == PRV_SERVICE_REWRITES.code for finding in report.findings)
+    if not allowed and (report.provenance is None or report.provenance.shape not in _PROVEN):
         unexplained += (PRV_NOT_COMPARED(),)
     return unexplained
 

@@ -107,6 +107,8 @@ class SignatureResult(_Value):
     """How many bytes from the file's beginning it signed, its own contents left out: the end of its revision."""
     chain: tuple[str, ...] = ()
     """SHA-256 of each certificate from the anchor to the signer's issuer; empty unless it is trusted."""
+    service: str | None = None
+    """The profile of the signing service whose seal it is: it says that the service delivered this, not who signed."""
     issuer: bool = False
     """It lies within the bytes that we issued: the issuer's own seal, which says nothing of the return."""
 
@@ -114,6 +116,21 @@ class SignatureResult(_Value):
     def counts(self) -> bool:
         """Somebody's statement about the return: no time-stamp, and not the issuer's."""
         return self.kind is not SignatureKind.DOCUMENT_TIMESTAMP and not self.issuer
+
+
+class EvidencedSigner(_Value):
+    """Somebody of whom a signing service's evidence says that they signed (shape B)."""
+
+    file: str
+    """The embedded file that says so."""
+    signer: SignerIdentity
+    identification: str
+    """How the service made sure who it was, by the profile: `bankid`, `sms` …"""
+    proven: bool
+    """The evidence holds in every part: its own signature, its authority, our document inside it, the identification.
+    Anything else is told by a finding, and proves nobody's signature."""
+    signed_at: datetime | None = None
+    """What the evidence claims."""
 
 
 class Provenance(_Value):
@@ -134,6 +151,9 @@ class SignatureReport(_Value):
     signatures: tuple[SignatureResult, ...]
     provenance: Provenance | None
     findings: tuple[Finding, ...]
+    service: str | None = None
+    """The seal profile that the return belongs to."""
+    evidence: tuple[EvidencedSigner, ...] = ()
     trust_id: str
     """SHA-256 over anchors and rules: which trust configuration this report was made under."""
     judged_at: datetime

@@ -9,13 +9,13 @@ trusted issuer.
 
 import re
 import unicodedata
-from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
 from agreements.findings import (
     WHO_BIRTH_DATE,
     WHO_MISSING,
+    WHO_NO_BIRTH_DATE,
     WHO_NONE_DECLARED,
     WHO_NOT_JUDGED,
     WHO_OTHER_SEAL,
@@ -26,7 +26,7 @@ from agreements.findings import (
 )
 from agreements.orgnumber import OrgNumber
 from agreements.parties import Signer, SigningBasis
-from agreements.signature_report import SignatureKind, SignatureResult
+from agreements.signature_report import EvidencedSigner, SignatureKind, SignatureReport, SignerIdentity
 
 _WORD = re.compile(r"[^\W\d_]+")
 _LETTERS = str.maketrans({"ø": "o", "æ": "ae", "đ": "d", "ŋ": "n", "ŧ": "t", "ß": "ss", "ð": "d", "þ": "th", "ł": "l"})
@@ -96,11 +96,35 @@ def _plain(word: str) -> str:
     return letters.translate(_LETTERS).replace("\ue000", "å")
 
 
-def judge_signers(signatures: Iterable[SignatureResult], expected: ExpectedSigners | None) -> SignerJudgement:
+@dataclass(frozen=True, kw_only=True)
+class _Made:
+    """Somebody's signature, by whatever proves it."""
+
+    trusted: bool
+    kind: SignatureKind
+    signer: SignerIdentity
+    evidenced: bool
+    """A signing service says so. It knows the birth date, so where we do, it must be there and the same."""
+
+
+def _made(report: SignatureReport) -> list[_Made]:
+    """Who signed: in the file itself, and by the evidence of the service that sealed it."""
+    own = (one for one in report.signatures if one.counts and one.service is None)
+    return [
+        *(_Made(trusted=one.trusted, kind=one.kind, signer=one.signer, evidenced=False) for one in own),
+        *(_by_evidence(one) for one in report.evidence),
+    ]
+
+
+def _by_evidence(one: EvidencedSigner) -> _Made:
+    return _Made(trusted=one.proven, kind=SignatureKind.SIGNATURE, signer=one.signer, evidenced=True)
+
+
+def judge_signers(report: SignatureReport, expected: ExpectedSigners | None) -> SignerJudgement:
     """Compare who signed with who should have. Only trusted signatures can fulfil anything; all are looked at."""
     if expected is None:
         return SignerJudgement(check=SignerCheck.NOT_JUDGED, findings=(WHO_NOT_JUDGED(),))
-    made = [signature for signature in signatures if signature.counts]
+    made = _made(report)
     strangers = tuple(f for signature in made if (f := _stranger(signature, expected)) is not None)
     sealed = any(_is_own_seal(signature, expected) for signature in made)
     lacking = () if sealed else _lacking(made, expected)
@@ -109,9 +133,9 @@ def judge_signers(signatures: Iterable[SignatureResult], expected: ExpectedSigne
     return SignerJudgement(check=check, findings=strangers + lacking + rights)
 
 
-def signing_right(signatures: Iterable[SignatureResult], expected: ExpectedSigners) -> SigningRight:
-    """What can be told of the right to sign, whoever approves."""
-    made = [signature for signature in signatures if signature.counts]
+def signing_right(report: SignatureReport | None, expected: ExpectedSigners) -> SigningRight:
+    """What can be told of the right to sign, whoever approves. None: a document that could not be opened."""
+    made = [] if report is None else _made(report)
     if any(_is_own_seal(signature, expected) for signature in made):
         return SigningRight.SEALED
     if _lacking(made, expected):
@@ -122,7 +146,7 @@ def signing_right(signatures: Iterable[SignatureResult], expected: ExpectedSigne
     return SigningRight.DECLARED if settled else SigningRight.UNSETTLED
 
 
-def _is_own_seal(signature: SignatureResult, expected: ExpectedSigners) -> bool:
+def _is_own_seal(signature: _Made, expected: ExpectedSigners) -> bool:
     return (
         signature.trusted
         and signature.kind is SignatureKind.SEAL
@@ -131,7 +155,7 @@ def _is_own_seal(signature: SignatureResult, expected: ExpectedSigners) -> bool:
     )
 
 
-def _matches(signature: SignatureResult, signer: Signer) -> bool:
+def _matches(signature: _Made, signer: Signer) -> bool:
     return (
         signature.trusted
         and signature.kind is SignatureKind.SIGNATURE
@@ -145,12 +169,14 @@ def _same_name(theirs: str | None, ours: str) -> bool:
     return theirs is not None and name_key(theirs) == name_key(ours) != ""
 
 
-def _birth_dates_differ(signature: SignatureResult, signer: Signer) -> bool:
+def _birth_dates_differ(signature: _Made, signer: Signer) -> bool:
     theirs, ours = signature.signer.birth_date, signer.birth_date
-    return theirs is not None and ours is not None and theirs != ours
+    if theirs is None:
+        return ours is not None and signature.evidenced
+    return ours is not None and theirs != ours
 
 
-def _stranger(signature: SignatureResult, expected: ExpectedSigners) -> Finding | None:
+def _stranger(signature: _Made, expected: ExpectedSigners) -> Finding | None:
     """A finding for a signature by nobody we expect; an untrusted one has its own finding from `signatures`."""
     if not signature.trusted or _is_own_seal(signature, expected):
         return None
@@ -160,11 +186,12 @@ def _stranger(signature: SignatureResult, expected: ExpectedSigners) -> Finding 
     if signature.kind is SignatureKind.SEAL:
         return WHO_OTHER_SEAL(organisation=signature.signer.org_name or name)
     if any(_same_name(name, signer.name) for signer in expected.signers):
-        return WHO_BIRTH_DATE(signer=name)
+        unknown = signature.signer.birth_date is None
+        return WHO_NO_BIRTH_DATE(signer=name) if unknown else WHO_BIRTH_DATE(signer=name)
     return WHO_UNEXPECTED(signer=name)
 
 
-def _lacking(made: list[SignatureResult], expected: ExpectedSigners) -> tuple[Finding, ...]:
+def _lacking(made: list[_Made], expected: ExpectedSigners) -> tuple[Finding, ...]:
     """Required signers without a signature of their own; one certificate can't be two signers of the same name."""
     if not expected.signers:
         return (WHO_NONE_DECLARED(),)
@@ -179,7 +206,7 @@ def _lacking(made: list[SignatureResult], expected: ExpectedSigners) -> tuple[Fi
     return tuple(missing)
 
 
-def _same_certificate(one: SignatureResult, other: SignatureResult) -> bool:
+def _same_certificate(one: _Made, other: _Made) -> bool:
     fingerprint = one.signer.certificate_sha256
     return fingerprint is not None and fingerprint == other.signer.certificate_sha256
 

@@ -31,11 +31,6 @@ class Check:
     expected: ExpectedSigners
     """Who should have signed."""
 
-    @property
-    def signatures(self) -> tuple[SignatureResult, ...]:
-        """Those that were found; none in what could not be opened."""
-        return () if self.report is None else self.report.signatures
-
 
 @dataclass(frozen=True, kw_only=True)
 class ForwardFiles:
@@ -100,7 +95,7 @@ def check_json(number: AgreementNumber, report: SignatureReport, check: Check) -
         "signatures": [_signature(signature) for signature in report.signatures],
         "provenance": None if report.provenance is None else report.provenance.model_dump(mode="json"),
         "findings": findings,
-        "signer_check": judge_signers(report.signatures, check.expected).check.value,
+        "signer_check": judge_signers(report, check.expected).check.value,
         "verdict": check.decision.verdict.value,
         "elapsed_ms": None,
     }

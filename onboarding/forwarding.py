@@ -183,7 +183,7 @@ def _words(workspace: Workspace, forward: _Forward) -> tuple[str, str]:
         plan=forward.case.plan,
         document_sha256=forward.document,
         findings=approval.check.decision.findings,
-        right=signing_right(approval.check.signatures, approval.check.expected),
+        right=signing_right(approval.check.report, approval.check.expected),
         approved_by=approval.by,
         approved_on=norwegian_day(approval.at),
         manual=approval.manual,

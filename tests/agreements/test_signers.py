@@ -10,7 +10,17 @@ from hypothesis import strategies as st
 from agreements.parties import Signer, SigningBasis
 from agreements.signature_report import SignatureResult
 from agreements.signers import ExpectedSigners, SignerCheck, SignerJudgement, SignerPolicy, judge_signers, name_key
-from tests.agreements.ground_examples import CUSTOMER, KARI, OLA, STRANGER, expecting, sealed_by, signed_by, time_stamp
+from tests.agreements.ground_examples import (
+    CUSTOMER,
+    KARI,
+    OLA,
+    STRANGER,
+    a_report,
+    expecting,
+    sealed_by,
+    signed_by,
+    time_stamp,
+)
 
 BORN = date(1980, 1, 2)
 OTHER_DAY = date(1990, 3, 4)
@@ -86,48 +96,48 @@ def codes(judgement: SignerJudgement) -> list[str]:
 def test_only_those_who_should_sign_are_expected(
     signatures: list[SignatureResult], expected: ExpectedSigners, check: str, found: list[str]
 ) -> None:
-    judgement = judge_signers(signatures, expected)
+    judgement = judge_signers(a_report(*signatures), expected)
     assert judgement.check is SignerCheck(check)
     assert codes(judgement) == found
 
 
 def test_a_seal_in_the_signers_name_is_not_the_signer() -> None:
     sealed = signed_by("Kari Nordmann").model_copy(update={"kind": sealed_by(STRANGER).kind})
-    assert codes(judge_signers([sealed], expecting(KARI))) == ["WHO-005", "WHO-003"]
+    assert codes(judge_signers(a_report(sealed), expecting(KARI))) == ["WHO-005", "WHO-003"]
 
 
 def test_nothing_is_judged_where_nobody_said_who_should_sign() -> None:
-    judgement = judge_signers([signed_by("Kari Nordmann")], None)
+    judgement = judge_signers(a_report(signed_by("Kari Nordmann")), None)
     assert judgement.check is SignerCheck.NOT_JUDGED
     assert codes(judgement) == ["WHO-001"]
 
 
 def test_a_namesake_with_another_birth_date_is_not_the_signer() -> None:
     born = replace(KARI, birth_date=BORN)
-    assert codes(judge_signers([signed_by("Kari Nordmann", birth_date=OTHER_DAY)], expecting(born))) == [
+    assert codes(judge_signers(a_report(signed_by("Kari Nordmann", birth_date=OTHER_DAY)), expecting(born))) == [
         "WHO-006",
         "WHO-003",
     ]
-    assert codes(judge_signers([signed_by("Kari Nordmann", birth_date=BORN)], expecting(born))) == []
-    assert codes(judge_signers([signed_by("Kari Nordmann")], expecting(born))) == []
+    assert codes(judge_signers(a_report(signed_by("Kari Nordmann", birth_date=BORN)), expecting(born))) == []
+    assert codes(judge_signers(a_report(signed_by("Kari Nordmann")), expecting(born))) == []
 
 
 def test_two_signers_of_one_name_need_two_signatures() -> None:
     twice = expecting(KARI, KARI)
-    assert codes(judge_signers([signed_by("Kari Nordmann")], twice)) == ["WHO-003"]
-    assert codes(judge_signers([signed_by("Kari Nordmann"), signed_by("Kari Nordmann")], twice)) == []
+    assert codes(judge_signers(a_report(signed_by("Kari Nordmann")), twice)) == ["WHO-003"]
+    assert codes(judge_signers(a_report(signed_by("Kari Nordmann"), signed_by("Kari Nordmann")), twice)) == []
 
 
 def test_two_signatures_with_one_certificate_are_one_person() -> None:
     signature = signed_by("Kari Nordmann", certificate="d" * 64)
     other = signed_by("Kari Nordmann", certificate="e" * 64)
-    assert codes(judge_signers([signature, signature], expecting(KARI, KARI))) == ["WHO-003"]
-    assert codes(judge_signers([signature, other], expecting(KARI, KARI))) == []
+    assert codes(judge_signers(a_report(signature, signature), expecting(KARI, KARI))) == ["WHO-003"]
+    assert codes(judge_signers(a_report(signature, other), expecting(KARI, KARI))) == []
 
 
 def test_a_name_without_letters_is_nobodys() -> None:
     nobody = Signer(name="—", basis=SigningBasis.SIGNATURE_RIGHT)
-    assert codes(judge_signers([signed_by("9578-6000-4")], expecting(nobody))) == ["WHO-002", "WHO-003"]
+    assert codes(judge_signers(a_report(signed_by("9578-6000-4")), expecting(nobody))) == ["WHO-002", "WHO-003"]
 
 
 @pytest.mark.parametrize(
@@ -148,12 +158,12 @@ def test_the_right_to_sign_must_be_confirmed_unless_the_coordinators_word_counts
 ) -> None:
     signer = replace(KARI, basis=basis)
     keys = frozenset({name_key(signer.name)}) if confirmed else frozenset()
-    judgement = judge_signers([signed_by(signer.name)], expecting(signer, policy=policy, confirmed=keys))
+    judgement = judge_signers(a_report(signed_by(signer.name)), expecting(signer, policy=policy, confirmed=keys))
     assert codes(judgement) == found
 
 
 def test_an_own_seal_needs_nobodys_right_to_sign() -> None:
-    assert codes(judge_signers([sealed_by(CUSTOMER)], expecting(KARI, policy=SignerPolicy.CONFIRMED))) == []
+    assert codes(judge_signers(a_report(sealed_by(CUSTOMER)), expecting(KARI, policy=SignerPolicy.CONFIRMED))) == []
 
 
 @pytest.mark.parametrize(
@@ -201,5 +211,5 @@ def test_expected_means_that_every_required_signer_or_the_own_seal_is_there_and_
     names = {signer.name for signer in named}
     complete = CUSTOMER.digits in seals or (bool(names) and names <= people)
     strangers = (people - names) | (seals - {CUSTOMER.digits})
-    check = judge_signers(signatures, expecting(*named)).check
+    check = judge_signers(a_report(*signatures), expecting(*named)).check
     assert (check is SignerCheck.EXPECTED) == (complete and not strangers)

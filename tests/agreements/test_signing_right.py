@@ -7,7 +7,7 @@ from agreements.catalogue import load_catalogue
 from agreements.parties import Signer, SigningBasis
 from agreements.plan import PlanReason, reasons_for_plan
 from agreements.signers import ExpectedSigners, SignerPolicy, SigningRight, name_key, signing_right
-from tests.agreements.ground_examples import expecting, sealed_by, signed_by
+from tests.agreements.ground_examples import a_report, expecting, sealed_by, signed_by
 
 KARI = Signer(name="Kari Nordmann", basis=SigningBasis.SIGNATURE_RIGHT)
 NILS = Signer(name="Nils Nordmann", basis=SigningBasis.POWER_OF_ATTORNEY)
@@ -30,13 +30,13 @@ CONFIRMED = frozenset({name_key(KARI.name)})
 def test_the_right_is_confirmed_only_where_everybody_has_signed_and_something_confirms_it(
     signed: tuple[str, ...], expected: ExpectedSigners, right: SigningRight
 ) -> None:
-    assert signing_right([signed_by(name) for name in signed], expected) is right
+    assert signing_right(a_report(*(signed_by(name) for name in signed)), expected) is right
 
 
 def test_the_organisations_own_seal_stands_in_the_place_of_people() -> None:
     expected = expecting(KARI)
     assert expected.org_number is not None
-    assert signing_right([sealed_by(expected.org_number)], expected) is SigningRight.SEALED
+    assert signing_right(a_report(sealed_by(expected.org_number)), expected) is SigningRight.SEALED
 
 
 def test_what_speaks_for_a_plan_is_read_from_the_agreement() -> None:
