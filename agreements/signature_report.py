@@ -103,6 +103,8 @@ class SignatureResult(_Value):
     revocation: Revocation
     claimed_time: datetime | None
     best_signature_time: datetime | None
+    stamped: bool = False
+    """A time-stamp that is believed says when it was made; else the best time is that of receipt."""
     signed_bytes: int = 0
     """How many bytes from the file's beginning it signed, its own contents left out: the end of its revision."""
     chain: tuple[str, ...] = ()

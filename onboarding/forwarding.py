@@ -134,7 +134,9 @@ def prepare_forward(
     files = _files(workspace, forward)
     letter = _fitting(compose_letter(workspace, _written(workspace, forward, files), now=approval.at), files)
     found = (*holds, *letter_holds(letter, searched=signed_name(agreement.number)))
-    treatment = treat(settings, agreement, found, now=approval.at)
+    report = approval.check.report
+    service = None if report is None else report.service
+    treatment = treat(settings, agreement, found, service=service, now=approval.at)
     frozen = freeze_letter(workspace, letter, purpose=FORWARD, key=forward.key, encrypt_to=treatment.certificate)
     holds = treatment.holds
     if frozen.size > MAX_FORWARD_BYTES:

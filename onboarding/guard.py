@@ -99,11 +99,16 @@ class Treatment:
     """By which word it may leave although identity numbers are in it; for the record."""
 
 
-def treat(settings: Settings, agreement: Agreement, holds: tuple[Hold, ...], *, now: datetime) -> Treatment:
-    """What becomes of a message in which this was found. Logged where it may leave."""
+def treat(
+    settings: Settings, agreement: Agreement, holds: tuple[Hold, ...], *, service: str | None = None, now: datetime
+) -> Treatment:
+    """What becomes of a message in which this was found. Logged where it may leave.
+
+    `service`: as `signing_profiles`.
+    """
     if not holds:
         return Treatment()
-    treatment, permission = _rule(settings, agreement, norwegian_day(now))
+    treatment, permission = _rule(settings, signing_profiles(agreement, service), norwegian_day(now))
     if treatment == "hold":
         return Treatment(holds=holds)
     certificate = None
@@ -120,10 +125,10 @@ def treat(settings: Settings, agreement: Agreement, holds: tuple[Hold, ...], *, 
     return Treatment(certificate=certificate, permission=permission)
 
 
-def _rule(settings: Settings, agreement: Agreement, today: date) -> tuple[str, Mapping[str, JsonValue]]:
-    """`hold`, `allow` or `encrypt`, and by which word."""
-    profile = signing_profile(agreement)
-    decision = next((one for one in settings.forward.national_id_decisions if one.profile == profile), None)
+def _rule(settings: Settings, profiles: tuple[str, ...], today: date) -> tuple[str, Mapping[str, JsonValue]]:
+    """`hold`, `allow` or `encrypt`, and by which word: that for the first of the profiles that any was said for."""
+    decisions = {one.profile: one for one in reversed(settings.forward.national_id_decisions)}
+    decision = next((decisions[profile] for profile in profiles if profile in decisions), None)
     if decision is None:
         rule = settings.forward.national_id
         return rule, {"setting": GENERAL, "treatment": rule}
@@ -132,7 +137,7 @@ def _rule(settings: Settings, agreement: Agreement, today: date) -> tuple[str, M
     return decision.decision, {
         "setting": DECISIONS,
         "treatment": decision.decision,
-        "profile": profile,
+        "profile": decision.profile,
         "by": decision.by,
         "decided_on": decision.date.isoformat(),
         "expires": decision.expires.isoformat(),
@@ -146,18 +151,16 @@ def in_force(decision: NationalIdDecision, settings: Settings, today: date) -> b
     return known and decision.date <= today <= decision.expires
 
 
-def signing_profile(agreement: Agreement) -> str:
-    """How an agreement is signed, by the name that decisions use: its signing route.
-
-    The one place to look this up: once `trust.profiles` tell signing services apart, the profile that a return's seal
-    belongs to comes first here, and the route where it belongs to none.
+def signing_profiles(agreement: Agreement, service: str | None) -> tuple[str, ...]:
+    """How a return was signed, by the names that decisions use, the nearest first: the seal profile that it belongs to
+    (`service`), then the agreement's signing route.
     """
-    return agreement.route.value
+    return (*(() if service is None else (service,)), agreement.route.value)
 
 
-def signing_profiles(settings: Settings) -> frozenset[str]:
+def known_profiles(settings: Settings) -> frozenset[str]:
     """Every name that a decision may be made for."""
-    return frozenset((*(route.value for route in SigningRoute), *settings.trust.profiles))
+    return frozenset((*(route.value for route in SigningRoute), *(path.stem for path in settings.trust.profiles)))
 
 
 def encryption_certificate(settings: Settings, *, now: datetime) -> "Certificate":

@@ -15,6 +15,7 @@ from agreements.casenumber import find_agreement_numbers
 from agreements.fieldmap import FieldMap
 from agreements.findings import INT_ENCRYPTED, INT_ENGINE_ERROR, INT_RESOURCE_LIMIT, INT_UNREADABLE_PDF, Finding
 from agreements.identity_search import IdentitySearch
+from agreements.likeness import Likeness
 from agreements.orgnumber import find_org_numbers
 from agreements.pages import Pages, normal_lines
 from agreements.parameters import Reading
@@ -30,7 +31,13 @@ MAX_NUMBERS = 100
 """Numbers a child reports; ours: an honest return holds one, a hostile one may hold thousands."""
 _PRELOADED = (
     *("onboarding.inspection", "signatures.judge", "intake.reading.national_ids", "onboarding.rehearsal"),
-    *("onboarding.unpack", "intake.reading.values", "intake.reading.crops", "onboarding.scanning"),
+    *(
+        "onboarding.unpack",
+        "intake.reading.values",
+        "intake.reading.likeness",
+        "intake.reading.crops",
+        "onboarding.scanning",
+    ),
 )
 
 
@@ -76,13 +83,15 @@ def inspect(files: Mapping[str, bytes], arguments: JsonValue) -> JsonValue:
         failure = INT_ENCRYPTED()
     except UnreadablePdfError:
         failure = INT_UNREADABLE_PDF()
+    issued_pages = _issued_pages(files)
     report = judge(
         files[DOCUMENT],
         trust=Trust.from_json(arguments["trust"]),
         at=parse_utc(str(arguments["at"])),
         issued=files.get(ISSUED),
         pages=pages,
-        issued_pages=_issued_pages(files),
+        issued_pages=issued_pages,
+        likeness=_compare_pages(files, pages),
     )
     reading = _read_values(files, report, pages) if pages is not None and pages.has_text else None
     text = "" if pages is None else pages.all_text
@@ -98,6 +107,21 @@ def inspect(files: Mapping[str, bytes], arguments: JsonValue) -> JsonValue:
         identity=search_document(files[DOCUMENT], pages),
         failure=failure,
     ).model_dump(mode="json")
+
+
+def _compare_pages(files: Mapping[str, bytes], pages: Pages | None) -> Likeness | None:
+    """How the pages compare, where there is anything to compare: the issued bytes do not stand first."""
+    from intake.reading.likeness import compare_pages
+
+    from intake.reading.pages import UnreadablePdfError
+
+    if ISSUED not in files or pages is None or not pages.has_text or files[DOCUMENT].startswith(files[ISSUED]):
+        return None
+    field_map = FieldMap.model_validate_json(files[FIELD_MAP]) if FIELD_MAP in files else None
+    try:
+        return compare_pages(files[DOCUMENT], issued=files[ISSUED], field_map=field_map)
+    except UnreadablePdfError:
+        return None  # that it was not compared is a finding
 
 
 def _see_marks(document: bytes, pages: Pages | None) -> tuple[SeenMark, ...]:

@@ -23,4 +23,5 @@ def load_configured_trust(settings: Settings) -> Trust:
         accept_demo=settings.environment == "demo",
         refuse=REFUSE_IN_PRODUCTION if settings.environment == "production" else REFUSE_DEMO,
         revocation_folder=settings.data_dir / REVOCATIONS,
+        profiles=settings.trust.profiles,
     )

@@ -9,7 +9,7 @@ A file that can't be read as a PDF is `TOTAL-FAILED`/`FORMAT_FAILURE`, an encryp
 there is nothing that could be held against the signer, but nothing that proves anything either.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -33,8 +33,17 @@ from agreements.findings import (
     SIG_TRAILING_BYTES,
     Finding,
 )
+from agreements.likeness import Likeness
 from agreements.pages import Pages
-from agreements.signature_report import Indication, Provenance, Shape, SignatureKind, SignatureReport, SignatureResult
+from agreements.signature_report import (
+    EvidencedSigner,
+    Indication,
+    Provenance,
+    Shape,
+    SignatureKind,
+    SignatureReport,
+    SignatureResult,
+)
 from signatures.appended import appended_fault
 from signatures.changes import compare
 from signatures.digests import Digests
@@ -42,7 +51,7 @@ from signatures.document import Document, EncryptedError, TooManyError, Unreadab
 from signatures.engine import ENGINE, Engine
 from signatures.enumerate import Enumeration, enumerate_signatures
 from signatures.kinds import Change
-from signatures.knowledge import read_kept, read_store
+from signatures.knowledge import Knowledge, read_kept, read_store
 from signatures.marker import is_marked
 from signatures.one import Context, judge_one
 from signatures.prescan import Prescan, prescan
@@ -51,9 +60,9 @@ from signatures.provenance import (
     Comparison,
     Texts,
     compare_appended,
-    compare_rewritten,
     issued_revisions,
 )
+from signatures.rewritten import Returned, compare_rewritten
 from signatures.trust import Trust
 from signatures.waiting import run
 
@@ -87,6 +96,8 @@ class _Outcome:
     signatures: tuple[SignatureResult, ...] = ()
     provenance: Provenance | None = None
     findings: tuple[Finding, ...]
+    service: str | None = None
+    evidence: tuple[EvidencedSigner, ...] = ()
 
 
 def judge(
@@ -97,17 +108,23 @@ def judge(
     issued: bytes | None = None,
     pages: Pages | None = None,
     issued_pages: Pages | None = None,
+    likeness: Likeness | None = None,
 ) -> SignatureReport:
     """Judge one PDF. Never raises for what is in it.
 
     `at`: when it was received (zone required); the time a signer claims never counts. `issued`: the document we
     issued, byte for byte; without it provenance is not judged. `pages`, `issued_pages`: the visible text of both,
-    fields included.
+    fields included. `likeness`: how the pages of both compare, where the issued bytes do not stand first; without it a
+    document that was written anew proves nothing.
     """
     if at.tzinfo is None:
         raise ValueError("a time without zone")
     given = _Given(
-        digests=Digests(pdf), trust=trust, at=at, issued=issued, texts=Texts(returned=pages, issued=issued_pages)
+        digests=Digests(pdf),
+        trust=trust,
+        at=at,
+        issued=issued,
+        texts=Texts(returned=pages, issued=issued_pages, likeness=likeness),
     )
     outcome = _judge_guarded(given)
     return SignatureReport(
@@ -118,6 +135,8 @@ def judge(
         signatures=outcome.signatures,
         provenance=outcome.provenance,
         findings=outcome.findings,
+        service=outcome.service,
+        evidence=outcome.evidence,
         trust_id=trust.id,
         judged_at=at,
         engine=ENGINE,
@@ -158,17 +177,77 @@ def _judge(given: _Given) -> _Outcome:
     if scan.exceeded:
         what, limit = scan.exceeded[0]
         return _unjudged(given, SIG_TOO_MANY(what=what, limit=limit))
-    document = open_document(given.pdf)
-    found = enumerate_signatures(document, scan)
-    changes = _Changes(document)
-    count = None if given.issued is None else issued_revisions(document, given.pdf, given.issued)
-    comparison = _compare(given, document, found, changes, count)
-    results, findings = _judge_signatures(given, document, found, changes, issued=count or 0)
-    general = _general(given, scan, document, found, results)
-    if comparison.provenance is not None and comparison.provenance.shape is Shape.SCAN:
+    opened = _open(given, scan)
+    results, findings = _judge_signatures(given, opened)
+    if given.issued is not None and opened.issued is None:
+        return _judge_rewritten(given, opened, results, findings)
+    comparison = _compare(given, opened)
+    found = (*_general(given, opened, results), *findings, *comparison.findings)
+    return _conclude(results, found, comparison.provenance)
+
+
+def _judge_rewritten(
+    given: _Given, opened: "_Opened", results: tuple[SignatureResult, ...], findings: tuple[Finding, ...]
+) -> _Outcome:
+    """Another file than the one we issued: what a signing service, a viewer or a scanner made of it, or a forger."""
+    assert given.issued is not None
+    returned = Returned(
+        document=opened.document,
+        texts=given.texts,
+        issued=given.issued,
+        signatures=results,
+        trust=given.trust,
+        knowledge=opened.knowledge,
+        at=given.at,
+    )
+    rewritten = compare_rewritten(returned)
+    general = _general(given, opened, results)
+    if rewritten.shape is Shape.SCAN:
         # What was signed by hand has no signature a program could find: that it is a scan says so (PRV_SCAN).
         general = tuple(finding for finding in general if finding.code != SIG_NONE.code)
-    return _conclude(results, (*general, *findings, *comparison.findings), comparison.provenance)
+    found = (*general, *findings, *rewritten.findings)
+    outcome = _conclude(rewritten.signatures, found, rewritten.provenance)
+    return replace(outcome, service=rewritten.service, evidence=rewritten.evidence)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Opened:
+    """The file, opened, and what was found in it."""
+
+    document: Document
+    scan: Prescan
+    found: Enumeration
+    changes: "_Changes"
+    issued: int | None
+    """How many of its revisions are the issued document, proven by its bytes; None where it does not stand first."""
+    store: Knowledge
+    ever: Knowledge
+    kept: Knowledge
+
+    @property
+    def knowledge(self) -> Knowledge:
+        """What the document carries and what this machine keeps."""
+        together = Knowledge()
+        together.add_all(self.store)
+        together.add_all(self.kept)
+        return together
+
+
+def _open(given: _Given, scan: Prescan) -> _Opened:
+    document = open_document(given.pdf)
+    store, ever = read_store(document)
+    kept = read_kept(given.trust.revocations)
+    ever.add_all(kept)
+    return _Opened(
+        document=document,
+        scan=scan,
+        found=enumerate_signatures(document, scan),
+        changes=_Changes(document),
+        issued=None if given.issued is None else issued_revisions(document, given.pdf, given.issued),
+        store=store,
+        ever=ever,
+        kept=kept,
+    )
 
 
 class _Changes:
@@ -188,26 +267,20 @@ class _Changes:
         return self._known[revision]
 
 
-def _compare(given: _Given, document: Document, found: Enumeration, changes: _Changes, count: int | None) -> Comparison:
-    """`count`: how many revisions of the return are the issued document; None where it does not stand first."""
-    if given.issued is None:
-        return NOT_COMPARED
+def _compare(given: _Given, opened: _Opened) -> Comparison:
+    """Where the issued bytes stand first, or nothing was issued."""
+    count, changes, last = opened.issued, opened.changes, opened.document.last
     if count is None:
-        return compare_rewritten(given.texts, document)
-    made = (signature.revision for signature in found.signatures if signature.revision >= count)
-    first_signature = min(made, default=document.last)
+        return NOT_COMPARED
+    made = (signature.revision for signature in opened.found.signatures if signature.revision >= count)
+    first_signature = min(made, default=last)
     before = changes.between(count, first_signature)
-    return compare_appended(before, changes.between(max(count, first_signature + 1), document.last), given.texts)
+    return compare_appended(before, changes.between(max(count, first_signature + 1), last), given.texts)
 
 
-def _judge_signatures(
-    given: _Given, document: Document, found: Enumeration, changes: _Changes, *, issued: int
-) -> tuple[tuple[SignatureResult, ...], tuple[Finding, ...]]:
-    """`issued`: how many revisions of the return are the issued document, proven by its bytes."""
-    store, ever = read_store(document)
-    kept = read_kept(given.trust.revocations)
-    ever.add_all(kept)
-    engine = Engine(trust=given.trust, at=given.at, document=document, store=store, ever=ever, kept=kept)
+def _judge_signatures(given: _Given, opened: _Opened) -> tuple[tuple[SignatureResult, ...], tuple[Finding, ...]]:
+    document, found, store, ever = opened.document, opened.found, opened.store, opened.ever
+    engine = Engine(trust=given.trust, at=given.at, document=document, store=store, ever=ever, kept=opened.kept)
 
     async def judge_all() -> list[tuple[SignatureResult, tuple[Finding, ...]]]:
         return [
@@ -219,7 +292,7 @@ def _judge_signatures(
                     at=given.at,
                     document=document,
                     engine=engine,
-                    later=changes.between(signature.revision + 1, document.last),
+                    later=opened.changes.between(signature.revision + 1, document.last),
                     all_signatures=found.signatures,
                     has_store=bool(store.certificates or store.crls or store.ocsps),
                     was_issued=given.issued is not None,
@@ -229,7 +302,7 @@ def _judge_signatures(
         ]
 
     judged = [
-        _as_issuers(*outcome) if signature.revision < issued else outcome
+        _as_issuers(*outcome) if signature.revision < (opened.issued or 0) else outcome
         for signature, outcome in zip(found.signatures, run(judge_all()), strict=True)
     ]
     demo = () if given.trust.accept_demo or not ever.marked else (SIG_DEMO_CERTIFICATE(field="DSS"),)
@@ -259,10 +332,9 @@ def _stamps_something_else(result: SignatureResult) -> bool:
     return result.kind is SignatureKind.DOCUMENT_TIMESTAMP and result.sub_indication == _HASH_FAILURE
 
 
-def _general(
-    given: _Given, scan: Prescan, document: Document, found: Enumeration, results: tuple[SignatureResult, ...]
-) -> tuple[Finding, ...]:
+def _general(given: _Given, opened: _Opened, results: tuple[SignatureResult, ...]) -> tuple[Finding, ...]:
     """Findings about the file as a whole."""
+    scan, document, found = opened.scan, opened.document, opened.found
     findings: list[Finding] = []
     if not any(result.counts for result in results):
         findings.append(SIG_NONE())

@@ -286,6 +286,7 @@ def _result(found: FoundSignature, context: Context, state: _State, *, refused: 
         revocation=belief.revocation if belief else Revocation.NOT_CHECKED,
         claimed_time=_claimed_time(found, context, cms),
         best_signature_time=belief.best_time if belief else None,
+        stamped=belief is not None and belief.timestamp_trusted is True,
         signed_bytes=found.raw.end if found.raw is not None and state.covers else 0,
         chain=tuple(hashlib.sha256(der).hexdigest() for der in belief.chain) if belief is not None and trusted else (),
     )

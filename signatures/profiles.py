@@ -9,9 +9,10 @@ The file is YAML, its name without ending the profile's name; docs/signeringstje
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated, Final, Literal
 
 import yaml
@@ -20,6 +21,8 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from agreements.errors import ConfigurationError
 
 MAX_PROFILE_BYTES: Final = 64 * 2**10  # ours; the examples have 3 kB
+PROFILE_SUFFIXES: Final = frozenset({".yaml", ".yml"})
+"""By which `avtale validate --trust` tells a profile from a certificate."""
 
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,39}\Z")
 Fingerprint = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
@@ -114,6 +117,8 @@ class EvidenceRule(_Part):
 
     files: Annotated[tuple[Words, ...], Field(min_length=1)]
     """Names of embedded files, `*` for any letters."""
+    others: tuple[Words, ...] = ()
+    """Names of files that the service embeds as well and that prove nothing: a log, a page for people."""
     format: EvidenceFormat
     issuers: Annotated[tuple[Fingerprint, ...], Field(min_length=1)]
     """Authorities, one of which must stand in the chain of the certificate that signed the evidence."""
@@ -180,3 +185,23 @@ def parse_profile(name: str, text: str, *, path: str) -> SealProfile:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"]) or "-"
         raise ConfigurationError("bad_profile", path=path, place=place, fault=str(first["type"])) from error
+
+
+def read_profiles(paths: Iterable[Path]) -> tuple[SealProfile, ...]:
+    """The profiles in these files, each named as its file. Raises ConfigurationError `bad_profile`."""
+    found: dict[str, SealProfile] = {}
+    for path in paths:
+        if path.stem in found:
+            raise ConfigurationError("bad_profile", path=str(path), place="-", fault="twice")
+        found[path.stem] = parse_profile(path.stem, _read(path), path=str(path))
+    return tuple(found.values())
+
+
+def _read(path: Path) -> str:
+    if path.exists() and not path.is_file():  # a pipe would never end
+        raise ConfigurationError("bad_profile", path=str(path), place="-", fault="missing")
+    try:
+        with path.open(encoding="utf-8") as stream:
+            return stream.read(MAX_PROFILE_BYTES + 1)
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError("bad_profile", path=str(path), place="-", fault="missing") from error

@@ -1,8 +1,8 @@
 """Is it what we issued?
 
 Shape A (appended) is proven three times over: the issued bytes stand first, what was appended up to the first
-signature only fills fields and signs, and the visible text is the issued one. Every other shape is named and waits
-for a person. Never a bare yes.
+signature only fills fields and signs, and the visible text is the issued one. What was written anew is `rewritten`'s.
+Never a bare yes.
 """
 
 import re
@@ -12,31 +12,25 @@ from dataclasses import dataclass
 from typing import Final
 
 from agreements.findings import (
-    PRV_ACTIVE_CONTENT,
     PRV_CHANGED_BEFORE_SIGNING,
     PRV_FIELDS_FILLED,
     PRV_NOT_COMPARED,
-    PRV_REWRITTEN,
-    PRV_SCAN,
-    PRV_TEXT_DIFFERS,
     PRV_VALUE_NOT_SHOWN,
     PRV_VISIBLE_DIFFERS,
     SIG_NEW_FIELD,
     Finding,
 )
+from agreements.likeness import Likeness
 from agreements.pages import Box, Page, Pages, missing_lines, normal_lines, solid
 from agreements.signature_report import Provenance, Shape
-from signatures.document import Document, PdfValue
+from signatures.document import Document
 from signatures.kinds import Change, ChangeKind, Shown
 
-MAX_QUOTED: Final = 80  # characters of a line that a finding quotes
 SAME_PLACE: Final = 0.05  # points: two readers round a rectangle differently
 
 _LAST_STARTXREF = re.compile(rb"startxref\s+(\d{1,12})\s+%%EOF\s*\Z")
 _FIELD_CHANGES = frozenset({ChangeKind.SIGNED, ChangeKind.NEW_SIGNED_FIELD, ChangeKind.VALUE})
 _BEFORE_SIGNING = _FIELD_CHANGES | {ChangeKind.LONG_TERM}
-_ACTIVE = {"/OpenAction": "action", "/AA": "action", "/AF": "attachment"}
-_ACTIVE_NAMES = {"/JavaScript": "script", "/EmbeddedFiles": "attachment"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +47,8 @@ class Texts:
 
     returned: Pages | None
     issued: Pages | None
+    likeness: Likeness | None = None
+    """How the pages of both compare, where the issued bytes do not stand first and both have text."""
 
 
 NOT_COMPARED: Final = Comparison(provenance=None, findings=(PRV_NOT_COMPARED(),))
@@ -174,31 +170,3 @@ def _is_there(box: Box, shown: Shown) -> bool:
 
 def _size(page: Page) -> tuple[int, int]:
     return round(page.width), round(page.height)
-
-
-def compare_rewritten(texts: Texts, document: Document) -> Comparison:
-    """The issued bytes do not stand first: another file, a scan, or another document."""
-    if texts.returned is None or texts.issued is None:
-        return Comparison(provenance=_other(Shape.UNKNOWN), findings=(PRV_NOT_COMPARED(), *_active(document)))
-    if not texts.returned.has_text:
-        return Comparison(provenance=_other(Shape.SCAN), findings=(PRV_SCAN(), *_active(document)))
-    missing = missing_lines(texts.issued, texts.returned)
-    if missing or not texts.issued.has_text:
-        page, line = missing[0] if missing else (1, "")
-        finding = PRV_TEXT_DIFFERS(count=len(missing), page=page, line=line[:MAX_QUOTED])
-        return Comparison(provenance=_other(Shape.OTHER), findings=(finding, *_active(document)))
-    return Comparison(provenance=_other(Shape.REWRITTEN), findings=(PRV_REWRITTEN(), *_active(document)))
-
-
-def _other(shape: Shape) -> Provenance:
-    return Provenance(shape=shape, issued_is_prefix=False)
-
-
-def _active(document: Document) -> tuple[Finding, ...]:
-    """Scripts, actions and attachments of a rewritten file. Services attach evidence, so it is for a person to see."""
-    last = document.last
-    root = document.root(last)
-    names: PdfValue = document.get(root, "/Names", last)
-    found = {word for key, word in _ACTIVE.items() if document.get(root, key, last) is not None}
-    found |= {word for key, word in _ACTIVE_NAMES.items() if document.get(names, key, last) is not None}
-    return (PRV_ACTIVE_CONTENT(what=", ".join(sorted(found))),) if found else ()

@@ -19,7 +19,7 @@ from agreements.canonical import sha256_of
 from agreements.errors import ConfigurationError
 from agreements.signature_report import RevocationPolicy
 from signatures.marker import is_marked
-from signatures.profiles import SealProfile
+from signatures.profiles import SealProfile, read_profiles
 from signatures.revocations import NOTHING_KEPT, Revocations, read_revocations
 
 MAX_ANCHOR_FILE_BYTES: Final = 4 * 2**20  # a bundle of 1,000 roots has some 2 MB
@@ -160,12 +160,13 @@ def load_trust(
     accept_demo: bool,
     refuse: Refusal = REFUSE_DEMO,
     revocation_folder: Path | None = None,
+    profiles: Sequence[Path] = (),
 ) -> Trust:
     """Read anchors from PEM files (one or many certificates), DER files, or folders of them.
 
     Of a folder, also what its folder `test` holds, except where test roots are refused. `revocation_folder`: lists and
-    answers kept on this machine. Raises ConfigurationError for what can't be read, is no certificate, or is an anchor
-    that is refused.
+    answers kept on this machine. `profiles`: files of seal profiles. Raises ConfigurationError for what can't be read,
+    is no certificate, or is an anchor that is refused.
     """
     chosen = Refusal(demo=refuse.demo and not accept_demo, test=refuse.test)
     return Trust.from_der(
@@ -174,6 +175,7 @@ def load_trust(
         revocation=revocation,
         accept_demo=accept_demo,
         revocations=NOTHING_KEPT if revocation_folder is None else read_revocations(revocation_folder),
+        profiles=read_profiles(profiles),
     )
 
 

@@ -61,6 +61,7 @@ def _request(
     from onboarding.settings.model import Limits
     from onboarding.trust import REVOCATIONS
     from onboarding.validation import Request
+    from signatures.profiles import PROFILE_SUFFIXES
     from signatures.trust import REFUSE_NONE, load_trust
 
     if issued is not None and not issued.is_file():
@@ -68,11 +69,12 @@ def _request(
     return Request(
         # Demo certificates count only where the caller points at a demo's configuration.
         trust=load_trust(
-            trust,
+            [path for path in trust if path.suffix not in PROFILE_SUFFIXES],
             revocation=RevocationPolicy(revocation),
             accept_demo=call.config is not None and call.settings.environment == "demo",
             refuse=REFUSE_NONE,
             revocation_folder=None if call.config is None else call.settings.data_dir / REVOCATIONS,
+            profiles=[path for path in trust if path.suffix in PROFILE_SUFFIXES],
         ),
         at=call.clock() if at is None else _parse_time(at),
         issued=issued,

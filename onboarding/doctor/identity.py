@@ -7,7 +7,7 @@ from typing import Final
 from agreements.calendar import norwegian_day
 from agreements.errors import ConfigurationError
 from onboarding.doctor.outcome import Check, fault, fault_of, fine, warning
-from onboarding.guard import encryption_certificate, in_force, signing_profiles
+from onboarding.guard import encryption_certificate, in_force, known_profiles
 from onboarding.settings import Settings
 from onboarding.settings.model import NationalIdDecision
 
@@ -50,7 +50,7 @@ def _decision(decision: NationalIdDecision, settings: Settings, today: date) -> 
     }
     if all(user.id != decision.by for user in settings.users):
         return fault("identity", "doctor_identity_decision_nobody", **about)
-    if decision.profile not in signing_profiles(settings):
+    if decision.profile not in known_profiles(settings):
         return warning("identity", "doctor_identity_decision_unknown", **about)
     if not in_force(decision, settings, today):
         return warning("identity", "doctor_identity_decision_idle", **about)

@@ -258,7 +258,8 @@ class TrustSettings(_Group):
     lists: Location | None = Path("trust/lists")
     revocation: Literal["require", "if_available", "off"] = "if_available"
     require_qualified: StrictBool = False
-    profiles: tuple[Line, ...] = ()
+    profiles: tuple[Location, ...] = ()
+    """Seal profiles (`signatures.profiles`): one file for each signing service, its name the profile's."""
 
 
 class User(_Group):

@@ -16,7 +16,6 @@ NOT_IN_USE: Mapping[str, tuple[object, ...]] = MappingProxyType(
         "trust.fetch_hosts": ([],),
         "trust.lists": ("./trust/lists", None),
         "trust.require_qualified": (False,),
-        "trust.profiles": ([],),
         "registers.enabled": (False,),
         "verification.methods": ({},),
         "retention.unsigned_days": (90,),
