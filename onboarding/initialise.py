@@ -28,7 +28,7 @@ CONFIG_NAME: Final = "config.yaml"
 EXAMPLE_NAME: Final = "eksempel-kunder.csv"
 FIRST_SENDING: Final = timedelta(days=60)
 """How long after `init` the example customers want to start."""
-_FOLDERS: Final = ("data", "data/keys", "inn", "trust", "trust/anchors", "trust/tsa", "terms")
+_FOLDERS: Final = ("data", "data/keys", "inn", "trust", "trust/anchors", "trust/tsa", "trust/profiles", "terms")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,6 +159,8 @@ def _make(folder: Path, configuration: str, now: datetime) -> Settings:
     _write(folder / "data/keys/checkpoint.pem", _new_checkpoint_key())
     _write(folder / "terms/LES-MEG.md", _starter("terms.md").template.encode())
     _write(folder / "trust/anchors/LES-MEG.md", _starter("anchors.md").template.encode())
+    for name in example_profiles():
+        _write(folder / "trust/profiles" / name, _starter(f"profiles/{name}").template.encode())
     first_sending = (now + FIRST_SENDING).date().isoformat()
     example = _starter(EXAMPLE_NAME).substitute(first_send_date=first_sending)
     _write(folder / EXAMPLE_NAME, example.replace("\n", "\r\n").encode("utf-8-sig"))  # as spreadsheets expect it
@@ -191,6 +193,11 @@ def _write(path: Path, content: bytes) -> None:
 
 def _starter(name: str) -> Template:
     return Template(files("onboarding").joinpath("starter", name).read_text(encoding="utf-8"))
+
+
+def example_profiles() -> tuple[str, ...]:
+    """The file names of the seal profiles that come along, all unconfirmed."""
+    return tuple(sorted(one.name for one in files("onboarding").joinpath("starter", "profiles").iterdir()))
 
 
 def _user_id(os_user: str) -> str:
