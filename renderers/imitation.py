@@ -29,7 +29,8 @@ def imitate_service(pdf: bytes, *, front: Sequence[str], footer: str, files: Map
         for page in source.pages:
             sheet = target.add_blank_page(page_size=(width, height))
             sheet.add_overlay(page, _frame(width, height))
-            _write(target, sheet, [footer], FOOTER_HEIGHT / 2, 8)
+            if footer:
+                _write(target, sheet, [footer], FOOTER_HEIGHT / 2, 8)
         for name, data in files.items():
             target.attachments[name] = pikepdf.AttachedFileSpec(
                 target, data, filename=name, description="", mime_type="text/xml", creation_date="", mod_date=""

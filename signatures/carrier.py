@@ -33,7 +33,8 @@ from agreements.findings import (
 )
 from agreements.signature_report import EvidencedSigner, Revocation, RevocationPolicy, Shape, SignatureResult
 from agreements.signers import name_key
-from signatures.evidence.reading import BROKEN_FAULTS, Evidence
+from signatures.evidence.reading import Evidence
+from signatures.evidence.statement import BROKEN_FAULTS
 from signatures.profiles import SealProfile
 from signatures.trust import Trust
 

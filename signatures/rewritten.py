@@ -26,7 +26,7 @@ from signatures.areas import page_findings
 from signatures.carrier import Carried, Service, find_service, judge_carried, mark_service, unknown_services
 from signatures.document import Document, PdfValue
 from signatures.evidence.embedded import embedded_files
-from signatures.evidence.reading import Evidence, find_any_evidence, read_evidence
+from signatures.evidence.reading import Asked, Evidence, find_any_evidence, read_evidence
 from signatures.knowledge import Knowledge
 from signatures.profiles import SealProfile
 from signatures.provenance import Texts
@@ -125,14 +125,14 @@ def _evidence(returned: Returned, service: Service) -> tuple[Evidence, ...]:
     rule = service.profile.evidence
     if rule is None:
         return ()
-    return read_evidence(
-        returned.document,
+    asked = Asked(
         rule=rule,
         issued=returned.issued,
         trust=returned.trust,
         knowledge=returned.knowledge,
         at=service.seal.best_signature_time or returned.at,
     )
+    return read_evidence(returned.document, asked)
 
 
 def _pages(returned: Returned, profile: SealProfile | None, names: Sequence[str]) -> tuple[Finding, ...]:

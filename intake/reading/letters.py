@@ -19,6 +19,7 @@ from typing import Any, Final
 
 import pypdfium2  # type: ignore[import-untyped]
 import pypdfium2.raw as pdfium  # type: ignore[import-untyped]
+from PIL import Image
 
 from agreements.fieldmap import Rectangle
 from intake.reading.pages import MAX_CHARACTERS_PER_PAGE, PagesFault, UnreadablePdfError, clean, flat_page
@@ -109,6 +110,20 @@ class OpenPage:
             bitmap.close()
         return sum(dot < _DARK for dot in dots) / max(1, len(dots))
 
+    @property
+    def size(self) -> tuple[float, float]:
+        """Width and height in points, as it is shown."""
+        return self._page.get_width(), self._page.get_height()
+
+    def draw(self, dots_per_inch: float) -> Image.Image:
+        """The whole page, as it is shown, in 256 steps of grey."""
+        bitmap = self._page.render(scale=dots_per_inch / 72, grayscale=True)
+        try:
+            size = (bitmap.width, bitmap.height)
+            return Image.frombytes("L", size, bytes(bitmap.buffer), "raw", "L", bitmap.stride)
+        finally:
+            bitmap.close()
+
     @cached_property
     def has_unseen(self) -> bool:
         """Some of its text is written to be invisible."""
@@ -140,14 +155,19 @@ def line_text(letters: Iterable[Letter]) -> str:
 
 
 def _lines(letters: Iterable[Letter]) -> Iterator[str]:
+    return (_line(line) for line in lines_of(letters))
+
+
+def lines_of(letters: Iterable[Letter]) -> Iterator[list[Letter]]:
+    """Letters by the lines they stand on, from the top; those of a line in no order."""
     line: list[Letter] = []
     for letter in sorted(letters, key=lambda one: -one.y):
         if line and line[0].y - letter.y > _SAME_LINE * _height(line[0], letter):
-            yield _line(line)
+            yield line
             line = []
         line.append(letter)
     if line:
-        yield _line(line)
+        yield line
 
 
 def _line(letters: Sequence[Letter]) -> str:

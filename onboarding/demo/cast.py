@@ -16,6 +16,11 @@ class Cast:
     """Somebody whom no agreement names."""
     national_id: str
     """The first one's national identity number: synthetic, its month is one of 81 to 92 (Skatteetaten)."""
+    service_name: str
+    """A signing service, its number, the first words of its front page and of its line at the bottom of each page."""
+    service_org_number: str
+    service_front: str
+    service_footer: str
     places: tuple[str, ...]
     trades: tuple[str, ...]
 
@@ -29,6 +34,7 @@ def _load() -> Cast:
     return Cast(
         **document["people"],
         national_id=document["national_id"],
+        **{f"service_{key}": value for key, value in document["service"].items()},
         places=tuple(document["places"]),
         trades=tuple(document["trades"]),
     )

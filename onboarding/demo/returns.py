@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from onboarding.demo.cast import CAST
 from onboarding.demo.forging import flip_byte, write_over_page
 from onboarding.demo.mail_server import Fate
+from onboarding.demo.service import rewrite, seal_by_service, sign_in_service
 from onboarding.demo.stage import Stage
 from onboarding.rendering import private_fonts
 from onboarding.steps.agreement import Issue
@@ -70,6 +71,25 @@ def _signed_by_two(stage: Stage) -> Made:
 def _sealed(stage: Stage) -> Made:
     issue = stage.issue(KARI, language="en")
     return _signed(stage, issue, stage.pki.seal(_customer(issue), _org_number(issue)))
+
+
+def _signed_in_service(stage: Stage) -> Made:
+    issue = stage.issue(KARI, OLA)
+    people = (stage.pki.person(KARI), stage.pki.person(OLA))
+    return Made(data=sign_in_service(issue.pdf, people, now=stage.workspace.clock()), issue=issue)
+
+
+def _evidence_of_another(stage: Stage) -> Made:
+    """Honest evidence of another document, put into this one and sealed by the service."""
+    issue, other = stage.issue(KARI), stage.issue(KARI)
+    data = sign_in_service(issue.pdf, (stage.pki.person(KARI),), of=other.pdf, now=stage.workspace.clock())
+    return Made(data=data, issue=issue)
+
+
+def _written_anew(stage: Stage) -> Made:
+    """Opened and saved in another program, then sealed: the pages are as issued, and nothing proves who signed."""
+    issue = stage.issue(KARI)
+    return Made(data=seal_by_service(rewrite(issue.pdf), stage.pki, now=stage.workspace.clock()), issue=issue)
 
 
 def _with_national_id(stage: Stage) -> Made:
@@ -167,6 +187,7 @@ RETURNS = (
     Return(name="signed_by_two", expected="approved", make=_signed_by_two),
     Return(name="sealed_by_customer", expected="approved", make=_sealed),
     Return(name="arrives_in_two_halves", expected="approved", make=_signed_by_one, in_halves=True),
+    Return(name="signed_in_a_service", expected="approved", make=_signed_in_service),
     Return(name="with_national_id", expected="approved", make=_with_national_id, message=State.HELD),
     Return(name="reply_lost", expected="approved", make=_signed_but(Fate.REPLY_LOST), evidence=Evidence.COPY),
     Return(name="bounced", expected="approved", make=_signed_but(Fate.BOUNCED), message=State.FAILED_LATER),
@@ -177,6 +198,8 @@ RETURNS = (
     Return(name="terms_replaced_and_signed_anew", expected="rejected", make=_terms_replaced),
     Return(name="voided_version", expected="rejected", make=_voided),
     Return(name="superseded_version", expected="rejected", make=_superseded),
+    Return(name="evidence_of_another_document", expected="rejected", make=_evidence_of_another),
+    Return(name="written_anew_and_sealed", expected="needs_review", make=_written_anew),
     Return(name="wrong_root", expected="needs_review", make=_wrong_root),
     Return(name="strangers_signature", expected="needs_review", make=_stranger),
     Return(name="other_firms_seal", expected="needs_review", make=_other_firms_seal),

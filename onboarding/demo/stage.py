@@ -16,6 +16,7 @@ from agreements.parties import Actor, Signer, SigningBasis
 from onboarding.demo.cast import CAST
 from onboarding.demo.imap_server import DemoMailbox, serving_mailbox
 from onboarding.demo.mail_server import Fate, MailServer, keeping_mail_server
+from onboarding.demo.service import write_profile
 from onboarding.files import write_file
 from onboarding.importing import EnquiryRow, read_enquiries
 from onboarding.initialise import InitResult, initialise
@@ -117,7 +118,8 @@ def set_stage(folder: Path, clock: Callable[[], datetime]) -> Iterator[Stage]:
     with ExitStack() as stack:
         mailbox = stack.enter_context(serving_mailbox())
         mail_server = stack.enter_context(keeping_mail_server(folder / "mail", mailbox))
-        settings = _demo_settings(made, mail_server.port, mailbox)
+        profile = write_profile(folder / "trust" / "profiles", pki, now=now)
+        settings = _demo_settings(made, mail_server.port, mailbox, profile)
         running = _Clock(real=clock)
         workspace = stack.enter_context(open_workspace(settings, running))
         yield Stage(
@@ -133,13 +135,14 @@ def set_stage(folder: Path, clock: Callable[[], datetime]) -> Iterator[Stage]:
         )
 
 
-def _demo_settings(made: InitResult, port: int, mailbox: DemoMailbox) -> Settings:
+def _demo_settings(made: InitResult, port: int, mailbox: DemoMailbox, profile: Path) -> Settings:
     """The configuration that `init` wrote, with the demo's mail server and mailbox and `signer_policy: declared`."""
     configuration = yaml.safe_load(made.config.read_bytes())
     configuration["signer_policy"] = "declared"
     configuration["smtp"] |= {"host": "127.0.0.1", "port": port, "tls": "none", "per_minute": PER_MINUTE}
     address = configuration["smtp"]["from"]
     configuration["smtp"]["copy_to"] = address
+    configuration["trust"]["profiles"] = [str(profile)]
     configuration["mailboxes"] = [_mailbox_settings(made, mailbox, address)]
     configuration["vendors"][0]["folders"][0]["quiet_seconds"] = QUIET_SECONDS
     made.config.write_text(yaml.safe_dump(configuration, allow_unicode=True, sort_keys=False), encoding="utf-8")
