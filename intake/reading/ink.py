@@ -9,14 +9,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from PIL import Image, ImageChops, ImageDraw, ImageFilter
+from PIL import Image, ImageChops, ImageDraw
 
 from agreements.fieldmap import Rectangle
 from intake.reading.alignment import Transform
+from intake.reading.letters import Laid, OpenPage
 
-DOTS_PER_INCH: Final = 72.0
-"""A letter of ten points is some seven dots high then; finer pictures find no more and take four times as long."""
-_NEAR: Final = 5  # dots: a square around each, two to every side
+DOTS_PER_INCH: Final = 100.0
+"""A figure of ten points is some ten dots high then, and its strokes are more than one wide."""
+_NEAR: Final = 1  # dots to every side: three quarters of a point, less than by which figures differ
 _DIFFERENT: Final = 96  # of 255 steps of grey, found on honest carriers (tests/intake/test_likeness.py)
 _CELL: Final = 6  # dots: what is nearer than that is one blob
 MIN_DOTS: Final = 4  # of a blob; less is the edge of a letter
@@ -31,29 +32,23 @@ class Ink:
     lost: tuple[Rectangle, ...]
 
 
-def compare_ink(issued: Image.Image, returned: Image.Image, transform: Transform, *, blank: Sequence[Rectangle]) -> Ink:
-    """Both drawn at `DOTS_PER_INCH`. `blank`: places of the returned page that are not looked at."""
-    laid = _laid(issued, returned.size, transform)
-    for picture in (laid, returned):
+def compare_ink(issued: OpenPage, returned: OpenPage, transform: Transform, *, blank: Sequence[Rectangle]) -> Ink:
+    """`transform`: from the issued page to the returned one. `blank`: places of that one that are not looked at."""
+    laid = Laid(size=returned.size, factor=transform.factor, shift=transform.shift)
+    ours, theirs = issued.draw(DOTS_PER_INCH, laid), returned.draw(DOTS_PER_INCH)
+    for picture in (ours, theirs):
         _blank(picture, blank)
-    added = ImageChops.subtract(laid.filter(ImageFilter.MinFilter(_NEAR)), returned)
-    lost = ImageChops.subtract(returned.filter(ImageFilter.MinFilter(_NEAR)), laid)
+    added = ImageChops.subtract(_spread(ours), theirs)
+    lost = ImageChops.subtract(_spread(theirs), ours)
     return Ink(added=_blobs(added), lost=_blobs(lost))
 
 
-def _laid(issued: Image.Image, size: tuple[int, int], transform: Transform) -> Image.Image:
-    """The issued page as it came to lie on one of another size; pictures have their origin in the upper left corner."""
-    scale = DOTS_PER_INCH / 72
-    inverse, shift = 1 / transform.factor, transform.shift
-    origin = (complex(0, size[1] / scale) - shift) * inverse
-    right, down = inverse, -1j * inverse
-    coefficients = (
-        *(right.real, down.real, origin.real * scale),
-        *(-right.imag, -down.imag, issued.height - origin.imag * scale),
-    )
-    return issued.transform(
-        size, Image.Transform.AFFINE, coefficients, resample=Image.Resampling.BILINEAR, fillcolor=255
-    )
+def _spread(picture: Image.Image) -> Image.Image:
+    """What is dark, made thicker by `_NEAR` to every side. What leaves by one edge comes back by the other."""
+    for step in ((_NEAR, 0), (0, _NEAR)):
+        ahead, behind = ImageChops.offset(picture, *step), ImageChops.offset(picture, -step[0], -step[1])
+        picture = ImageChops.darker(picture, ImageChops.darker(ahead, behind))
+    return picture
 
 
 def _blank(picture: Image.Image, places: Sequence[Rectangle]) -> None:
@@ -69,7 +64,7 @@ def _blobs(difference: Image.Image) -> tuple[Rectangle, ...]:
     whole = marks.getbbox()
     if whole is None:
         return ()
-    boxes = [box for cells in _connected(marks, whole) if (box := _box(marks, cells)) is not None]
+    boxes = [box for cells in _connected(marks) if (box := _box(marks, cells)) is not None]
     if len(boxes) > MAX_BLOBS:
         boxes = [whole]
     scale, height = DOTS_PER_INCH / 72, difference.height
@@ -79,15 +74,10 @@ def _blobs(difference: Image.Image) -> tuple[Rectangle, ...]:
     )
 
 
-def _connected(marks: Image.Image, whole: tuple[int, int, int, int]) -> list[set[tuple[int, int]]]:
+def _connected(marks: Image.Image) -> list[set[tuple[int, int]]]:
     """The cells in which anything is marked, by those that touch each other."""
-    left, top, right, bottom = whole
-    free = {
-        (column, row)
-        for row in range(top // _CELL, (bottom - 1) // _CELL + 1)
-        for column in range(left // _CELL, (right - 1) // _CELL + 1)
-        if marks.crop(_cell(column, row)).getbbox() is not None
-    }
+    cells = marks.reduce(_CELL)
+    free = {(index % cells.width, index // cells.width) for index, mark in enumerate(cells.tobytes()) if mark}
     found = []
     while free:
         todo, blob = [free.pop()], set[tuple[int, int]]()

@@ -23,6 +23,7 @@ from PIL import Image
 
 from agreements.fieldmap import Rectangle
 from intake.reading.pages import MAX_CHARACTERS_PER_PAGE, PagesFault, UnreadablePdfError, clean, flat_page
+from intake.reading.raster import MAX_SIDE
 from intake.reading.unseen import is_unseen, texts_of
 
 _HYPHENS: Final = frozenset({0x0002, 0xFFFE})  # a hyphen at the end of a line, as PDFium tells it
@@ -66,6 +67,15 @@ class PageLetters:
     def words(self) -> tuple[Word, ...]:
         """In the same order."""
         return tuple(_words(self.letters))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Laid:
+    """Where a page lies on one of another size: p becomes `factor` times p, plus `shift`, in points."""
+
+    size: tuple[float, float]
+    factor: complex = 1 + 0j
+    shift: complex = 0j
 
 
 class OpenPage:
@@ -115,11 +125,25 @@ class OpenPage:
         """Width and height in points, as it is shown."""
         return self._page.get_width(), self._page.get_height()
 
-    def draw(self, dots_per_inch: float) -> Image.Image:
-        """The whole page, as it is shown, in 256 steps of grey."""
-        bitmap = self._page.render(scale=dots_per_inch / 72, grayscale=True)
+    def draw(self, dots_per_inch: float, laid: "Laid | None" = None) -> Image.Image:
+        """The page, as it is shown, in 256 steps of grey; `laid`: where it lies on a page of another size."""
+        scale = dots_per_inch / 72
+        width, height = self.size
+        laid = laid or Laid(size=(width, height))
+        size = (max(1, round(laid.size[0] * scale)), max(1, round(laid.size[1] * scale)))
+        if max(size) > MAX_SIDE:
+            raise UnreadablePdfError(PagesFault.BROKEN)
+        turn, shift = laid.factor * scale, laid.shift * scale
+        # The matrix works on dots from the upper left corner, downwards; the factor on points from the lower left one.
+        matrix = pdfium.FS_MATRIX(
+            *(turn.real, -turn.imag, turn.imag, turn.real),
+            *(shift.real - turn.imag * height, laid.size[1] * scale - turn.real * height - shift.imag),
+        )
+        bitmap = pypdfium2.PdfBitmap.new_native(*size, pdfium.FPDFBitmap_Gray)
         try:
-            size = (bitmap.width, bitmap.height)
+            bitmap.fill_rect((255, 255, 255, 255), 0, 0, *size)
+            clip = pdfium.FS_RECTF(0, 0, *size)
+            pdfium.FPDF_RenderPageBitmapWithMatrix(bitmap, self._page, matrix, clip, pdfium.FPDF_GRAYSCALE)
             return Image.frombytes("L", size, bytes(bitmap.buffer), "raw", "L", bitmap.stride)
         finally:
             bitmap.close()

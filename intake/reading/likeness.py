@@ -15,7 +15,7 @@ from agreements.fieldmap import FieldMap, Rectangle
 from agreements.likeness import Added, Likeness, Lost, OtherPage, PagePair
 from agreements.likeness import Rectangle as Place
 from intake.reading.alignment import Transform, common_words, find_fit
-from intake.reading.ink import DOTS_PER_INCH, compare_ink
+from intake.reading.ink import compare_ink
 from intake.reading.letters import Letter, line_text, lines_of
 from intake.reading.opened import OpenDocument, Template, is_in, open_both
 
@@ -98,12 +98,7 @@ class _Pair:
             if there.find(letter) is None and not _is_in_any(letter, fillable)
         ]
         places = [match.transform.rectangle(place) for place in fillable]
-        self._ink = compare_ink(
-            ours.page(match.issued).draw(DOTS_PER_INCH),
-            theirs.page(match.returned).draw(DOTS_PER_INCH),
-            match.transform,
-            blank=places,
-        )
+        self._ink = compare_ink(ours.page(match.issued), theirs.page(match.returned), match.transform, blank=places)
 
     def added(self) -> Iterator[Added]:
         page = self._match.returned + 1
