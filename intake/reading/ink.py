@@ -18,7 +18,7 @@ from intake.reading.letters import Laid, OpenPage
 DOTS_PER_INCH: Final = 100.0
 """A figure of ten points is some ten dots high then, and its strokes are more than one wide."""
 _NEAR: Final = 1  # dots to every side: three quarters of a point, less than by which figures differ
-_DIFFERENT: Final = 96  # of 255 steps of grey, found on honest carriers (tests/intake/test_likeness.py)
+_DIFFERENT: Final = 56  # of 255 steps of grey, found on honest carriers (tests/intake/test_likeness.py)
 _CELL: Final = 6  # dots: what is nearer than that is one blob
 MIN_DOTS: Final = 4  # of a blob; less is the edge of a letter
 MAX_BLOBS: Final = 100  # of one page, then one over all

@@ -99,18 +99,25 @@ class Bands:
 
 
 class Template:
-    """Letters of an issued page by what they say."""
+    """Letters of an issued page by what they say and where: by squares as wide as a letter may have moved."""
 
     def __init__(self, letters: Iterable[Letter]) -> None:
-        self._letters: dict[str, list[Letter]] = defaultdict(list)
+        self._letters: dict[tuple[str, float, float], list[Letter]] = defaultdict(list)
         for letter in letters:
-            self._letters[letter.text].append(letter)
+            self._letters[letter.text, _square(letter.x), _square(letter.y)].append(letter)
 
     def find(self, letter: Letter) -> Letter | None:
         """The letter that says the same in the same place, or None."""
-        alike = self._letters.get(letter.text, ())
+        column, row = _square(letter.x), _square(letter.y)
+        squares = ((letter.text, column + x, row + y) for x in (0, -1, 1) for y in (0, -1, 1))
+        alike = (one for square in squares for one in self._letters.get(square, ()))
         near = (one for one in alike if abs(one.x - letter.x) < _MOVED and abs(one.y - letter.y) < _MOVED)
         return next(near, None)
+
+
+def _square(at: float) -> float:
+    """The square's number; a hostile file's infinite places have one as well."""
+    return at // _MOVED
 
 
 def _band(y: float) -> float:
