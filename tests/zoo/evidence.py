@@ -7,8 +7,9 @@ from datetime import datetime
 from typing import Any, Final
 
 from asn1crypto import cms as asn1_cms  # type: ignore[import-untyped]
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from lxml import etree  # type: ignore[import-untyped]
 from signxml.algorithms import DigestAlgorithm, SignatureConstructionMethod, SignatureMethod
 from signxml.signer import XMLSigner
@@ -29,7 +30,23 @@ def by_element(document: bytes, signer: Credential, *, now: datetime) -> bytes:
 
 def by_reference(document: bytes, signer: Credential) -> bytes:
     """The signature itself refers to the document, which lies elsewhere."""
-    return _signed(document, signer, SignatureConstructionMethod.detached, reference_uri="Dokument.pdf")
+    digest = base64.b64encode(hashlib.sha256(document).digest()).decode()
+    root = etree.fromstring(
+        f"""<ds:Signature xmlns:ds="http://www.w3.org/2000/09/xmldsig#"><ds:SignedInfo>
+        <ds:CanonicalizationMethod Algorithm="http://www.w3.org/2001/10/xml-exc-c14n#"/>
+        <ds:SignatureMethod Algorithm="http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256"/>
+        <ds:Reference URI="Dokument.pdf"><ds:DigestMethod Algorithm="http://www.w3.org/2001/04/xmlenc#sha256"/>
+        <ds:DigestValue>{digest}</ds:DigestValue></ds:Reference></ds:SignedInfo><ds:SignatureValue/>
+        <ds:KeyInfo><ds:X509Data><ds:X509Certificate/></ds:X509Data></ds:KeyInfo></ds:Signature>"""
+    )
+    assert isinstance(signer.key, ec.EllipticCurvePrivateKey)
+    signed = etree.tostring(root[0], method="c14n", exclusive=True)
+    r, s = decode_dss_signature(signer.key.sign(signed, ec.ECDSA(hashes.SHA256())))
+    root[1].text = base64.b64encode(r.to_bytes(32) + s.to_bytes(32)).decode()
+    root[2][0][0].text = base64.b64encode(signer.der).decode()
+    whole = etree.Element("Evidence")
+    whole.append(root)
+    return bytes(etree.tostring(whole, xml_declaration=True, encoding="UTF-8"))
 
 
 def by_service(document: bytes, service: Credential, entries: Mapping[str, str]) -> bytes:
