@@ -26,7 +26,7 @@ from agreements.findings import (
 )
 from agreements.orgnumber import OrgNumber
 from agreements.parties import Signer, SigningBasis
-from agreements.signature_report import EvidencedSigner, SignatureKind, SignatureReport, SignerIdentity
+from agreements.signature_report import EvidencedSigner, SignatureKind, SignatureReport, SignatureResult, SignerIdentity
 
 _WORD = re.compile(r"[^\W\d_]+")
 _LETTERS = str.maketrans({"ø": "o", "æ": "ae", "đ": "d", "ŋ": "n", "ŧ": "t", "ß": "ss", "ð": "d", "þ": "th", "ł": "l"})
@@ -103,17 +103,20 @@ class _Made:
     trusted: bool
     kind: SignatureKind
     signer: SignerIdentity
-    evidenced: bool
+    delivers: bool = False
+    """The seal by which a signing service delivers. It is nobody's signature, unless it is the customer's own tool."""
+    evidenced: bool = False
     """A signing service says so. It knows the birth date, so where we do, it must be there and the same."""
 
 
 def _made(report: SignatureReport) -> list[_Made]:
     """Who signed: in the file itself, and by the evidence of the service that sealed it."""
-    own = (one for one in report.signatures if one.counts and one.service is None)
-    return [
-        *(_Made(trusted=one.trusted, kind=one.kind, signer=one.signer, evidenced=False) for one in own),
-        *(_by_evidence(one) for one in report.evidence),
-    ]
+    own = (one for one in report.signatures if one.counts)
+    return [*(_in_the_file(one) for one in own), *(_by_evidence(one) for one in report.evidence)]
+
+
+def _in_the_file(one: SignatureResult) -> _Made:
+    return _Made(trusted=one.trusted, kind=one.kind, signer=one.signer, delivers=one.service is not None)
 
 
 def _by_evidence(one: EvidencedSigner) -> _Made:
@@ -158,6 +161,7 @@ def _is_own_seal(signature: _Made, expected: ExpectedSigners) -> bool:
 def _matches(signature: _Made, signer: Signer) -> bool:
     return (
         signature.trusted
+        and not signature.delivers
         and signature.kind is SignatureKind.SIGNATURE
         and _same_name(signature.signer.name, signer.name)
         and not _birth_dates_differ(signature, signer)
@@ -178,7 +182,7 @@ def _birth_dates_differ(signature: _Made, signer: Signer) -> bool:
 
 def _stranger(signature: _Made, expected: ExpectedSigners) -> Finding | None:
     """A finding for a signature by nobody we expect; an untrusted one has its own finding from `signatures`."""
-    if not signature.trusted or _is_own_seal(signature, expected):
+    if not signature.trusted or signature.delivers or _is_own_seal(signature, expected):
         return None
     if any(_matches(signature, signer) for signer in expected.signers):
         return None

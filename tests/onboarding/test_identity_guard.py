@@ -20,7 +20,7 @@ from agreements.national_id import is_national_id
 from agreements.texts import text
 from onboarding.case_view import case_timeline
 from onboarding.delivery import release_message
-from onboarding.guard import Treatment, identity_findings, identity_holds, signing_profile, treat
+from onboarding.guard import Treatment, identity_findings, identity_holds, signing_profiles, treat
 from onboarding.intake_view import receipt_details
 from onboarding.message_view import message_answer
 from onboarding.review import approve_return
@@ -309,5 +309,7 @@ def test_nothing_found_is_never_held_and_gives_no_permission(loaded: Settings) -
     assert treat(loaded, an_agreement(), (), now=NOW) == Treatment()
 
 
-def test_a_way_of_signing_is_the_agreements_route() -> None:
-    assert [signing_profile(an_agreement(route=route)) for route in SigningRoute] == ["service", "own_tool", "paper"]
+def test_a_way_of_signing_is_the_services_profile_before_the_agreements_route() -> None:
+    routes = [signing_profiles(an_agreement(route=route), None) for route in SigningRoute]
+    assert routes == [("service",), ("own_tool",), ("paper",)]
+    assert signing_profiles(an_agreement(route=SigningRoute.SERVICE), "posten") == ("posten", "service")

@@ -175,7 +175,6 @@ OTHER: dict[str, str] = {
     "trust.fetch_hosts": "[example.org]",
     "trust.lists": "./lists",
     "trust.require_qualified": "true",
-    "trust.profiles": "[posten]",
     "registers.enabled": "true",
     "verification.methods": "{V1: {}}",
     "retention.unsigned_days": "1",

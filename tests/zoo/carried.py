@@ -19,7 +19,23 @@ from signatures.throwaway import Credential, LeafOptions, Level, ThrowawayPki, s
 from signatures.trust import Trust
 from tests.zoo.carriers import ghostscript
 from tests.zoo.evidence import beside, by_element, by_reference, by_service, by_text, sdo
-from tests.zoo.keeper import KARI, NOW, OLA, Builder, Specimen, by_kari, issued, jointly, kari, ola, pki, trust
+from tests.zoo.keeper import (
+    FIRM,
+    FIRM_NAME,
+    KARI,
+    NOW,
+    OLA,
+    Builder,
+    Specimen,
+    by_kari,
+    issued,
+    jointly,
+    kari,
+    ola,
+    pki,
+    seal,
+    trust,
+)
 
 NAME, NUMBER = "Kastbar signering AS", "319999990"
 FRONT, FOOTER = "Dette dokumentet er signert digitalt av:", "Dokumentet er signert digitalt av:"
@@ -105,8 +121,8 @@ class Delivery:
     def sealed(self) -> bytes:
         footer = f"{FOOTER} {', '.join(self.names)}" if self.footer is None else self.footer
         wrapped = imitate_service(self.before(self.document), front=self.front, footer=footer, files=self.files)
-        seal = self.seal or pki().seal(NAME, NUMBER)
-        return sign(self.after(wrapped), seal, field="Forsegling", level=self.level, now=NOW)
+        credential = self.seal or pki().seal(NAME, NUMBER)
+        return sign(self.after(wrapped), credential, field="Forsegling", level=self.level, now=NOW)
 
 
 def known(profiles: SealProfile | None = None, base: Trust | None = None) -> Trust:
@@ -227,6 +243,15 @@ def with_another_file_that_the_profile_names() -> Specimen:
     return alone(Delivery(files={"a.xml": karis(), "audit.txt": b"10:00 signed"}), rule)
 
 
+@honest
+def the_customers_own_tool_writes_anew_and_may() -> Specimen:
+    rule = profile(
+        seal={"issuers": [fingerprint(pki().intermediate)], "organisation": FIRM_NAME, "org_number": FIRM.digits},
+        rewritten="approve",
+    ).model_copy(update={"evidence": None})
+    return alone(Delivery(files={}, names=(), footer="", seal=seal()), rule)
+
+
 # --- a person must see them -------------------------------------------------------------------------------------------
 
 
@@ -268,6 +293,11 @@ def a_profile_that_wants_a_person() -> Specimen:
 @waiting("EVD-009")
 def a_seal_without_the_time_stamp_it_must_have() -> Specimen:
     return alone(Delivery(files={"a.xml": karis()}, level="B-B"), profile(timestamp="required"))
+
+
+@waiting("EVD-006")
+def evidence_that_names_no_document() -> Specimen:
+    return alone(Delivery(files={"a.xml": receipt(issued())}))
 
 
 @waiting("EVD-002")

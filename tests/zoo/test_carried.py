@@ -6,6 +6,25 @@ from agreements.decision import Verdict
 from tests.zoo.carried import FORGED_CARRIED, HONEST_CARRIED, WAITING_CARRIED
 from tests.zoo.keeper import judged
 
+WAIT = {"EVD-001", "EVD-002", "EVD-006", "EVD-008", "EVD-009", "EVD-010", "EVD-011", "WHO-009", "PRV-008"}
+REFUSE = {
+    *("EVD-001", "EVD-003", "EVD-004", "EVD-005", "EVD-007", "PRV-003", "PRV-010", "PRV-011", "PRV-012"),
+    *("SIG-006", "SIG-009", "SIG-010", "WHO-002", "WHO-003", "WHO-006"),
+}
+"""What each of the kinds is told by at least one of them."""
+
+
+def test_each_finding_about_services_is_made_of_some_return() -> None:
+    assert {code for code, _ in WAITING_CARRIED.values()} == WAIT
+    assert {code for code, _ in FORGED_CARRIED.values()} == REFUSE
+
+
+@pytest.mark.parametrize(
+    ("name", "code"), [("signed_by_one", "EVD-012"), ("the_customers_own_tool_writes_anew_and_may", "PRV-013")]
+)
+def test_an_approval_says_what_it_rests_on(name: str, code: str) -> None:
+    assert code in {finding.code for finding in judged(HONEST_CARRIED[name]()).findings}
+
 
 def test_there_are_enough_of_each() -> None:
     assert len(HONEST_CARRIED) >= 10
