@@ -37,7 +37,7 @@ from signatures.revocations import Revocations
 from signatures.throwaway import Credential, LeafOptions, Level, SigningOptions, ThrowawayPki, sign
 from signatures.trust import Trust
 from tests.renderers.samples import REQUIRED, sample
-from tests.signatures.papers import append
+from tests.signatures.papers import append, dictionary
 from tests.zoo import carriers
 from tests.zoo.keeper import KARI, NOW, NUMBER, OLA, RECEIVED, Builder, Specimen, issued
 from tests.zoo.service_evidence import Outside, Person, cms, idfy_xml, penneo_xml, posten_xades, sdo, signed_xml
@@ -626,7 +626,7 @@ def evidence_that_a_person_signed_for_the_service() -> Specimen:
 
 def _with_a_page(pdf: bytes) -> bytes:
     with pikepdf.open(io.BytesIO(pdf)) as document:
-        document.add_blank_page(page_size=document.pages[0].mediabox[2:])
+        document.add_blank_page(page_size=(595, 842))
         output = io.BytesIO()
         document.save(output)
         return output.getvalue()
@@ -638,10 +638,8 @@ def _replacing(evidence: bytes) -> Any:
     def change(writer: IncrementalPdfFileWriter) -> None:
         names = writer.root["/Names"]["/EmbeddedFiles"]["/Names"]
         embedded = names[1]["/EF"]
-        stream = generic.StreamObject(
-            generic.DictionaryObject({generic.pdf_name("/Type"): generic.pdf_name("/EmbeddedFile")}),
-            stream_data=evidence,
-        )
+        kind = dictionary({generic.pdf_name("/Type"): generic.pdf_name("/EmbeddedFile")})
+        stream = generic.StreamObject(kind, stream_data=evidence)
         reference = writer.add_object(stream)
         for key in list(embedded):
             embedded[key] = reference
