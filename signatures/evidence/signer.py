@@ -6,21 +6,23 @@ A national identity number tells the birth date and is not kept.
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any, Final
 
 from lxml import etree  # type: ignore[import-untyped]
 
-from agreements.national_id import birth_date_of, find_national_ids, mask_national_ids
+from agreements.national_id import birth_date_of, mask_national_ids
 from agreements.signature_report import SignerIdentity
 from signatures.evidence.statement import text_of
 from signatures.profiles import SignerRule
 
 MAX_SIGNERS: Final = 64  # ours: signers named in one file
 MAX_WORDS: Final = 200  # characters of a name or a method
-_FORMS: Final = ("%Y-%m-%d", "%d.%m.%Y", "%d-%m-%Y", "%d/%m/%Y")
-_TIME_AFTER: Final = re.compile(r"T00:00:00(?:\.0+)?(?:Z|[+-]\d\d:\d\d)?\Z")
-_ONE_NUMBER: Final = re.compile(r"\A(?:UN:NO-|PNONO-)?(\d{11})\Z")  # ETSI EN 319 412-1, 5.1.3; Buypass
+_DATES: Final = (
+    re.compile(r"(?P<year>[0-9]{4})-(?P<month>[0-9]{2})-(?P<day>[0-9]{2})(?:T00:00:00(?:\.0+)?Z?)?\Z"),
+    re.compile(r"(?P<day>[0-9]{2})[./-](?P<month>[0-9]{2})[./-](?P<year>[0-9]{4})\Z"),
+)
+_ONE_NUMBER: Final = re.compile(r"\A(?:UN:NO-|PNONO-)?([0-9]{11})\Z")  # ETSI EN 319 412-1, 5.1.3; Buypass
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,11 +79,9 @@ def birth_date(words: str) -> date | None:
     stripped = words.strip()
     number = _ONE_NUMBER.match(stripped)
     if number is not None:
-        return birth_date_of(number[1]) if find_national_ids(number[1]) else None
-    plain = _TIME_AFTER.sub("", stripped)
-    for form in _FORMS:
-        try:
-            return datetime.strptime(plain, form).date()  # noqa: DTZ007 - a day, in no time zone
-        except ValueError:
-            continue
-    return None
+        return birth_date_of(number[1])
+    found = next((match for form in _DATES if (match := form.match(stripped)) is not None), None)
+    try:
+        return None if found is None else date(int(found["year"]), int(found["month"]), int(found["day"]))
+    except ValueError:
+        return None

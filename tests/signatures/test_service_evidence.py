@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import pytest
 from lxml import etree  # type: ignore[import-untyped]
 
-from agreements.signature_report import Revocation
+from agreements.signature_report import Revocation, RevocationPolicy
 from signatures.document import open_document
 from signatures.evidence.belief import Distrust, believe_certificate
 from signatures.evidence.reading import Basis, Evidence, find_any_evidence, read_evidence
@@ -17,6 +17,8 @@ from signatures.evidence.statement import EvidenceError, Fault, parse_xml
 from signatures.evidence.xades import read_xades
 from signatures.knowledge import Knowledge, read_store
 from signatures.profiles import Identification, SignerRule
+from signatures.throwaway import ThrowawayPki
+from signatures.trust import Trust
 from tests.zoo import services
 from tests.zoo.keeper import KARI, NOW, OLA, Specimen, issued
 from tests.zoo.service_evidence import cms, posten_xades, sdo, signed_xml
@@ -210,10 +212,10 @@ def test_a_national_identity_number_tells_the_birth_date_and_is_not_kept() -> No
 
 
 def test_a_certificate_that_was_revoked_by_then_is_not_believed() -> None:
-    pki = services.ThrowawayPki.create(NOW, demo=False)
+    pki = ThrowawayPki.create(NOW, demo=False)
     somebody = pki.person("Kari Nordmann")
     pki.revoke(somebody, NOW - timedelta(minutes=10))
-    trust = services.Trust.from_der([pki.root.der], revocation=services.RevocationPolicy.REQUIRE, accept_demo=False)
+    trust = Trust.from_der([pki.root.der], revocation=RevocationPolicy.REQUIRE, accept_demo=False)
     knowledge = Knowledge()
     for kind, ders in (("/CRLs", pki.crls(NOW)), ("/Certs", (somebody.der, pki.intermediate.der))):
         for der in ders:
