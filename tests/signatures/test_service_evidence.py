@@ -8,6 +8,7 @@ import pytest
 from lxml import etree  # type: ignore[import-untyped]
 
 from agreements.signature_report import Revocation, RevocationPolicy
+from agreements.texts import has_text
 from signatures.document import open_document
 from signatures.evidence.belief import Distrust, believe_certificate
 from signatures.evidence.reading import Basis, Evidence, find_any_evidence, read_evidence
@@ -17,7 +18,7 @@ from signatures.evidence.statement import EvidenceError, Fault, parse_xml
 from signatures.evidence.xades import read_xades
 from signatures.knowledge import Knowledge, read_store
 from signatures.profiles import Identification, SignerRule
-from signatures.throwaway import ThrowawayPki
+from signatures.throwaway import LeafOptions, ThrowawayPki
 from signatures.trust import Trust
 from tests.zoo import services
 from tests.zoo.keeper import KARI, NOW, OLA, Specimen, issued
@@ -237,3 +238,22 @@ def test_only_the_signed_words_are_read() -> None:
     statement = read_xades(etree.tostring(root), issued=issued())
     digests = [item for element in statement.elements for item in element.iter("{*}DocumentDigest")]
     assert len(digests) == 1
+
+
+def test_every_reason_has_words_for_people() -> None:
+    keys = [f"terms.fault.{fault}" for fault in Fault] + [f"terms.why.{reason}" for reason in Distrust]
+    assert [key for key in keys if not has_text(key)] == []
+
+
+def test_revocation_data_from_after_the_expiry_says_nothing() -> None:
+    """An issuer may take certificates off its list once they have expired."""
+    pki = ThrowawayPki.create(NOW, demo=False)
+    brief = pki.person("Kari Nordmann", options=LeafOptions(not_after=NOW + timedelta(minutes=10)))
+    trust = Trust.from_der([pki.root.der], revocation=RevocationPolicy.REQUIRE, accept_demo=False)
+    later = NOW + timedelta(hours=3)
+    for moment, expected in ((NOW, Revocation.GOOD), (later, Revocation.UNKNOWN)):
+        knowledge = Knowledge()
+        for kind, ders in (("/CRLs", pki.crls(moment)), ("/Certs", (brief.der, pki.intermediate.der))):
+            for der in ders:
+                knowledge.add(kind, der)
+        assert believe_certificate(trust, knowledge.certificates[0], (), knowledge, NOW).revocation is expected
