@@ -14,6 +14,7 @@ import re
 import unicodedata
 from calendar import monthrange
 from collections.abc import Iterator
+from datetime import date
 from typing import Final
 
 _FIRST = (3, 7, 6, 1, 8, 9, 4, 5, 2, 1)
@@ -22,6 +23,13 @@ _MONTH_OFFSETS = (0, 40, 65, 80)
 _DAY_OFFSETS = (0, 40)
 _CENTURIES = (1800, 1900, 2000)
 """In which somebody with such a number may be born (Skatteetaten: individual numbers from 1854 on)."""
+_BORN: Final = (
+    (1900, range(500), range(100)),
+    (1800, range(500, 750), range(54, 100)),
+    (2000, range(500, 1000), range(40)),
+    (1900, range(900, 1000), range(40, 100)),
+)
+"""Century, individual numbers, years."""
 _MIN_DIGEST: Final = 32  # hexadecimal digits: MD5, the shortest that anybody writes out
 _UNSEEN: Final = "\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff"
 """Soft hyphens, joiners, direction marks: they may stand between any two digits and nobody sees them."""
@@ -50,6 +58,25 @@ def is_national_id(digits: str) -> bool:
         and sum(w * n for w, n in zip(_FIRST, numbers, strict=False)) % 11 == 0
         and sum(w * n for w, n in zip(_SECOND, numbers, strict=True)) % 11 == 0
     )
+
+
+def birth_date_of(digits: str) -> date | None:
+    """The day of birth that a number tells; None where it is no such number or tells no day.
+
+    The first three digits of the person tell the century (Skatteetaten, "Fødselsnummer"; valid for births to 2039).
+    """
+    if not is_national_id(digits):
+        return None
+    day, month, year, person = int(digits[:2]), int(digits[2:4]), int(digits[4:6]), int(digits[6:9])
+    century = next((c for c, people, years in _BORN if person in people and year in years), None)
+    if century is None:
+        return None
+    born_day = day - max(offset for offset in _DAY_OFFSETS if day > offset)
+    born_month = month - max(offset for offset in _MONTH_OFFSETS if month > offset)
+    try:
+        return date(century + year, born_month, born_day)
+    except ValueError:
+        return None
 
 
 def find_certain(text: str) -> str | None:

@@ -31,10 +31,18 @@ from agreements.findings import (
     SIG_REVOKED,
     Finding,
 )
-from agreements.signature_report import EvidencedSigner, Revocation, RevocationPolicy, Shape, SignatureResult
+from agreements.signature_report import (
+    EvidencedSigner,
+    Revocation,
+    RevocationPolicy,
+    Shape,
+    SignatureResult,
+    SignerIdentity,
+)
 from agreements.signers import name_key
+from signatures.evidence.belief import Distrust
 from signatures.evidence.reading import Evidence
-from signatures.evidence.statement import BROKEN_FAULTS
+from signatures.evidence.statement import Fault
 from signatures.profiles import SealProfile
 from signatures.trust import Trust
 
@@ -107,7 +115,7 @@ def judge_carried(
     """A return sealed by a known service. `pages`: what differs on its pages, less the service's own."""
     about = tuple(finding for one in evidence for finding in _about(one, trust))
     of_service = tuple(_about_service(service, found=bool(evidence)))
-    signers = _signers(evidence, trust)
+    signers = _signers(service.profile, evidence, trust)
     ours = any(one.names_issued and one.fault is None for one in evidence)
     rewritten = () if ours else (_about_rewritten(service.profile, pages),)
     title = service.profile.title
@@ -140,21 +148,27 @@ def _about(evidence: Evidence, trust: Trust) -> Iterator[Finding]:
     """One file of evidence: whatever of it does not hold."""
     file = evidence.file
     if evidence.fault is not None:
-        broken = evidence.fault in BROKEN_FAULTS
-        yield (EVD_BROKEN if broken else EVD_UNREADABLE)(file=file, fault=evidence.fault)
+        broken = evidence.fault is Fault.BROKEN
+        yield (EVD_BROKEN if broken else EVD_UNREADABLE)(file=file, fault=evidence.fault.value)
         return
-    if not evidence.names_issued:
-        yield (EVD_OTHER_DOCUMENT if evidence.names_other else EVD_NAMES_NOTHING)(file=file)
+    if evidence.names_other:  # beside ours, too: evidence of several documents is of none in particular
+        yield EVD_OTHER_DOCUMENT(file=file)
+    elif not evidence.names_issued:
+        yield EVD_NAMES_NOTHING(file=file)
     if evidence.marked and not trust.accept_demo:
         yield SIG_DEMO_CERTIFICATE(field=file)
-    if not evidence.trusted:
-        yield EVD_UNTRUSTED(file=file)
-    elif evidence.revocation is Revocation.REVOKED:
-        yield SIG_REVOKED(field=file)
-    elif evidence.revocation is Revocation.UNKNOWN and trust.revocation is RevocationPolicy.REQUIRE:
-        yield SIG_REVOCATION_UNKNOWN(field=file)
+    yield from _about_certificate(evidence, trust)
     if not evidence.identification.proves_a_person:
-        yield EVD_IDENTIFICATION(signer=evidence.signer.name or UNKNOWN, method=evidence.identification.value)
+        yield EVD_IDENTIFICATION(signer=evidence.name or UNKNOWN, method=evidence.identification.value)
+
+
+def _about_certificate(evidence: Evidence, trust: Trust) -> Iterator[Finding]:
+    if evidence.distrust is Distrust.REVOKED or evidence.revocation is Revocation.REVOKED:
+        yield SIG_REVOKED(field=evidence.file)
+    elif evidence.distrust is not None:
+        yield EVD_UNTRUSTED(file=evidence.file, why=evidence.distrust.value)
+    elif evidence.revocation is Revocation.UNKNOWN and trust.revocation is RevocationPolicy.REQUIRE:
+        yield SIG_REVOCATION_UNKNOWN(field=evidence.file)
 
 
 def _about_rewritten(profile: SealProfile, pages: tuple[Finding, ...]) -> Finding:
@@ -163,22 +177,29 @@ def _about_rewritten(profile: SealProfile, pages: tuple[Finding, ...]) -> Findin
     return PRV_SERVICE_REWRITES(service=profile.title) if allowed else PRV_REWRITTEN()
 
 
-def _signers(evidence: tuple[Evidence, ...], trust: Trust) -> tuple[EvidencedSigner, ...]:
+def _signers(profile: SealProfile, evidence: tuple[Evidence, ...], trust: Trust) -> tuple[EvidencedSigner, ...]:
     """Who has signed by each file of evidence. The same statement twice is one."""
     made: dict[tuple[object, ...], EvidencedSigner] = {}
     for one in evidence:
         if one.fault is None:
-            who = one.signer
-            same = (name_key(who.name or ""), who.birth_date, who.certificate_sha256, one.signed_at)
-            made.setdefault(same, _signer(one, trust))
+            who = _identity(profile, one)
+            same = (name_key(who.name or ""), who.birth_date, who.certificate_sha256, one.claimed_time)
+            made.setdefault(same, _signer(one, who, trust))
     return tuple(made.values())
 
 
-def _signer(evidence: Evidence, trust: Trust) -> EvidencedSigner:
+def _identity(profile: SealProfile, evidence: Evidence) -> SignerIdentity:
+    """Of the certificate where it is the signer's own; else nothing but what the service says."""
+    own = profile.evidence is not None and profile.evidence.signer is None
+    stated = {"name": evidence.name, "birth_date": evidence.birth_date}
+    return evidence.identity.model_copy(update=stated) if own else SignerIdentity.model_validate(stated)
+
+
+def _signer(evidence: Evidence, who: SignerIdentity, trust: Trust) -> EvidencedSigner:
     return EvidencedSigner(
         file=evidence.file,
-        signer=evidence.signer,
+        signer=who,
         identification=evidence.identification.value,
         proven=evidence.names_issued and next(_about(evidence, trust), None) is None,
-        signed_at=evidence.signed_at,
+        signed_at=evidence.claimed_time,
     )

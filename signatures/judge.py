@@ -197,7 +197,7 @@ def _judge_rewritten(
         issued=given.issued,
         signatures=results,
         trust=given.trust,
-        knowledge=opened.knowledge,
+        knowledge=opened.store,
         at=given.at,
     )
     rewritten = compare_rewritten(returned)
@@ -223,14 +223,6 @@ class _Opened:
     store: Knowledge
     ever: Knowledge
     kept: Knowledge
-
-    @property
-    def knowledge(self) -> Knowledge:
-        """What the document carries and what this machine keeps."""
-        together = Knowledge()
-        together.add_all(self.store)
-        together.add_all(self.kept)
-        return together
 
 
 def _open(given: _Given, scan: Prescan) -> _Opened:

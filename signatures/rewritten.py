@@ -9,7 +9,6 @@ beyond what is the service's own is told.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from fnmatch import fnmatchcase
 from typing import Final
 
 from agreements.findings import (
@@ -26,7 +25,7 @@ from signatures.areas import page_findings
 from signatures.carrier import Carried, Service, find_service, judge_carried, mark_service, unknown_services
 from signatures.document import Document, PdfValue
 from signatures.evidence.embedded import embedded_files
-from signatures.evidence.reading import Asked, Evidence, find_any_evidence, read_evidence
+from signatures.evidence.reading import Basis, Evidence, find_any_evidence, is_named, read_evidence
 from signatures.knowledge import Knowledge
 from signatures.profiles import SealProfile
 from signatures.provenance import Texts
@@ -47,8 +46,12 @@ class Returned:
     signatures: tuple[SignatureResult, ...]
     trust: Trust
     knowledge: Knowledge
-    """Certificates and revocation data of the document's own store, and what this machine keeps."""
+    """Certificates and revocation data of the document's own store."""
     at: datetime
+
+    def basis(self, at: datetime) -> Basis:
+        """What evidence is judged by that is proven to have existed at a moment."""
+        return Basis(trust=self.trust, at=at, knowledge=self.knowledge)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,14 +112,14 @@ def _changed_text(texts: Texts) -> Finding | None:
 
 def _unknown(returned: Returned, signatures: tuple[SignatureResult, ...]) -> Carried:
     """No profile knows its seal: evidence of our document shows what kind of file it is, and counts for nothing."""
-    evidence = find_any_evidence(returned.document, issued=returned.issued)
+    evidence = find_any_evidence(returned.document, issued=returned.issued, basis=returned.basis(returned.at))
     shape = Shape.CARRIER if any(one.names_issued and one.fault is None for one in evidence) else Shape.REWRITTEN
     return Carried(shape=shape, findings=(PRV_REWRITTEN(), *unknown_services(signatures), *_pages(returned, None, ())))
 
 
 def _known(returned: Returned, service: Service) -> Carried:
     evidence = _evidence(returned, service)
-    names = [one.signer.name or "" for one in evidence]
+    names = [one.name or "" for one in evidence]
     return judge_carried(service, evidence, returned.trust, pages=_pages(returned, service.profile, names))
 
 
@@ -125,14 +128,8 @@ def _evidence(returned: Returned, service: Service) -> tuple[Evidence, ...]:
     rule = service.profile.evidence
     if rule is None:
         return ()
-    asked = Asked(
-        rule=rule,
-        issued=returned.issued,
-        trust=returned.trust,
-        knowledge=returned.knowledge,
-        at=service.seal.best_signature_time or returned.at,
-    )
-    return read_evidence(returned.document, asked)
+    basis = returned.basis(service.seal.best_signature_time or returned.at)
+    return read_evidence(returned.document, rule=rule, issued=returned.issued, basis=basis)
 
 
 def _pages(returned: Returned, profile: SealProfile | None, names: Sequence[str]) -> tuple[Finding, ...]:
@@ -158,4 +155,4 @@ def _are_evidence(document: Document, profile: SealProfile) -> bool:
     """Every attachment is one that the profile names."""
     patterns = () if profile.evidence is None else (*profile.evidence.files, *profile.evidence.others)
     files = embedded_files(document)
-    return all(any(fnmatchcase(file.name, pattern) for pattern in patterns) for file in files)
+    return all(is_named(file, patterns) for file in files)

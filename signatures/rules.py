@@ -71,12 +71,13 @@ def specification(trust: Trust, rule: RevocationCheckingPolicy, knowledge: Local
 
 def _policy(anchors: tuple[bytes, ...], rule: RevocationCheckingPolicy) -> CertValidationPolicySpec:
     return CertValidationPolicySpec(
-        trust_manager=_manager(anchors),
+        trust_manager=anchors_of(anchors),
         revinfo_policy=CertRevTrustPolicy(rule),
         algorithm_usage_policy=DatedAlgorithms(),
     )
 
 
 @lru_cache(maxsize=8)
-def _manager(anchors: tuple[bytes, ...]) -> SimpleTrustManager:
+def anchors_of(anchors: tuple[bytes, ...]) -> SimpleTrustManager:
+    """Anchors (DER), in the engine's terms."""
     return SimpleTrustManager.build(trust_roots=[x509.Certificate.load(der) for der in anchors])

@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID, ObjectIdentifier
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign import signers
-from pyhanko.sign.fields import SigSeedSubFilter
+from pyhanko.sign.fields import MDPPerm, SigSeedSubFilter
 from pyhanko.sign.timestamps import DummyTimeStamper
 from pyhanko_certvalidator import ValidationContext
 from pyhanko_certvalidator.registry import SimpleCertificateStore
@@ -64,7 +64,8 @@ class ThrowawayPki:
         self._revoked: list[tuple[x509.Certificate, datetime]] = []
         self.label = label or secrets.token_hex(3)  # else two infrastructures have authorities of other names
         self.root = self._authority(_plain_name(f"Kastbar rot {self.label}"), issuer=None)
-        self.intermediate = self._authority(_plain_name(f"Kastbar utsteder {self.label}"), issuer=self.root)
+        self.authorities = [self.root]
+        self.intermediate = self.authority("Kastbar utsteder")
         self.timestamper = self._leaf(
             _plain_name("Kastbart tidsstempel"), [], purpose=ExtendedKeyUsageOID.TIME_STAMPING, options=_rsa_options()
         )  # the library's time-stamp authority can sign with RSA only
@@ -85,6 +86,12 @@ class ThrowawayPki:
         have authorities of the same names with other keys.
         """
         return cls(now=now, demo=demo, validity=validity, list_validity=list_validity, label=label)
+
+    def authority(self, name: str) -> Credential:
+        """One more that issues, under the root; its name ends in the label. For `LeafOptions.issuer`."""
+        made = self._authority(_plain_name(f"{name} {self.label}"), issuer=self.root)
+        self.authorities.append(made)
+        return made
 
     # --- people and organisations ------------------------------------------------------------------------------------
 
@@ -125,8 +132,8 @@ class ThrowawayPki:
         return self.root.certificate.public_bytes(serialization.Encoding.PEM)
 
     def crls(self, now: datetime) -> tuple[bytes, ...]:
-        """The revocation lists (DER) of root and intermediate as of a moment."""
-        return (self._crl(self.root, now), self._crl(self.intermediate, now))
+        """The revocation lists (DER) of all authorities as of a moment."""
+        return tuple(self._crl(authority, now) for authority in self.authorities)
 
     # --- making certificates -----------------------------------------------------------------------------------------
 
@@ -161,9 +168,10 @@ class ThrowawayPki:
         options: "LeafOptions | None" = None,
     ) -> Credential:
         chosen = options or LeafOptions()
+        issuer = chosen.issuer or self.intermediate
         name = attributes if isinstance(attributes, x509.Name) else _name(attributes)
         key = chosen.key or ec.generate_private_key(ec.SECP256R1())
-        builder = self._builder(name, key, self.intermediate, chosen)
+        builder = self._builder(name, key, issuer, chosen)
         builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         signing = _usage(digital_signature=True, content_commitment=chosen.non_repudiation and purpose is None)
         builder = builder.add_extension(signing, critical=True)
@@ -176,7 +184,7 @@ class ThrowawayPki:
             builder = builder.add_extension(x509.AuthorityInformationAccess([place]), critical=False)
         for extension in extensions:
             builder = builder.add_extension(extension, critical=False)
-        return self._issue(builder, key, self.intermediate, chosen)
+        return self._issue(builder, key, issuer, chosen)
 
     def _builder(
         self, name: x509.Name, key: Key, issuer: Credential | None, options: "LeafOptions"
@@ -217,6 +225,8 @@ class LeafOptions:
     ocsp_url: str | None = None
     """Where the certificate says revocation can be asked for. Nobody here ever does."""
     key: Key | None = field(default=None, repr=False)
+    issuer: Credential | None = None
+    """Another of the infrastructure's authorities than its usual one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -228,6 +238,10 @@ class SigningOptions:
     digest: str = "sha256"
     timestamp: datetime | None = None
     """What the time-stamp authority says; the time of signing if None."""
+    stamped: bool = False
+    """Have a signature of level `CMS` time-stamped, too."""
+    certifies: bool = False
+    """Certify the document, allowing nothing to be done to it (DocMDP, P = 1; ISO 32000-1, 12.8.2.2)."""
 
 
 def _rsa_options() -> LeafOptions:
@@ -260,8 +274,11 @@ def sign(
         use_pades_lta=level == "B-LTA",
         validation_context=_signing_context(credential, now) if embeds else None,  # with it, the library judges as well
         signer_key_usage=set(),
+        certify=chosen.certifies,
+        docmdp_permissions=MDPPerm.NO_CHANGES if chosen.certifies else MDPPerm.FILL_FORMS,
     )
-    timestamper = None if level in ("B-B", "CMS") else _timestamper(credential.pki, chosen.timestamp or now)
+    unstamped = level == "B-B" or (level == "CMS" and not chosen.stamped)
+    timestamper = None if unstamped else _timestamper(credential.pki, chosen.timestamp or now)
     signer = TimedSigner(metadata, signer=_signer(credential), timestamper=timestamper)
     signer.claimed_time = now
     output = io.BytesIO()
@@ -273,7 +290,7 @@ def _signing_context(credential: Credential, now: datetime) -> ValidationContext
     pki = credential.pki
     return ValidationContext(
         trust_roots=[_asn1(pki.root)],
-        other_certs=[_asn1(pki.intermediate)],
+        other_certs=[_asn1(authority) for authority in pki.authorities[1:]],
         crls=[asn1_crl.CertificateList.load(der) for der in pki.crls(now)],
         allow_fetching=False,
         revocation_mode="soft-fail",
@@ -301,7 +318,8 @@ def _timestamper(pki: ThrowawayPki, moment: datetime) -> DummyTimeStamper:
 
 def _registry(pki: ThrowawayPki) -> SimpleCertificateStore:
     store = SimpleCertificateStore()  # type: ignore[no-untyped-call]
-    store.register(_asn1(pki.intermediate))
+    for authority in pki.authorities[1:]:
+        store.register(_asn1(authority))
     return store
 
 

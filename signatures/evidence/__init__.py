@@ -1,1 +1,4 @@
-"""What signing services embed to prove who signed: signed XML and SEID-SDO, verified by their own signatures."""
+"""What a signing service's evidence says: files in the PDF that it delivered, each with a signature of its own.
+
+Nothing here believes a file for lying in a sealed PDF: whoever seals may have been handed it.
+"""

@@ -1,104 +1,154 @@
-"""Whether the certificate that signed evidence is believed, and as of when: offline, by our anchors and algorithms."""
+"""Whether the certificate that made a piece of evidence is to be believed, at a moment, by a chain to an anchor.
 
-import hashlib
+Path validation as RFC 5280 has it, by the same engine, algorithms and anchors as for signatures in the file itself.
+"""
+
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, Final
 
-from asn1crypto import x509  # type: ignore[import-untyped]
-from pyhanko_certvalidator import CertificateValidator, ValidationContext
-from pyhanko_certvalidator.errors import PathBuildingError, PathValidationError, ValidationError
+from pyhanko_certvalidator import CertificateValidator
+from pyhanko_certvalidator.context import CertValidationPolicySpec, bootstrap_validation_data_handlers
+from pyhanko_certvalidator.errors import ExpiredError, NotYetValidError, RevokedError
+from pyhanko_certvalidator.ltv.types import ValidationTimingInfo
+from pyhanko_certvalidator.policy_decl import (
+    NO_REVOCATION,
+    REQUIRE_REVINFO,
+    CertRevTrustPolicy,
+    RevocationCheckingPolicy,
+)
 
 from agreements.signature_report import Revocation, RevocationPolicy
 from signatures.algorithms import DatedAlgorithms
 from signatures.chain import made_for_documents
-from signatures.cms import require_searchable
 from signatures.knowledge import Knowledge
+from signatures.rules import anchors_of
 from signatures.trust import Trust
 from signatures.waiting import run
 
-_USAGES: Final = frozenset({"non_repudiation", "digital_signature"})
-"""Either is enough: the evidence's own certificate signs what a person saw, or what a service records."""
+_SIGNING: Final = frozenset({"non_repudiation", "digital_signature"})  # RFC 5280, 4.2.1.3
+
+
+class Distrust(StrEnum):
+    """Why a certificate is not believed. The words people read stand in the catalogues."""
+
+    UNTRUSTED = "untrusted"
+    """No chain to an anchor that holds."""
+    OUT_OF_DATE = "out-of-date"
+    """It was not in force at the moment that is proven."""
+    REVOKED = "revoked"
+    USAGE = "usage"
+    """It is for something else than signing documents."""
+    OTHER_ISSUER = "other-issuer"
+    """Trusted, but by none of the authorities that the service's profile names."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class CertificateBelief:
-    """What is held of a certificate."""
+    """What is held of one certificate."""
 
-    trusted: bool
+    distrust: Distrust | None
+    """None: it is believed, but for what revocation data could tell."""
     revocation: Revocation
-    chain: tuple[str, ...] = ()
-    """SHA-256 of each certificate from the anchor to the issuer."""
+    chain: tuple[bytes, ...] = ()
+    """DER, from the anchor to its issuer; empty where there is no path."""
 
-
-_NOT: Final = CertificateBelief(trusted=False, revocation=Revocation.NOT_CHECKED)
+    @property
+    def trusted(self) -> bool:
+        """There is a chain to an anchor, and nothing is known against it."""
+        return self.distrust is None
 
 
 def believe_certificate(
-    trust: Trust, certificate: bytes, others: tuple[bytes, ...], knowledge: Knowledge, *, at: datetime
+    trust: Trust, certificate: Any, others: Iterable[Any], knowledge: Knowledge, at: datetime
 ) -> CertificateBelief:
-    """Whether it led to an anchor and was in force at `at`, by when what it signed is proven to have existed.
+    """Judge a certificate (asn1crypto) at a moment that is proven, with no fetching.
 
-    `knowledge`: certificates and revocation data to use. Raises TooManyError; all else that goes wrong is no belief.
+    `others`: certificates that came with it. `knowledge`: revocation data and certificates from wherever; none of it is
+    believed for being there. Revocation is `GOOD` only where data in force says so of the whole chain.
     """
-    if not trust.anchors:
-        return _NOT
     try:
-        leaf = x509.Certificate.load(certificate)
-        pool = [x509.Certificate.load(der) for der in others] + list(knowledge.certificates)
-        require_searchable([leaf, *pool])
-        return _Question(trust=trust, leaf=leaf, pool=pool, knowledge=knowledge, at=at).answer()
-    except (PathBuildingError, PathValidationError, ValidationError, ValueError, TypeError):
-        return _NOT
+        return run(_believe(trust, certificate, [*others, *knowledge.certificates], knowledge, at))
+    except Exception:  # noqa: BLE001 - hostile certificates make the engine raise anything
+        return CertificateBelief(distrust=Distrust.UNTRUSTED, revocation=Revocation.UNKNOWN)
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Question:
-    """One certificate, and what it is judged by."""
+async def _believe(
+    trust: Trust, certificate: Any, others: list[Any], knowledge: Knowledge, at: datetime
+) -> CertificateBelief:
+    try:
+        path = await _path(trust, NO_REVOCATION, (certificate, others), knowledge, at)
+    except (ExpiredError, NotYetValidError):
+        return CertificateBelief(distrust=Distrust.OUT_OF_DATE, revocation=Revocation.UNKNOWN)
+    certificates = list(path.iter_certs(include_root=True))
+    chain = tuple(item.dump() for item in certificates[:-1])
+    revocation = await _revocation(trust, (certificate, others), knowledge, at, certificates)
+    return CertificateBelief(distrust=_distrust(certificates, revocation), revocation=revocation, chain=chain)
 
-    trust: Trust
-    leaf: Any
-    pool: list[Any]
-    knowledge: Knowledge
-    at: datetime
 
-    def answer(self) -> CertificateBelief:
-        certificates = list(self._path("soft-fail").iter_certs(include_root=True))
-        usage = self.leaf.key_usage_value
-        fit = usage is None or not _USAGES.isdisjoint(usage.native)
-        if not fit or not all(made_for_documents(one) for one in certificates):
-            return _NOT
-        return CertificateBelief(
-            trusted=True,
-            revocation=self._revocation(certificates),
-            chain=tuple(hashlib.sha256(one.dump()).hexdigest() for one in certificates[:-1]),
-        )
+def _distrust(certificates: list[Any], revocation: Revocation) -> Distrust | None:
+    """Of the path from the anchor to the certificate."""
+    if revocation is Revocation.REVOKED:
+        return Distrust.REVOKED
+    usage = certificates[-1].key_usage_value
+    if usage is not None and _SIGNING.isdisjoint(usage.native):
+        return Distrust.USAGE
+    return None if all(made_for_documents(item) for item in certificates) else Distrust.USAGE
 
-    def _revocation(self, certificates: list[Any]) -> Revocation:
-        if self.trust.revocation is RevocationPolicy.OFF:
-            return Revocation.NOT_CHECKED
-        dates = (self.knowledge.revoked_since(one) for one in certificates)
-        if any(date is not None and date <= self.at for date in dates):
-            return Revocation.REVOKED
-        try:
-            self._path("require")
-        except (PathBuildingError, PathValidationError, ValidationError, ValueError):
-            return Revocation.UNKNOWN
-        return Revocation.GOOD
 
-    def _path(self, mode: str) -> Any:
-        """The path that holds at that moment. Revocation data made later say what was known then, too."""
-        context = ValidationContext(
-            trust_roots=[x509.Certificate.load(der) for der in self.trust.anchors],
-            other_certs=self.pool,
-            crls=list(self.knowledge.crls),
-            ocsps=list(self.knowledge.ocsps),
-            allow_fetching=False,
-            revocation_mode=mode,
-            moment=self.at,
-            best_signature_time=self.at,
-            retroactive_revinfo=True,
-            algorithm_usage_policy=DatedAlgorithms(),
-        )
-        validator = CertificateValidator(self.leaf, intermediate_certs=self.pool, validation_context=context)
-        return run(validator.async_validate_usage(set()))  # type: ignore[no-untyped-call]
+async def _revocation(
+    trust: Trust, subject: tuple[Any, list[Any]], knowledge: Knowledge, at: datetime, chain: list[Any]
+) -> Revocation:
+    if trust.revocation is RevocationPolicy.OFF:
+        return Revocation.NOT_CHECKED
+    below_root = chain[1:]
+    since = [moment for item in below_root if (moment := knowledge.revoked_since(item)) is not None]
+    if any(moment <= at for moment in since):
+        return Revocation.REVOKED
+    try:
+        await _path(trust, REQUIRE_REVINFO, subject, _answering(knowledge, subject[0]), at)
+    except RevokedError as error:
+        return Revocation.REVOKED if error.revocation_dt <= at else Revocation.UNKNOWN
+    except Exception:  # noqa: BLE001 - missing, stale, forged and broken data are the same here
+        return Revocation.UNKNOWN
+    return Revocation.GOOD
+
+
+def _answering(knowledge: Knowledge, certificate: Any) -> Knowledge:
+    """What was said while the certificate had not expired: of those that have, an issuer need not tell any longer."""
+    expiry = certificate.not_valid_after
+    return Knowledge(
+        certificates=knowledge.certificates,
+        crls=[crl for crl in knowledge.crls if crl["tbs_cert_list"]["this_update"].native <= expiry],
+        ocsps=[response for response in knowledge.ocsps if _told(response) <= expiry],
+    )
+
+
+def _told(response: Any) -> Any:
+    data = response["response_bytes"]["response"].parsed["tbs_response_data"]
+    return max(single["this_update"].native for single in data["responses"])
+
+
+async def _path(
+    trust: Trust,
+    rule: RevocationCheckingPolicy,
+    subject: tuple[Any, list[Any]],
+    knowledge: Knowledge,
+    at: datetime,
+) -> Any:
+    """The path that holds. What was said of revocation after the moment counts for it, too: it is told by date."""
+    certificate, others = subject
+    local = Knowledge(certificates=[certificate, *others], crls=knowledge.crls, ocsps=knowledge.ocsps).local()
+    policy = CertValidationPolicySpec(
+        trust_manager=anchors_of(trust.anchors),
+        revinfo_policy=CertRevTrustPolicy(rule, retroactive_revinfo=True),
+        algorithm_usage_policy=DatedAlgorithms(),
+    )
+    handlers = bootstrap_validation_data_handlers(
+        fetchers=None, crls=local.known_crls, ocsps=local.known_ocsps, certs=local.known_certs
+    )
+    timing = ValidationTimingInfo(validation_time=at, best_signature_time=at, point_in_time_validation=True)
+    context = policy.build_validation_context(timing_info=timing, handlers=handlers)
+    return await CertificateValidator(certificate, validation_context=context).async_validate_path()

@@ -1,223 +1,261 @@
-"""Evidence in a sealed PDF: which files they are, what they prove, and about whom.
+"""The evidence of a return: who, by it, has signed what.
 
-Every file that the profile names must hold. What a file is about is read from what it signs, never from beside it.
+Everything is told as it is found; whether it is enough is judged by whoever asks (`signatures.carrier`).
 """
 
 import base64
 import binascii
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from fnmatch import fnmatchcase
-from typing import Any, Final
-
-from asn1crypto import x509  # type: ignore[import-untyped]
+from typing import Final
 
 from agreements.signature_report import Revocation, SignerIdentity
 from signatures.document import Document
-from signatures.evidence.belief import believe_certificate
+from signatures.evidence.belief import CertificateBelief, Distrust, believe_certificate
 from signatures.evidence.embedded import EmbeddedFile, embedded_files
-from signatures.evidence.sdo import read_sdo
-from signatures.evidence.statement import EvidenceError, Statement
-from signatures.evidence.xades import read_xades
+from signatures.evidence.sdo import is_sdo, read_sdo
+from signatures.evidence.signer import Named, named_signers
+from signatures.evidence.statement import EvidenceError, Fault, Statement, parse_xml, text_of
+from signatures.evidence.xades import decoded, read_xades
 from signatures.identity import read_identity
-from signatures.knowledge import Knowledge
+from signatures.knowledge import Knowledge, read_kept
 from signatures.marker import is_marked
-from signatures.profiles import DigestPlace, DigestRule, EvidenceFormat, EvidenceRule, Identification, SignerRule
+from signatures.profiles import DigestPlace, DigestRule, EvidenceFormat, EvidenceRule, Identification
 from signatures.trust import Trust
 
-_READERS: Final = {EvidenceFormat.XADES: read_xades, EvidenceFormat.SEID_SDO: read_sdo}
-_DATES: Final = (re.compile(r"(\d{4})-(\d{2})-(\d{2})\Z"), re.compile(r"(\d{2})\.(\d{2})\.(\d{4})\Z"))
+MAX_PATTERN_TEXT: Final = (
+    100_000  # characters that a profile's expression is let loose on; a signed text has some 1,000
+)
+_XML_BEGINS: Final = re.compile(rb"\A(?:\xef\xbb\xbf)?\s*<")
 _NOBODY: Final = SignerIdentity(name=None)
-MAX_NAME: Final = 200  # characters of a name that evidence states
+
+
+@dataclass(frozen=True, kw_only=True)
+class Basis:
+    """What evidence is judged by. `at`: the moment at which it is proven to have existed."""
+
+    trust: Trust
+    at: datetime
+    knowledge: Knowledge
+    """Certificates and revocation data that the PDF itself brought along. This machine's own is added."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Evidence:
-    """One signer's evidence."""
+    """What one signer's evidence says."""
 
     file: str
-    fault: str | None = None
-    """Why it does not hold by itself: a word of `terms.fault`. Then nothing else of it counts."""
+    format: EvidenceFormat | None
+    """None: it is neither."""
+    fault: Fault | None = None
+    """Why it does not hold by itself. Then nothing else of it is known."""
+    identity: SignerIdentity = _NOBODY
+    """Of the certificate that signed the evidence: the signer's own, or the service's."""
+    distrust: Distrust | None = Distrust.UNTRUSTED
+    revocation: Revocation = Revocation.UNKNOWN
+    chain: tuple[str, ...] = ()
+    """SHA-256 of each certificate, from the anchor to the issuer."""
+    marked: bool = False
+    """A throwaway certificate of a demo is among those that came with it (SIG-020)."""
+    valid_from: datetime | None = None
+    valid_until: datetime | None = None
+    """Of the certificate, in UTC."""
     names_issued: bool = False
-    """The issued document stands in what it signs."""
+    """The document that was issued stands inside what was signed: itself or its digest."""
     names_other: bool = False
     """Another document does."""
-    signer: SignerIdentity = _NOBODY
+    name: str | None = None
+    """Who signed. Only to be believed where the evidence is `trusted`."""
+    birth_date: date | None = None
+    """Never shown unmasked."""
     identification: Identification = Identification.UNKNOWN
-    trusted: bool = False
-    """Its certificate leads to an anchor through an authority of the rule, and was in force."""
-    revocation: Revocation = Revocation.NOT_CHECKED
-    marked: bool = False
-    """Its certificate is one of the demo's."""
-    signed_at: datetime | None = None
+    claimed_time: datetime | None = None
+
+    @property
+    def trusted(self) -> bool:
+        """It holds by itself, and the certificate leads to an anchor through an authority that the profile names."""
+        return self.fault is None and self.distrust is None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Asked:
-    """What evidence is held against."""
+def read_evidence(
+    document: Document, *, rule: EvidenceRule, issued: bytes | None, basis: Basis
+) -> tuple[Evidence, ...]:
+    """What the embedded files say that a profile's rule names: of each signer in each of them one.
 
-    rule: EvidenceRule
-    issued: bytes
-    trust: Trust
-    knowledge: Knowledge
-    at: datetime
-    """By when it is proven to have existed: when the seal over it was made."""
-
-
-def read_evidence(document: Document, asked: Asked) -> tuple[Evidence, ...]:
-    """The evidence in the files that the rule names, in their order. Raises TooManyError."""
-    patterns = asked.rule.files
-    named = (file for file in embedded_files(document) if any(fnmatchcase(file.name, one) for one in patterns))
-    return tuple(evidence for file in named for evidence in _read(file, asked))
-
-
-def find_any_evidence(document: Document, *, issued: bytes) -> tuple[Evidence, ...]:
-    """Whatever signed file names the issued document, of any form: it shows what kind of file this is, and counts for
-    nothing. Raises TooManyError.
+    Empty where the document has no such file. Raises TooManyError.
     """
-    return tuple(evidence for file in embedded_files(document) for evidence in _read_any(file, issued))
+    chosen = [file for file in embedded_files(document) if is_named(file, rule.files)]
+    return tuple(evidence for file in chosen for evidence in _read(file, rule, issued, basis))
 
 
-def _read_any(file: EmbeddedFile, issued: bytes) -> Iterator[Evidence]:
-    digest = hashlib.sha256(issued).digest()
-    for statement in (one for reader in _READERS.values() for one in _statements(reader, file)):
-        texts = {text for part in statement.parts for text in _texts(part)}
-        if digest in statement.digests or texts & {base64.b64encode(digest).decode(), digest.hex()}:
-            yield Evidence(file=file.name, names_issued=True)
+def find_any_evidence(document: Document, *, issued: bytes | None, basis: Basis) -> tuple[Evidence, ...]:
+    """The same without a profile, of every embedded XML that has a signature of either kind.
+
+    Tells a carrier by a service that nobody knows from a document that was merely written anew; `trusted` then means
+    any of our anchors. Raises TooManyError.
+    """
+    files = [file for file in embedded_files(document) if file.data is not None and _XML_BEGINS.match(file.data)]
+    found = (evidence for file in files for evidence in _read(file, None, issued, basis))
+    return tuple(evidence for evidence in found if evidence.fault is not Fault.UNSIGNED and evidence.format is not None)
 
 
-def _statements(reader: Any, file: EmbeddedFile) -> tuple[Statement, ...]:
+def is_named(file: EmbeddedFile, patterns: tuple[str, ...]) -> bool:
+    """Whether one of its names is one of these, `*` for any letters."""
+    return any(fnmatchcase(name, _escaped(pattern)) for name in file.names for pattern in patterns)
+
+
+def _escaped(pattern: str) -> str:
+    """Only `*` means anything in a profile's names."""
+    return pattern.replace("[", "[[]").replace("?", "[?]")
+
+
+def _read(file: EmbeddedFile, rule: EvidenceRule | None, issued: bytes | None, basis: Basis) -> Iterator[Evidence]:
+    name = file.names[0] if file.names else ""
+    form = None if rule is None else rule.format
     try:
-        found: tuple[Statement, ...] = reader(file.data)
-    except EvidenceError:
-        return ()
-    return found
-
-
-def _texts(part: Any) -> Iterator[str]:
-    return ("".join((element.text or "").split()) for element in part.iter())
-
-
-def _read(file: EmbeddedFile, asked: Asked) -> Iterator[Evidence]:
-    try:
-        statements = _READERS[asked.rule.format](file.data)
+        form = form or _format(file.data)
+        statements = _statements(file.data, form, issued)
     except EvidenceError as error:
-        yield Evidence(file=file.name, fault=error.fault)
+        yield Evidence(file=name, format=form, fault=error.fault)
         return
     for statement in statements:
-        yield _judged(file, statement, asked)
+        yield from _of(statement, (name, form), rule, issued, basis)
 
 
-def _judged(file: EmbeddedFile, statement: Statement, asked: Asked) -> Evidence:
-    rule = asked.rule
-    documents = _documents(statement, rule.digest)
-    ours = hashlib.sha256(asked.issued).digest()
+def _format(data: bytes | None) -> EvidenceFormat:
+    """Raises EvidenceError for what is no XML."""
+    return EvidenceFormat.SEID_SDO if is_sdo(parse_xml(data or b"")) else EvidenceFormat.XADES
+
+
+def _statements(data: bytes | None, form: EvidenceFormat, issued: bytes | None) -> tuple[Statement, ...]:
+    if data is None:
+        raise EvidenceError(Fault.UNREADABLE)
+    return read_sdo(data, issued=issued) if form is EvidenceFormat.SEID_SDO else (read_xades(data, issued=issued),)
+
+
+def _of(
+    statement: Statement,
+    origin: tuple[str, EvidenceFormat],
+    rule: EvidenceRule | None,
+    issued: bytes | None,
+    basis: Basis,
+) -> Iterator[Evidence]:
+    """Of each signer that the statement names."""
+    belief = _belief(statement, rule, basis)
+    identity = read_identity(statement.certificate, trusted=belief.distrust is None)
+    documents = _documents(statement, None if rule is None else rule.digest, issued)
+    for named in _signers(statement, rule, identity):
+        yield Evidence(
+            file=origin[0],
+            format=origin[1],
+            identity=identity,
+            distrust=belief.distrust,
+            revocation=belief.revocation,
+            chain=tuple(hashlib.sha256(der).hexdigest() for der in belief.chain),
+            marked=any(is_marked(certificate.dump()) for certificate in (statement.certificate, *statement.others)),
+            valid_from=statement.certificate.not_valid_before,
+            valid_until=statement.certificate.not_valid_after,
+            names_issued=any(documents),
+            names_other=not all(documents),
+            name=named.name,
+            birth_date=named.birth_date,
+            identification=_identification(rule, named),
+            claimed_time=statement.claimed_time,
+        )
+
+
+def _belief(statement: Statement, rule: EvidenceRule | None, basis: Basis) -> CertificateBelief:
     knowledge = Knowledge()
-    knowledge.add_all(asked.knowledge)
-    for kind, pieces in (("/CRLs", statement.crls), ("/OCSPs", statement.ocsps)):
-        for der in pieces:
-            knowledge.add(kind, der)
-    belief = believe_certificate(asked.trust, statement.certificate, statement.others, knowledge, at=asked.at)
-    trusted = belief.trusted and not set(rule.issuers).isdisjoint(belief.chain)
-    signer, method = _who(statement, rule, trusted=trusted)
-    return Evidence(
-        file=file.name,
-        # Exactly one document: evidence of several is of none in particular.
-        names_issued=documents == {ours},
-        names_other=bool(documents - {ours}),
-        signer=signer,
-        identification=method,
-        trusted=trusted,
-        revocation=belief.revocation,
-        marked=any(is_marked(der) for der in (statement.certificate, *statement.others)),
-        signed_at=statement.claimed_time,
-    )
+    knowledge.add_all(basis.knowledge)
+    for der in statement.crls:
+        knowledge.add("/CRLs", der)
+    for der in statement.ocsps:
+        knowledge.add("/OCSPs", der)
+    certificates = [statement.certificate, *statement.others, *knowledge.certificates]
+    knowledge.add_concerning(read_kept(basis.trust.revocations), certificates)
+    belief = believe_certificate(basis.trust, statement.certificate, statement.others, knowledge, basis.at)
+    if rule is None or belief.distrust is not None:
+        return belief
+    chain = {hashlib.sha256(der).hexdigest() for der in belief.chain}
+    if chain.isdisjoint(rule.issuers):
+        return CertificateBelief(distrust=Distrust.OTHER_ISSUER, revocation=belief.revocation, chain=belief.chain)
+    return belief
 
 
-def _documents(statement: Statement, rule: DigestRule) -> set[bytes]:
-    """SHA-256 of every document that stands where the rule says."""
-    if rule.place is DigestPlace.REFERENCE or (rule.place is DigestPlace.ORIGINAL and rule.element is None):
-        return set(statement.digests)
-    texts = list(_elements(statement, rule.element))
+# --- which document ---------------------------------------------------------------------------------------------------
+
+
+def _documents(statement: Statement, rule: DigestRule | None, issued: bytes | None) -> list[bool]:
+    """For each document that the signed part names, whether it is the one that was issued."""
+    if rule is None:
+        return [*statement.documents, *_anywhere(statement, issued)]
+    if rule.place is DigestPlace.REFERENCE:
+        return list(statement.documents)
+    texts = [] if rule.element is None else _texts(statement, rule.element)
     if rule.place is DigestPlace.ORIGINAL:
-        return {hashlib.sha256(data).digest() for text in texts if (data := _base64(text)) is not None}
-    return {digest for text in texts for digest in _stated(text, rule)}
+        return [*statement.documents, *(issued is not None and decoded(text) == issued for text in texts)]
+    own = None if issued is None else hashlib.sha256(issued).digest()
+    return [own is not None and digest == own for text in texts for digest in _digests(text, rule)]
 
 
-def _elements(statement: Statement, name: str | None) -> Iterator[str]:
-    if name is not None:
-        for part in statement.parts:
-            for element in part.iter(f"{{*}}{name}"):
-                yield "".join(element.itertext()).strip()
+def _texts(statement: Statement, element: str) -> list[str]:
+    """What the signed elements of a local name hold, each text once: what is signed twice is still one."""
+    found = [item for root in statement.elements for item in root.iter(f"{{*}}{element}")]
+    return list(dict.fromkeys(text_of(item) for item in found))
 
 
-def _stated(text: str, rule: DigestRule) -> Iterator[bytes]:
-    """The digests in an element's text; where words stand around them, in base64 perhaps, by the pattern."""
+def _digests(text: str, rule: DigestRule) -> list[bytes]:
+    """The digests an element names; one of no digest where none can be read, which is no document of ours."""
     if rule.pattern is None:
-        words = ["".join(text.split())]
-    else:
-        decoded = _base64(text)
-        readable = [text] if decoded is None else [text, decoded.decode("utf-8", "replace")]
-        words = [word for one in readable for word in re.findall(rule.pattern, one)]
-    for word in words:
-        try:
-            digest = bytes.fromhex(word) if rule.encoding == "hex" else base64.b64decode(word, validate=True)
-        except ValueError:
-            continue
-        if len(digest) == hashlib.sha256().digest_size:
-            yield digest
+        return [_digest(text, rule)]
+    words = [text, _plain(text)]
+    found = [match for part in words if len(part) <= MAX_PATTERN_TEXT for match in re.finditer(rule.pattern, part)]
+    return [_digest(match[1] or "", rule) for match in found] or [b""]
 
 
-def _base64(text: str) -> bytes | None:
+def _plain(text: str) -> str:
+    """What a text in base64 says; some services sign it so."""
+    return decoded(text).decode("utf-8", "replace")
+
+
+def _digest(text: str, rule: DigestRule) -> bytes:
+    if rule.encoding == "base64":
+        return decoded(text)
     try:
-        return base64.b64decode("".join(text.split()), validate=True)
+        return binascii.unhexlify(text.strip())
     except (binascii.Error, ValueError):
-        return None
+        return b""
 
 
-def _who(statement: Statement, rule: EvidenceRule, *, trusted: bool) -> tuple[SignerIdentity, Identification]:
-    """Who has signed, and how it was made sure."""
-    given = rule.identification
-    if rule.signer is None:
-        identity = read_identity(x509.Certificate.load(statement.certificate), trusted=trusted)
-        return identity, given if isinstance(given, Identification) else Identification.UNKNOWN
-    return _named(statement, rule.signer), _method(statement, rule.signer, given)
+def _anywhere(statement: Statement, issued: bytes | None) -> list[bool]:
+    """Without a profile nobody knows where to look: the digest or the original in any signed words."""
+    if issued is None:
+        return []
+    digest = hashlib.sha256(issued)
+    wanted = (base64.b64encode(digest.digest()).decode(), base64.b64encode(issued).decode())
+    for root in statement.elements:
+        words = "".join(text_of(root).split())
+        if digest.hexdigest() in words.lower() or any(one in words for one in wanted):
+            return [True]
+    return []
 
 
-def _named(statement: Statement, rule: SignerRule) -> SignerIdentity:
-    """The signer that the evidence names. Where it names several in one place it names nobody for certain."""
-    name = _only(_elements(statement, rule.name))
-    born = None if rule.birth_date is None else _only(_elements(statement, rule.birth_date))
-    return SignerIdentity(
-        name=None if name is None else " ".join(name.split())[:MAX_NAME],
-        birth_date=None if born is None else _date(born),
-    )
+# --- who --------------------------------------------------------------------------------------------------------------
 
 
-def _method(
-    statement: Statement, rule: SignerRule, given: Identification | Mapping[str, Identification]
-) -> Identification:
-    if isinstance(given, Identification):
-        return given
-    stated = None if rule.method is None else _only(_elements(statement, rule.method))
-    return given.get(stated, Identification.UNKNOWN) if stated is not None else Identification.UNKNOWN
+def _signers(statement: Statement, rule: EvidenceRule | None, identity: SignerIdentity) -> tuple[Named, ...]:
+    if rule is None or rule.signer is None:
+        return (Named.of_certificate(statement.certificate, identity),)
+    return named_signers(statement.elements, rule.signer) or (Named(),)
 
 
-def _only(texts: Iterable[str]) -> str | None:
-    found = set(texts)
-    return found.pop() if len(found) == 1 else None
-
-
-def _date(text: str) -> date | None:
-    """`1980-01-02` or `02.01.1980`."""
-    for pattern, order in zip(_DATES, ((1, 2, 3), (3, 2, 1)), strict=True):
-        match = pattern.match(text.strip())
-        if match is not None:
-            try:
-                return date(*(int(match[index]) for index in order))
-            except ValueError:
-                return None
-    return None
+def _identification(rule: EvidenceRule | None, named: Named) -> Identification:
+    if rule is None:
+        return Identification.UNKNOWN
+    if isinstance(rule.identification, Identification):
+        return rule.identification
+    return rule.identification.get(named.method or "", Identification.UNKNOWN)

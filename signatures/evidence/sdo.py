@@ -1,102 +1,138 @@
-"""SEID-SDO 1.0: the original and, for each signer, a CMS signature over it. Unconfirmed: made without a sample.
+"""Evidence as SEID-SDO 1.0: the original whole, and of each signer a CMS signature over it.
 
-Element names and namespace are those that public integrations read (Kartverket, "etinglysing-systembeskrivelse", 9).
-Persons' signatures in it leave out the NULL parameter of the digest's name (facts/domain.md 5.4), against RFC 8017,
-A.2.4; that one form is accepted beside the right one, byte for byte. `HashedData` is signed by nobody and not read.
+Structure and names as public integrations describe them (Kartverket's description of electronic registration of deeds;
+facts/domain.md 5); no sample was at hand. The bank's own signature over all of it (`SDOSeal`) is not looked at: whose
+signature stands inside, that signature says. `HashedData` is not signed by anybody and says nothing.
 """
 
-import base64
 import hashlib
+from datetime import datetime
 from typing import Any, Final
 
+from asn1crypto import algos  # type: ignore[import-untyped]
+from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
-from cryptography.x509 import load_der_x509_certificate
+from lxml import etree  # type: ignore[import-untyped]
 from pyhanko.sign.validation.generic_cms import validate_sig_integrity
 
 from signatures.cms import Cms, CmsError, read_cms
 from signatures.document import TooManyError
-from signatures.evidence.statement import EvidenceError, Statement
-from signatures.evidence.xades import parse_xml
+from signatures.evidence.statement import EvidenceError, Fault, Statement, parse_xml, require_strong, text_of
+from signatures.evidence.xades import decoded
+from signatures.knowledge import Knowledge
 
 NAMESPACE: Final = "http://www.npt.no/seid/xmlskjema/SDO_v1.0"
-MAX_SIGNERS: Final = 10  # as `agreements.signing_order`
+MAX_SIGNERS: Final = 16  # ours: who signs one agreement
 _SDO: Final = f"{{{NAMESPACE}}}"
-_DIGESTS: Final = {
-    "sha256": bytes.fromhex("300b0609608648016503040201"),
-    "sha384": bytes.fromhex("300b0609608648016503040202"),
-    "sha512": bytes.fromhex("300b0609608648016503040203"),
-}
-"""AlgorithmIdentifier without parameters (RFC 8017, A.2.4, less the NULL)."""
+_SIGNATURES: Final = f"{_SDO}SDODataPart/{_SDO}SignatureElement/{_SDO}CMSSignatureElement/{_SDO}CMSSignature"
+_DIGESTS: Final = frozenset({"sha256", "sha384", "sha512"})
 
 
-def read_sdo(data: bytes) -> tuple[Statement, ...]:
-    """What each signer says. One that does not hold makes the whole file not hold. Raises EvidenceError."""
+def is_sdo(root: etree._Element) -> bool:
+    """By its root element."""
+    return root.tag in (f"{_SDO}SDOList", f"{_SDO}SDO")
+
+
+def read_sdo(data: bytes, *, issued: bytes | None) -> tuple[Statement, ...]:
+    """The statement of each signer of each document in it. Raises EvidenceError if any signature does not hold."""
     root = parse_xml(data)
-    originals = root.findall(f".//{_SDO}SignedObject/{_SDO}SignersDocument")
-    signatures = root.findall(
-        f".//{_SDO}SDODataPart/{_SDO}SignatureElement/{_SDO}CMSSignatureElement/{_SDO}CMSSignature"
-    )
-    if len(originals) != 1:
-        raise EvidenceError("no-original")
+    if not is_sdo(root):
+        raise EvidenceError(Fault.UNREADABLE)
+    parts = [root] if root.tag == f"{_SDO}SDO" else root.findall(f"{_SDO}SDO")
+    statements = [statement for part in parts for statement in _read(part, issued)]
+    if not statements:
+        raise EvidenceError(Fault.UNSIGNED)
+    if len(statements) > MAX_SIGNERS:
+        raise EvidenceError(Fault.UNREADABLE)
+    return tuple(statements)
+
+
+def _read(part: etree._Element, issued: bytes | None) -> list[Statement]:
+    documents = part.findall(f"{_SDO}SignedObject/{_SDO}SignersDocument")
+    if len(documents) != 1:
+        raise EvidenceError(Fault.UNREADABLE)
+    signed = decoded(text_of(documents[0]))
+    signatures = part.findall(_SIGNATURES)
     if not signatures:
-        raise EvidenceError("unsigned")
+        raise EvidenceError(Fault.UNSIGNED)
     if len(signatures) > MAX_SIGNERS:
-        raise EvidenceError("too-large")
-    original = _decoded(originals[0])
-    return tuple(_statement(_decoded(signature), original) for signature in signatures)
+        raise EvidenceError(Fault.UNREADABLE)
+    return [_statement(decoded(text_of(signature)), signed, issued) for signature in signatures]
 
 
-def _statement(contents: bytes, original: bytes) -> Statement:
+def _statement(message: bytes, signed: bytes, issued: bytes | None) -> Statement:
     try:
-        cms = read_cms(contents)
+        cms = read_cms(message)
     except (CmsError, TooManyError) as error:
-        raise EvidenceError("unreadable") from error
-    _verify(cms, original)
+        raise EvidenceError(Fault.BROKEN) from error
+    try:
+        _verify(cms, signed)
+        brought = Knowledge()
+        brought.add_cms(cms)
+        crls, ocsps = tuple(crl.dump() for crl in brought.crls), tuple(ocsp.dump() for ocsp in brought.ocsps)
+        claimed = cms.claimed_time
+    except EvidenceError:
+        raise
+    except Exception as error:  # hostile ASN.1 raises anything
+        raise EvidenceError(Fault.BROKEN) from error
     return Statement(
-        certificate=cms.certificate.dump(),
-        others=tuple(one.dump() for one in cms.others),
-        digests=frozenset({hashlib.sha256(original).digest()}),
-        claimed_time=cms.claimed_time,
+        certificate=cms.certificate,
+        others=cms.others,
+        elements=_elements(signed),
+        documents=(issued is not None and signed == issued,),
+        claimed_time=claimed if isinstance(claimed, datetime) and claimed.tzinfo is not None else None,
+        crls=crls,
+        ocsps=ocsps,
     )
 
 
-def _verify(cms: Cms, original: bytes) -> None:
-    """The digest is that of the original, and the value is by this certificate. Raises EvidenceError."""
-    if cms.digest_name not in _DIGESTS:
-        raise EvidenceError("algorithm")
-    content_type = str(cms.signed_data["encap_content_info"]["content_type"].native)
+def _elements(signed: bytes) -> tuple[etree._Element, ...]:
+    """What was signed, where that is XML itself: a description of the document."""
     try:
-        digest = hashlib.new(cms.digest_name, original).digest()
-        intact, valid = validate_sig_integrity(
-            cms.signer_info, cms.certificate, expected_content_type=content_type, actual_digest=digest
-        )
-    except Exception as error:  # the engine raises anything on hostile messages
-        raise EvidenceError("unreadable") from error
-    if not intact:
-        raise EvidenceError("digest")
-    if not (valid or _verifies_without_null(cms)):
-        raise EvidenceError("value")
+        return (parse_xml(signed),) if signed[:64].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<") else ()
+    except EvidenceError:
+        return ()
 
 
-def _verifies_without_null(cms: Cms) -> bool:
-    """RSA PKCS #1 v1.5 whose DigestInfo names its algorithm without parameters: exactly those bytes."""
-    key = load_der_x509_certificate(cms.certificate.dump()).public_key()
+def _verify(cms: Cms, signed: bytes) -> None:
+    """Detached, with signed attributes. Raises EvidenceError."""
     attributes = cms.signer_info["signed_attrs"]
-    if not isinstance(key, rsa.RSAPublicKey) or not len(attributes):
+    content = cms.signed_data["encap_content_info"]
+    if cms.digest_name not in _DIGESTS:
+        raise EvidenceError(Fault.WEAK)
+    if not attributes.native or content["content"].native is not None:
+        raise EvidenceError(Fault.BROKEN)
+    key = x509.load_der_x509_certificate(cms.certificate.dump()).public_key()
+    require_strong(key)
+    intact, valid = validate_sig_integrity(
+        cms.signer_info,
+        cms.certificate,
+        expected_content_type=str(content["content_type"].native),
+        actual_digest=hashlib.new(cms.digest_name, signed).digest(),
+    )
+    if not intact or not (valid or _holds_without_null(cms, key)):
+        raise EvidenceError(Fault.BROKEN)
+
+
+def _holds_without_null(cms: Cms, key: Any) -> bool:
+    """Whether it is an RSA signature whose DigestInfo lacks the parameter NULL, as BankID's persons make them.
+
+    PKCS #1 (RFC 8017, A.2.4) has verifiers accept both. Every byte is compared: nothing else may differ.
+    """
+    algorithm = str(cms.signer_info["signature_algorithm"].signature_algo)
+    if algorithm != "rsassa_pkcs1v15" or not isinstance(key, rsa.RSAPublicKey):
         return False
-    digest = hashlib.new(cms.digest_name, attributes.untag().dump()).digest()
-    inner = _DIGESTS[cms.digest_name] + bytes([0x04, len(digest)]) + digest
+    digest = hashlib.new(cms.digest_name, cms.signer_info["signed_attrs"].untag().dump()).digest()
+    identifier = algos.DigestAlgorithmId(cms.digest_name).dump()
     try:
         found = key.recover_data_from_signature(cms.signer_info["signature"].native, PKCS1v15(), None)
     except InvalidSignature:
         return False
-    return found == bytes([0x30, len(inner)]) + inner
+    return found == _tagged(0x30, _tagged(0x30, identifier) + _tagged(0x04, digest))
 
 
-def _decoded(element: Any) -> bytes:
-    try:
-        return base64.b64decode("".join((element.text or "").split()), validate=True)
-    except ValueError as error:
-        raise EvidenceError("unreadable") from error
+def _tagged(tag: int, content: bytes) -> bytes:
+    """DER, for contents of fewer than 128 bytes, which no digest here exceeds."""
+    return bytes((tag, len(content))) + content
