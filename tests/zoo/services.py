@@ -23,6 +23,7 @@ from agreements.signature_report import RevocationPolicy
 from renderers.agreement import render_agreement
 from signatures.profiles import (
     Area,
+    Confirmed,
     DigestPlace,
     DigestRule,
     EvidenceFormat,
@@ -147,6 +148,7 @@ def _profile(name: str, evidence: EvidenceRule | None, **others: Any) -> SealPro
     return SealProfile(
         name=name,
         title=name,
+        confirmed=Confirmed(by="kari", date=NOW.date(), sample="0" * 64),
         seal=SealRule(issuers=(fingerprint(service_authority()),), organisation=SERVICE_NAME, org_number=SERVICE),
         evidence=evidence,
         **{**usual, **others},
@@ -188,6 +190,7 @@ def idfy_profile() -> SealProfile:
         "idfy",
         EvidenceRule(
             files=("ElektroniskSignatur.xml",),
+            others=("*.pdf",),
             format=EvidenceFormat.XADES,
             issuers=(fingerprint(service_authority()),),
             digest=DigestRule(place=DigestPlace.ELEMENT, element="Hash"),
@@ -208,6 +211,7 @@ def penneo_profile() -> SealProfile:
         "penneo",
         EvidenceRule(
             files=("*.openoces.xml",),
+            others=("penneo.json", "audit.txt"),
             format=EvidenceFormat.XADES,
             issuers=(fingerprint(service_authority()),),
             digest=DigestRule(

@@ -5,6 +5,7 @@ import pytest
 from agreements.decision import Verdict
 from tests.zoo.carried import FORGED_CARRIED, HONEST_CARRIED, WAITING_CARRIED
 from tests.zoo.keeper import judged
+from tests.zoo.services import FORGED_SERVICES, HONEST_SERVICES, WAITING_SERVICES
 
 WAIT = {"EVD-001", "EVD-002", "EVD-006", "EVD-008", "EVD-009", "EVD-010", "EVD-011", "WHO-009", "PRV-008"}
 REFUSE = {
@@ -51,3 +52,20 @@ def test_a_forged_return_from_a_service_is_not_approved_and_told_what_is_wrong(n
     decision = judged(builder())
     assert decision.verdict is not Verdict.APPROVED
     assert code in {finding.code for finding in decision.findings}, decision.findings
+
+
+@pytest.mark.parametrize("name", HONEST_SERVICES)
+def test_an_honest_return_as_the_facts_describe_a_service_needs_no_person(name: str) -> None:
+    decision = judged(HONEST_SERVICES[name]())
+    assert decision.verdict is Verdict.APPROVED, decision.findings
+
+
+@pytest.mark.parametrize("name", WAITING_SERVICES)
+def test_a_return_that_proves_too_little_waits_for_a_person(name: str) -> None:
+    decision = judged(WAITING_SERVICES[name]())
+    assert decision.verdict is Verdict.NEEDS_REVIEW, decision.findings
+
+
+@pytest.mark.parametrize("name", FORGED_SERVICES)
+def test_a_forged_return_as_the_facts_describe_a_service_is_not_approved(name: str) -> None:
+    assert judged(FORGED_SERVICES[name]()).verdict is not Verdict.APPROVED
