@@ -9,11 +9,12 @@ from asn1crypto import x509  # type: ignore[import-untyped]
 from pyhanko_certvalidator import CertificateValidator, ValidationContext
 from pyhanko_certvalidator.errors import PathBuildingError, PathValidationError, ValidationError
 
-from agreements.signature_report import Revocation, RevocationPolicy
+from agreements.signature_report import Listing, Revocation, RevocationPolicy
 from signatures.algorithms import DatedAlgorithms
 from signatures.chain import made_for_documents
 from signatures.cms import require_searchable
 from signatures.knowledge import Knowledge
+from signatures.qualified import find_listing
 from signatures.trust import Trust
 from signatures.waiting import run
 
@@ -29,6 +30,8 @@ class CertificateBelief:
     revocation: Revocation
     chain: tuple[str, ...] = ()
     """SHA-256 of each certificate from the anchor to the issuer."""
+    listing: Listing | None = None
+    """What the trusted lists say of it, as of `at`; whether they are still fresh is asked again by the judge."""
 
 
 _NOT: Final = CertificateBelief(trusted=False, revocation=Revocation.NOT_CHECKED)
@@ -72,6 +75,7 @@ class _Question:
             trusted=True,
             revocation=self._revocation(certificates),
             chain=tuple(hashlib.sha256(one.dump()).hexdigest() for one in certificates[:-1]),
+            listing=find_listing(self.trust.lists, certificates, moment=self.at, at=self.at),
         )
 
     def _revocation(self, certificates: list[Any]) -> Revocation:

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from asn1crypto import x509  # type: ignore[import-untyped]
 
-from agreements.signature_report import Revocation, SignerIdentity
+from agreements.signature_report import Listing, Revocation, SignerIdentity
 from signatures.document import Document
 from signatures.evidence.belief import believe_certificate
 from signatures.evidence.embedded import EmbeddedFile, embedded_files
@@ -122,7 +122,7 @@ def _judged(file: EmbeddedFile, statement: Statement, asked: Asked) -> Evidence:
             knowledge.add(kind, der)
     belief = believe_certificate(asked.trust, statement.certificate, statement.others, knowledge, at=asked.at)
     trusted = belief.trusted and not set(rule.issuers).isdisjoint(belief.chain)
-    signer, method = _who(statement, rule, trusted=trusted)
+    signer, method = _who(statement, rule, trusted=trusted, listing=belief.listing)
     return Evidence(
         file=file.name,
         # Exactly one document: evidence of several is of none in particular.
@@ -178,11 +178,14 @@ def _base64(text: str) -> bytes | None:
         return None
 
 
-def _who(statement: Statement, rule: EvidenceRule, *, trusted: bool) -> tuple[SignerIdentity, Identification]:
+def _who(
+    statement: Statement, rule: EvidenceRule, *, trusted: bool, listing: Listing | None
+) -> tuple[SignerIdentity, Identification]:
     """Who has signed, and how it was made sure."""
     given = rule.identification
     if rule.signer is None:
-        identity = read_identity(x509.Certificate.load(statement.certificate), trusted=trusted)
+        certificate = x509.Certificate.load(statement.certificate)
+        identity = read_identity(certificate, trusted=trusted, listing=listing)
         return identity, given if isinstance(given, Identification) else Identification.UNKNOWN
     return _named(statement, rule.signer), _method(statement, rule.signer, given)
 
