@@ -71,7 +71,7 @@ def _unlisted(lists: Sequence[TrustedList], territory: str | None, at: datetime)
 
 def _territory(chain: Sequence[Any]) -> str | None:
     country = chain[-1].issuer.native.get("country_name")
-    if not isinstance(country, str) or len(country) != 2 or not country.isalpha():  # noqa: PLR2004 - ISO 3166-1
+    if not isinstance(country, str) or len(country) != 2 or not country.isalpha():
         return None
     return _TERRITORIES.get(country.upper(), country.upper())
 
