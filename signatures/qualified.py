@@ -122,9 +122,9 @@ def _each(criteria: Criteria) -> Iterator[Criterion]:
     for usage in criteria.usages:
         yield KeyUsageCriterion(
             KeyUsageConstraints(
-                key_usage=set(usage.required),
-                key_usage_forbidden=set(usage.forbidden),
-                extd_key_usage=set(usage.extended) or None,
+                key_usage=frozenset(usage.required),
+                key_usage_forbidden=frozenset(usage.forbidden),
+                extd_key_usage=frozenset(usage.extended) or None,
                 match_all_key_usages=True,  # TS 119 612, 5.5.9.2.2.1; the engine would be content with one of them
             )
         )
