@@ -10,8 +10,8 @@ import pytest
 
 from agreements.errors import ConfigurationError
 from agreements.language import Language
-from onboarding.alarms import LIST_WARNING, AlarmCode
 from onboarding.alarm_watch import look_for_alarms
+from onboarding.alarms import LIST_WARNING, AlarmCode
 from onboarding.doctor.services import check_trust
 from onboarding.pipeline import judge_due
 from onboarding.settings import Settings
@@ -20,7 +20,7 @@ from onboarding.trusted_lists import SIGNERS, load_lists, update_lists
 from signatures.listed import TrustedList
 from signatures.lists import ListError, read_list
 from tests.onboarding.installation import Installation
-from tests.signatures.trusted_lists import WITHDRAWN, Operator, Service, list_of_lists, make_operator, national_list
+from tests.signatures.trusted_lists import Operator, Service, list_of_lists, make_operator, national_list
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 LONG_AGO = NOW - timedelta(days=900)

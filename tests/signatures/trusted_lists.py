@@ -1,7 +1,7 @@
 """Trusted lists for tests, in the form of ETSI TS 119 612, signed by keys that are thrown away.
 
-Enveloped and with exclusive canonicalisation, as TS 119 612, 5.7.1, has it, less the XAdES properties, which signxml can
-not make beneath a default namespace.
+Enveloped and with exclusive canonicalisation, as TS 119 612, 5.7.1, has it, less the XAdES properties, which signxml
+can not make beneath a default namespace.
 """
 
 import base64
