@@ -16,8 +16,8 @@ from outbox.outcome import Reason
 FAILING_AFTER: Final = timedelta(minutes=5)  # facts/mail-and-folders.md §7: most faults of a network mend themselves
 STALE_AFTER: Final = timedelta(minutes=10)  # longer than any part's silence: its folder or mailbox is not watched now
 LIST_WARNING: Final = timedelta(days=7)
-"""How long before its NextUpdate a list is told of: new ones appear some weeks before, and a file is brought by a person
-in a working week."""
+"""How long before its NextUpdate a list is told of: new ones appear some weeks before, and a file is brought by
+a person in a working week."""
 SOURCES: Final = ("folder ", "mailbox ")
 """How the names of parts begin that the configuration names."""
 _TOKEN_PROBLEMS: Final = frozenset({"mailbox_token_expired", "mailbox_token_refused", "mailbox_token_failed"})
