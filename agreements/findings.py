@@ -75,6 +75,8 @@ SIG_ISSUER_SEAL: Final = FindingCode("SIG-024", Severity.INFO)  # the seal the d
 SIG_CHAIN: Final = FindingCode("SIG-025", Severity.REVIEW)  # a trusted root, but the chain breaks a rule; field, why
 SIG_APPENDED_STREAM: Final = FindingCode("SIG-026", Severity.REJECT)  # appended with a cross-reference stream
 SIG_BLANK_TAIL: Final = FindingCode("SIG-027", Severity.REVIEW)  # more than one line end after the end; count
+SIG_NOT_QUALIFIED: Final = FindingCode("SIG-028", Severity.REVIEW)  # required, but no list says so; field, why
+SIG_LIST_STALE: Final = FindingCode("SIG-029", Severity.REVIEW)  # no trusted list that is up to date; territory, date
 
 # --- is it what we issued ---------------------------------------------------------------------------------------------
 PRV_NOT_COMPARED: Final = FindingCode("PRV-001", Severity.REVIEW)  # no issued document was given

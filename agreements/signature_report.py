@@ -71,6 +71,32 @@ class _Value(BaseModel):
     model_config = ConfigDict(frozen=True)
 
 
+class ListStatus(StrEnum):
+    """What the trusted lists say of a certificate. The words people read stand under `terms.why`."""
+
+    QUALIFIED = "qualified"
+    NOT_QUALIFIED = "not_qualified"
+    """A listed authority issued it, but not as a qualified certificate for signatures or seals."""
+    WITHDRAWN = "withdrawn"
+    """The list names the authority, but its status was not `granted` when the signature was made."""
+    NOT_LISTED = "not_listed"
+    """No list names an authority of the chain."""
+    NO_LIST = "no_list"
+    """As above, and the list of the issuer's country is not at hand."""
+    STALE = "stale"
+    """The list that would tell is out of date, or there is none at all."""
+
+
+class Listing(_Value):
+    """A certificate held against the trusted lists (ETSI TS 119 612)."""
+
+    status: ListStatus
+    territory: str | None = None
+    """Whose list spoke, or should have."""
+    next_update: datetime | None = None
+    """Until when that list may be relied on; None where there is none."""
+
+
 class SignerIdentity(_Value):
     """Who the certificate says has signed. Only to be believed where the signature is `trusted`."""
 
@@ -81,7 +107,10 @@ class SignerIdentity(_Value):
     """Nine digits, checked by modulus 11; from organizationIdentifier NTRNO-, else serialNumber, else the end of O."""
     issuer: str | None = None
     qualified: bool | None = None
-    """What the certificate claims of itself (QcCompliance); None where it says nothing."""
+    """What a fresh trusted list says; where none does, what the certificate claims of itself (QcCompliance); None where
+    it claims nothing."""
+    listing: Listing | None = None
+    """What the trusted lists say; None where the certificate is not believed, or is not at hand."""
     birth_date: date | None = None
     """From subjectDirectoryAttributes, where present. Never shown unmasked."""
     certificate_sha256: str | None = None

@@ -22,6 +22,7 @@ from typing import Final
 
 from agreements.calendar import norwegian_day
 from agreements.canonical import canonical_json
+from agreements.errors import AvtaleError
 from agreements.texts import text
 from agreements.times import format_utc, parse_utc
 from intake.ledger import find_oldest_unfinished
@@ -106,7 +107,18 @@ def _picture(workspace: Workspace, stuck: tuple[str, ...]) -> Picture:
         oldest_queued=min((message.queued_at for message in queued), default=None),
         oldest_for_a_person=min(waiting, default=None),
         mail=mail,
+        lists=_lists(workspace),
     )
+
+
+def _lists(workspace: Workspace) -> dict[str, datetime]:
+    """Until when each trusted list holds. One that can't be read stops judging, which has an alarm of its own."""
+    from onboarding.trusted_lists import load_lists
+
+    try:
+        return {one.territory: one.next_update for one in load_lists(workspace.settings)}
+    except AvtaleError:
+        return {}
 
 
 def _is_watched(workspace: Workspace, part: str) -> bool:

@@ -15,6 +15,9 @@ from outbox.outcome import Reason
 
 FAILING_AFTER: Final = timedelta(minutes=5)  # facts/mail-and-folders.md §7: most faults of a network mend themselves
 STALE_AFTER: Final = timedelta(minutes=10)  # longer than any part's silence: its folder or mailbox is not watched now
+LIST_WARNING: Final = timedelta(days=7)
+"""How long before its NextUpdate a list is told of: new ones appear some weeks before, and a file is brought by
+a person in a working week."""
 SOURCES: Final = ("folder ", "mailbox ")
 """How the names of parts begin that the configuration names."""
 _TOKEN_PROBLEMS: Final = frozenset({"mailbox_token_expired", "mailbox_token_refused", "mailbox_token_failed"})
@@ -43,6 +46,7 @@ class AlarmCode(StrEnum):
     EVIDENCE_UNREACHABLE = "evidence_unreachable"
     COPY_LOST = "copy_lost"
     PERSON_NEEDED = "person_needed"
+    LIST_STALE = "list_stale"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,6 +105,8 @@ class Picture:
     oldest_for_a_person: datetime | None
     """Since when a message has been waiting for a person."""
     mail: MailPicture = MailPicture()
+    lists: Mapping[str, datetime] = field(default_factory=dict)
+    """Until when each trusted list holds, by territory."""
 
 
 def find_alarms(picture: Picture, *, now: datetime, after: timedelta) -> Iterator[Alarm]:
@@ -113,6 +119,9 @@ def find_alarms(picture: Picture, *, now: datetime, after: timedelta) -> Iterato
     if picture.free_bytes < MIN_FREE_BYTES:
         yield Alarm(code=AlarmCode.DISK_LOW, part="data", since=now)
     yield from _of_mail(picture.mail, now)
+    for territory, until in picture.lists.items():
+        if now >= until - LIST_WARNING:
+            yield Alarm(code=AlarmCode.LIST_STALE, part=f"trust {territory}", since=until - LIST_WARNING)
     waiting = (
         (AlarmCode.ITEM_OLD, "intake", picture.oldest_item),
         (AlarmCode.MESSAGE_OLD, "outbox", picture.oldest_queued),

@@ -40,6 +40,7 @@ _COMMANDS = {
     "outbox": "onboarding.commands.outbox:group",
     "forward": "onboarding.commands.forward:group",
     "config": "onboarding.commands.configuration:group",
+    "trust": "onboarding.commands.trust:group",
     "audit": "onboarding.commands.audit:group",
     "status": "onboarding.commands.status:status",
     "codes": "onboarding.commands.codes:codes",

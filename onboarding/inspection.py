@@ -112,7 +112,6 @@ def inspect(files: Mapping[str, bytes], arguments: JsonValue) -> JsonValue:
 def _compare_pages(files: Mapping[str, bytes], pages: Pages | None) -> Likeness | None:
     """How the pages compare, where there is anything to compare: the issued bytes do not stand first."""
     from intake.reading.likeness import compare_pages
-
     from intake.reading.pages import UnreadablePdfError
 
     if ISSUED not in files or pages is None or not pages.has_text or files[DOCUMENT].startswith(files[ISSUED]):

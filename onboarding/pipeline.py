@@ -23,15 +23,17 @@ from agreements.agreement import Agreement
 from agreements.calendar import norwegian_day
 from agreements.case import AgreementState, Case, move_agreement
 from agreements.decision import Decision, Verdict, decide
-from agreements.errors import AvtaleError, as_told
+from agreements.errors import AvtaleError, TemporaryError, as_told
 from agreements.findings import (
     CAS_EXAMPLE_TERMS,
     INT_ENGINE_ERROR,
     INT_NO_CASE,
     INT_RESOURCE_LIMIT,
     INT_UNREADABLE_PDF,
+    SIG_LIST_STALE,
     SIG_TOO_MANY,
     Finding,
+    Severity,
 )
 from agreements.orgnumber import OrgNumber
 from agreements.returns import ReturnContext, judge_return
@@ -162,10 +164,24 @@ def _judge(workspace: Workspace, receipt: Receipt) -> Judged:
         inspection = _inspect(workspace, receipt.sha256, claim) if claim else inspection
     if claim is None:
         return _quarantined(receipt, inspection.failure or _no_case(match), match=match)
+    _require_fresh_list(inspection)
     unjudged = _unjudged(inspection)
     if unjudged is not None:
         return _quarantined(receipt, unjudged, claim, match)
     return _decided(workspace, receipt, claim, inspection, match)
+
+
+def _require_fresh_list(inspection: Inspection) -> None:
+    """What only a fresh trusted list could tell waits for it, unless the document is refused anyway.
+
+    Raises TemporaryError: it stays due, `status` and an alarm tell of it.
+    """
+    findings = () if inspection.report is None else inspection.report.findings
+    stale = next((finding for finding in findings if finding.code == SIG_LIST_STALE.code), None)
+    if stale is None or any(finding.severity is Severity.REJECT for finding in findings):
+        return
+    params = {name: stale.params[name] for name in ("territory", "date")}
+    raise TemporaryError("trusted_list_stale", **params)
 
 
 def _claim_by_bytes(workspace: Workspace, data: bytes) -> Claim | None:

@@ -1,7 +1,10 @@
 """The trust anchors that the configuration names, as the `signatures` room takes them."""
 
+from dataclasses import replace
+
 from agreements.signature_report import RevocationPolicy
 from onboarding.settings import Settings
+from onboarding.trusted_lists import load_lists
 from signatures.trust import REFUSE_DEMO, REFUSE_IN_PRODUCTION, Trust, load_trust
 
 REVOCATIONS = "revocation"
@@ -16,7 +19,7 @@ def load_configured_trust(settings: Settings) -> Trust:
     in production. Raises ConfigurationError.
     """
     timestamp = settings.trust.timestamp_anchors
-    return load_trust(
+    trust = load_trust(
         [settings.trust.anchors],
         timestamp_anchors=[timestamp] if timestamp is not None and timestamp.exists() else [],
         revocation=RevocationPolicy.REQUIRE,
@@ -25,3 +28,4 @@ def load_configured_trust(settings: Settings) -> Trust:
         revocation_folder=settings.data_dir / REVOCATIONS,
         profiles=settings.trust.profiles,
     )
+    return replace(trust, lists=load_lists(settings), require_qualified=settings.trust.require_qualified)

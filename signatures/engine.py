@@ -32,7 +32,7 @@ from pyhanko.sign.validation.status import StandardCMSSignatureStatus
 from pyhanko_certvalidator.ltv.types import ValidationTimingInfo
 from pyhanko_certvalidator.policy_decl import NO_REVOCATION, REQUIRE_REVINFO, RevocationCheckingPolicy
 
-from agreements.signature_report import Indication, Revocation, RevocationPolicy
+from agreements.signature_report import Indication, Listing, Revocation, RevocationPolicy
 from signatures.chain import ChainFault, chain_fault, made_for_documents
 from signatures.cms import (
     Cms,
@@ -49,6 +49,7 @@ from signatures.document import Document, TooManyError
 from signatures.enumerate import TIMESTAMP, FoundSignature
 from signatures.fields import collect_fields
 from signatures.knowledge import Knowledge
+from signatures.qualified import find_listing
 from signatures.rules import specification
 from signatures.trust import Trust
 
@@ -77,6 +78,8 @@ class Belief:
     """Which rule a chain to a trusted root breaks; None where it breaks none, and where there is no such chain."""
     chain: tuple[bytes, ...] = ()
     """The certificates (DER) from the anchor to the signer's issuer, where such a path was found."""
+    listing: Listing | None = None
+    """What the trusted lists say of the signer, at `best_time`; None where it is not trusted."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -218,15 +221,18 @@ class Engine:
         indication, sub = _indication(outcome)
         if indication is Indication.TOTAL_PASSED and self._misses_revocation(revocation):
             indication, sub = Indication.INDETERMINATE, str(AdESIndeterminate.TRY_LATER.standard_name)
+        chain = _chain(cms, attempt.path, root=True)
+        trusted = outcome.status is AdESStatus.PASSED
         return Belief(
             indication=indication,
             sub_indication=sub,
-            trusted=outcome.status is AdESStatus.PASSED,
+            trusted=trusted,
             revocation=revocation,
             best_time=best_time,
             timestamp_trusted=self._timestamp_trusted(cms, attempt),
             chain_fault=fault,
-            chain=tuple(certificate.dump() for certificate in _chain(cms, attempt.path, root=True)[:-1]),
+            chain=tuple(certificate.dump() for certificate in chain[:-1]),
+            listing=find_listing(self._trust.lists, chain, moment=best_time, at=self._at) if trusted else None,
         )
 
     def _outcome(self, cms: Cms, attempt: _Attempt, fault: ChainFault | None, *, revoked: bool) -> AdESSubIndic:

@@ -15,7 +15,7 @@ from asn1crypto import core  # type: ignore[import-untyped]
 from pyhanko.sign.ades.qualified_asn1 import get_qc_statements
 
 from agreements.orgnumber import find_org_number
-from agreements.signature_report import SignatureKind, SignerIdentity
+from agreements.signature_report import Listing, ListStatus, SignatureKind, SignerIdentity
 
 QC_COMPLIANCE: Final = "0.4.0.1862.1.1"  # ETSI EN 319 412-5, 4.2.1
 QC_TYPE: Final = "0.4.0.1862.1.6"  # 4.2.3
@@ -29,8 +29,12 @@ _SERIAL_NUMBER = re.compile(r"\A\s*(?:UN:NO-)?(\d{9})\s*\Z")
 _END_OF_NAME = re.compile(r"[-\s](\d{9})\s*\Z")
 
 
-def read_identity(certificate: Any, *, trusted: bool) -> SignerIdentity:
-    """Read a certificate (as the engine has it). An untrusted one gives names to show, but no organisation number."""
+def read_identity(certificate: Any, *, trusted: bool, listing: Listing | None = None) -> SignerIdentity:
+    """Read a certificate (as the engine has it). An untrusted one gives names to show, but no organisation number.
+
+    `listing`: what the trusted lists say of it.
+    """
+    listed = listing if trusted else None
     subject = certificate.subject.native
     organisation = _one(subject, "organization_name")
     return SignerIdentity(
@@ -38,7 +42,8 @@ def read_identity(certificate: Any, *, trusted: bool) -> SignerIdentity:
         org_name=organisation,
         org_number=_org_number(subject, organisation) if trusted else None,
         issuer=_issuer(certificate),
-        qualified=_is_qualified(certificate),
+        qualified=_is_qualified(certificate) if listed is None else _by_list(certificate, listed),
+        listing=listed,
         birth_date=_birth_date(certificate),
         certificate_sha256=hashlib.sha256(certificate.dump()).hexdigest(),
     )
@@ -105,6 +110,13 @@ def _is_qualified(certificate: Any) -> bool | None:
     """What the certificate claims; None where it makes no such statements at all."""
     statements = _qc_statements(certificate)
     return QC_COMPLIANCE in statements if statements else None
+
+
+def _by_list(certificate: Any, listing: Listing) -> bool | None:
+    """A list that can't tell says nothing; then the certificate does."""
+    if listing.status in (ListStatus.STALE, ListStatus.NO_LIST):
+        return _is_qualified(certificate)
+    return listing.status is ListStatus.QUALIFIED
 
 
 class _Attribute(core.Sequence):  # type: ignore[misc]  # the library is untyped

@@ -27,6 +27,7 @@ from agreements.findings import (
     SIG_HIDDEN,
     SIG_ISSUER_SEAL,
     SIG_LENIENT,
+    SIG_LIST_STALE,
     SIG_NO_ANCHORS,
     SIG_NONE,
     SIG_TOO_MANY,
@@ -62,12 +63,15 @@ from signatures.provenance import (
     compare_appended,
     issued_revisions,
 )
+from signatures.qualified import qualification_findings
 from signatures.rewritten import Returned, compare_rewritten
 from signatures.trust import Trust
 from signatures.waiting import run
 
 _FORMAT_FAILURE: Final = "FORMAT_FAILURE"
 _HASH_FAILURE: Final = "HASH_FAILURE"
+_CONSTRAINTS: Final = "SIG_CONSTRAINTS_FAILURE"
+_TRY_LATER: Final = "TRY_LATER"
 _BLANKS: Final = b"\t\n\f\r "  # white space but NUL (ISO 32000-1, 7.2.2): it shows in no program
 _STRICTNESS: Final = (Indication.TOTAL_PASSED, Indication.INDETERMINATE, Indication.TOTAL_FAILED)
 
@@ -126,7 +130,7 @@ def judge(
         issued=issued,
         texts=Texts(returned=pages, issued=issued_pages, likeness=likeness),
     )
-    outcome = _judge_guarded(given)
+    outcome = _require_qualified(given, _judge_guarded(given))
     return SignatureReport(
         sha256=given.digests.whole(),
         size=len(pdf),
@@ -141,6 +145,18 @@ def judge(
         judged_at=at,
         engine=ENGINE,
     )
+
+
+def _require_qualified(given: _Given, outcome: _Outcome) -> _Outcome:
+    """Where the configuration requires it, what is not proven to be qualified is for a person, or for later."""
+    if not given.trust.require_qualified:
+        return outcome
+    found = qualification_findings(outcome.signatures, outcome.evidence, service=outcome.service, at=given.at)
+    indication, sub = outcome.indication, outcome.sub_indication
+    if found and indication is Indication.TOTAL_PASSED:
+        stale = any(finding.code == SIG_LIST_STALE.code for finding in found)
+        indication, sub = Indication.INDETERMINATE, _TRY_LATER if stale else _CONSTRAINTS
+    return replace(outcome, indication=indication, sub_indication=sub, findings=(*outcome.findings, *found))
 
 
 def _judge_guarded(given: _Given) -> _Outcome:

@@ -271,6 +271,7 @@ def _result(found: FoundSignature, context: Context, state: _State, *, refused: 
         indication, sub = Indication.INDETERMINATE, "SIG_CONSTRAINTS_FAILURE"
     belief, cms = state.belief, state.cms
     trusted = belief is not None and belief.trusted and not _demo(found, context)
+    listing = None if belief is None else belief.listing
     changes = max((change.level for change in context.later), key=_LEVELS.index, default=ChangesAfter.NONE)
     return SignatureResult(
         field=found.field,
@@ -281,7 +282,7 @@ def _result(found: FoundSignature, context: Context, state: _State, *, refused: 
         covers_document=state.covers,
         changes_after=changes,
         level=_level(found, context, cms),
-        signer=_NOBODY if cms is None else read_identity(cms.certificate, trusted=trusted),
+        signer=_NOBODY if cms is None else read_identity(cms.certificate, trusted=trusted, listing=listing),
         trusted=trusted,
         revocation=belief.revocation if belief else Revocation.NOT_CHECKED,
         claimed_time=_claimed_time(found, context, cms),

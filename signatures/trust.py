@@ -18,13 +18,14 @@ from cryptography import x509
 from agreements.canonical import sha256_of
 from agreements.errors import ConfigurationError
 from agreements.signature_report import RevocationPolicy
+from signatures.listed import TrustedList
 from signatures.marker import is_marked
 from signatures.profiles import SealProfile, read_profiles
 from signatures.revocations import NOTHING_KEPT, Revocations, read_revocations
 
 MAX_ANCHOR_FILE_BYTES: Final = 4 * 2**20  # a bundle of 1,000 roots has some 2 MB
 MAX_ANCHORS: Final = 1_000
-RULES_VERSION: Final = 2
+RULES_VERSION: Final = 3
 """Raised whenever the rules of this room change what a report can say:
 
 reports under other rules have another trust id.
@@ -57,6 +58,10 @@ class Trust:
     """Revocation data kept on this machine. Known, not trusted: each piece must be signed by its issuer."""
     profiles: tuple[SealProfile, ...] = ()
     """The signing services whose returns are understood."""
+    lists: tuple[TrustedList, ...] = ()
+    """Countries' trusted lists, verified. They make nobody trusted: they tell what is qualified."""
+    require_qualified: bool = False
+    """Who signs must be qualified by a list that is up to date."""
 
     @classmethod
     def from_der(
@@ -68,6 +73,8 @@ class Trust:
         accept_demo: bool,
         revocations: Revocations = NOTHING_KEPT,
         profiles: Iterable[SealProfile] = (),
+        lists: Iterable[TrustedList] = (),
+        require_qualified: bool = False,
     ) -> "Trust":
         """From certificates at hand. Doubles are dropped and the order does not matter. Raises ConfigurationError."""
         return cls(
@@ -77,6 +84,8 @@ class Trust:
             accept_demo=accept_demo,
             revocations=revocations,
             profiles=tuple(sorted(profiles, key=lambda profile: profile.name)),
+            lists=tuple(sorted(lists, key=lambda one: one.territory)),
+            require_qualified=require_qualified,
         )
 
     @property
@@ -96,6 +105,8 @@ class Trust:
                 "revocation": self.revocation.value,
                 "accept_demo": self.accept_demo,
                 "profiles": [profile.model_dump(mode="json") for profile in self.profiles],
+                "lists": [one.sha256 for one in self.lists],
+                "require_qualified": self.require_qualified,
             }
         )
 
@@ -109,6 +120,8 @@ class Trust:
             "revocation": self.revocation.value,
             "accept_demo": self.accept_demo,
             "profiles": [profile.model_dump(mode="json") for profile in self.profiles],
+            "lists": [one.model_dump(mode="json") for one in self.lists],
+            "require_qualified": self.require_qualified,
         }
 
     @classmethod
@@ -121,6 +134,8 @@ class Trust:
             accept_demo=bool(data["accept_demo"]),
             revocations=Revocations(crls=_decoded(data["crls"]), ocsps=_decoded(data["ocsps"])),
             profiles=[SealProfile.model_validate(profile) for profile in data["profiles"]],
+            lists=[TrustedList.model_validate(one) for one in data["lists"]],
+            require_qualified=bool(data["require_qualified"]),
         )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from importlib import import_module
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from agreements.canonical import JsonValue
 from agreements.catalogue import load_catalogue
@@ -15,6 +15,9 @@ from agreements.parties import Signer, SigningBasis
 from onboarding.doctor.outcome import Check, fault, fine, warning
 from onboarding.settings import Settings
 from onboarding.settings.model import STANDARD_TEMPLATE
+
+if TYPE_CHECKING:
+    from signatures.trust import Trust
 
 CONNECT_SECONDS: Final = 10.0
 COMMAND_SECONDS: Final = 20.0
@@ -59,7 +62,7 @@ def check_mail(settings: Settings, _now: datetime) -> Iterator[Check]:
         yield fault("mail", "doctor_mail", **params, reason=reason)
 
 
-def check_trust(settings: Settings, _now: datetime) -> Iterator[Check]:
+def check_trust(settings: Settings, now: datetime) -> Iterator[Check]:
     """The trust anchors can be read, and there are some."""
     from onboarding.trust import load_configured_trust
 
@@ -76,6 +79,20 @@ def check_trust(settings: Settings, _now: datetime) -> Iterator[Check]:
         yield warning("trust", "doctor_no_anchors", path=str(settings.trust.anchors))
     else:
         yield fault("trust", "doctor_no_anchors", path=str(settings.trust.anchors))
+    yield from _lists(trust, now)
+
+
+def _lists(trust: "Trust", now: datetime) -> Iterator[Check]:
+    """Faults where returns wait for a list, else something to know."""
+    told = fault if trust.require_qualified else warning
+    if trust.require_qualified and not trust.lists:
+        yield fault("trust", "doctor_no_lists")
+    for one in trust.lists:
+        date = one.next_update.date().isoformat()
+        if one.is_stale(now):
+            yield told("trust", "doctor_list_stale", territory=one.territory, date=date)
+        else:
+            yield fine("trust", "trusted_list", territory=one.territory, date=date)
 
 
 def check_terms(settings: Settings, now: datetime) -> Iterator[Check]:

@@ -256,8 +256,10 @@ class TrustSettings(_Group):
     fetch_hosts: tuple[Line, ...] = ()
     timestamp_anchors: Location | None = Path("trust/tsa")
     lists: Location | None = Path("trust/lists")
+    """The folder of trusted lists, filled by `avtale trust update`; None: there are none."""
     revocation: Literal["require", "if_available", "off"] = "if_available"
     require_qualified: StrictBool = False
+    """Who signs must be qualified by a trusted list that is up to date."""
     profiles: tuple[Location, ...] = ()
     """Seal profiles (`signatures.profiles`): one file for each signing service, its name the profile's."""
 

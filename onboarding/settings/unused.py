@@ -14,8 +14,6 @@ NOT_IN_USE: Mapping[str, tuple[object, ...]] = MappingProxyType(
     {
         "attestation.accept_testimony": (False,),
         "trust.fetch_hosts": ([],),
-        "trust.lists": ("./trust/lists", None),
-        "trust.require_qualified": (False,),
         "registers.enabled": (False,),
         "verification.methods": ({},),
         "retention.unsigned_days": (90,),

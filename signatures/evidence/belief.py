@@ -20,10 +20,11 @@ from pyhanko_certvalidator.policy_decl import (
     RevocationCheckingPolicy,
 )
 
-from agreements.signature_report import Revocation, RevocationPolicy
+from agreements.signature_report import Listing, Revocation, RevocationPolicy
 from signatures.algorithms import DatedAlgorithms
 from signatures.chain import made_for_documents
 from signatures.knowledge import Knowledge
+from signatures.qualified import find_listing
 from signatures.rules import anchors_of
 from signatures.trust import Trust
 from signatures.waiting import run
@@ -54,6 +55,8 @@ class CertificateBelief:
     revocation: Revocation
     chain: tuple[bytes, ...] = ()
     """DER, from the anchor to its issuer; empty where there is no path."""
+    listing: Listing | None = None
+    """What the trusted lists say of it, as of `at`; whether they are still fresh is asked again by the judge."""
 
     @property
     def trusted(self) -> bool:
@@ -85,7 +88,10 @@ async def _believe(
     certificates = list(path.iter_certs(include_root=True))
     chain = tuple(item.dump() for item in certificates[:-1])
     revocation = await _revocation(trust, (certificate, others), knowledge, at, certificates)
-    return CertificateBelief(distrust=_distrust(certificates, revocation), revocation=revocation, chain=chain)
+    listing = find_listing(trust.lists, certificates, moment=at, at=at)
+    return CertificateBelief(
+        distrust=_distrust(certificates, revocation), revocation=revocation, chain=chain, listing=listing
+    )
 
 
 def _distrust(certificates: list[Any], revocation: Revocation) -> Distrust | None:

@@ -8,7 +8,7 @@ import binascii
 import hashlib
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from fnmatch import fnmatchcase
 from typing import Final
@@ -146,7 +146,7 @@ def _of(
 ) -> Iterator[Evidence]:
     """Of each signer that the statement names."""
     belief = _belief(statement, rule, basis)
-    identity = read_identity(statement.certificate, trusted=belief.distrust is None)
+    identity = read_identity(statement.certificate, trusted=belief.distrust is None, listing=belief.listing)
     documents = _documents(statement, None if rule is None else rule.digest, issued)
     for named in _signers(statement, rule, identity):
         yield Evidence(
@@ -182,7 +182,7 @@ def _belief(statement: Statement, rule: EvidenceRule | None, basis: Basis) -> Ce
         return belief
     chain = {hashlib.sha256(der).hexdigest() for der in belief.chain}
     if chain.isdisjoint(rule.issuers):
-        return CertificateBelief(distrust=Distrust.OTHER_ISSUER, revocation=belief.revocation, chain=belief.chain)
+        return replace(belief, distrust=Distrust.OTHER_ISSUER)
     return belief
 
 
