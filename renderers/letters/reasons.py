@@ -42,6 +42,8 @@ REASONS: Final = {
     "SIG-027": "unreadable_signature",
     "PRV-002": "rewritten",
     "PRV-003": "text_differs",
+    "EVD-003": "altered",
+    "EVD-005": "other_evidence",
     "PRV-004": "changed_before",
     "PRV-005": "scan",
     "PRV-007": "changed_before",
