@@ -13,7 +13,15 @@ from pydantic import BaseModel, ConfigDict
 from agreements.canonical import JsonValue
 from agreements.casenumber import find_agreement_numbers
 from agreements.fieldmap import FieldMap
-from agreements.findings import INT_ENCRYPTED, INT_ENGINE_ERROR, INT_RESOURCE_LIMIT, INT_UNREADABLE_PDF, Finding
+from agreements.findings import (
+    INT_ENCRYPTED,
+    INT_ENGINE_ERROR,
+    INT_RESOURCE_LIMIT,
+    INT_UNREADABLE_PDF,
+    SIG_REVOCATION_UNKNOWN,
+    Finding,
+    Severity,
+)
 from agreements.identity_search import IdentitySearch
 from agreements.likeness import Likeness
 from agreements.orgnumber import find_org_numbers
@@ -24,13 +32,20 @@ from agreements.times import format_utc, parse_utc
 from intake.reading.scans import SeenMark
 from onboarding.sandbox import Limits, Sandbox, SandboxResult
 from onboarding.settings.model import Limits as ConfiguredLimits
+from signatures.sources import RevocationSource
 from signatures.trust import Trust
 
 DOCUMENT, ISSUED, FIELD_MAP = "document", "issued", "field_map"
 MAX_NUMBERS = 100
 """Numbers a child reports; ours: an honest return holds one, a hostile one may hold thousands."""
 _PRELOADED = (
-    *("onboarding.inspection", "signatures.judge", "intake.reading.national_ids", "onboarding.rehearsal"),
+    *(
+        "onboarding.inspection",
+        "signatures.judge",
+        "signatures.missing",
+        "intake.reading.national_ids",
+        "onboarding.rehearsal",
+    ),
     *(
         "onboarding.unpack",
         "intake.reading.values",
@@ -63,12 +78,14 @@ class Inspection(BaseModel):
     identity: IdentitySearch | None = None
     """Where identity numbers stand; None only when the child did not finish."""
     failure: Finding | None = None
+    sources: tuple[RevocationSource, ...] = ()
+    """Where to ask about trusted signers whose revocation is unknown; only where that was wanted."""
 
 
 def inspect(files: Mapping[str, bytes], arguments: JsonValue) -> JsonValue:
     """Runs in the child: read the visible text, judge the signatures, look for identity numbers.
 
-    `arguments`: trust and time, as `inspect_document` sends.
+    `arguments`: trust, time and whether sources are wanted, as `inspect_document` sends.
     """
     from intake.reading.national_ids import search_document
     from intake.reading.pages import EncryptedPdfError, UnreadablePdfError, read_pages
@@ -84,9 +101,10 @@ def inspect(files: Mapping[str, bytes], arguments: JsonValue) -> JsonValue:
     except UnreadablePdfError:
         failure = INT_UNREADABLE_PDF()
     issued_pages = _issued_pages(files)
+    trust = Trust.from_json(arguments["trust"])
     report = judge(
         files[DOCUMENT],
-        trust=Trust.from_json(arguments["trust"]),
+        trust=trust,
         at=parse_utc(str(arguments["at"])),
         issued=files.get(ISSUED),
         pages=pages,
@@ -106,7 +124,19 @@ def inspect(files: Mapping[str, bytes], arguments: JsonValue) -> JsonValue:
         reading=reading,
         identity=search_document(files[DOCUMENT], pages),
         failure=failure,
+        sources=_missing(files, report, trust) if arguments["sources"] else (),
     ).model_dump(mode="json")
+
+
+def _missing(files: Mapping[str, bytes], report: SignatureReport, trust: Trust) -> tuple[RevocationSource, ...]:
+    """What could be asked for, where an answer would change anything."""
+    from signatures.missing import find_sources
+
+    unknown = any(finding.code == SIG_REVOCATION_UNKNOWN.code for finding in report.findings)
+    refused = any(finding.severity is Severity.REJECT for finding in report.findings)
+    return (
+        find_sources(files[DOCUMENT], report, trust=trust, issued=files.get(ISSUED)) if unknown and not refused else ()
+    )
 
 
 def _compare_pages(files: Mapping[str, bytes], pages: Pages | None) -> Likeness | None:
@@ -172,16 +202,24 @@ def open_sandbox(limits: ConfiguredLimits | None = None, *, workers: int = 1) ->
 
 
 def inspect_document(
-    sandbox: Sandbox, document: int, *, issued: int | None, field_map: int | None = None, trust: Trust, at: datetime
+    sandbox: Sandbox,
+    document: int,
+    *,
+    issued: int | None,
+    field_map: int | None = None,
+    trust: Trust,
+    at: datetime,
+    sources: bool = False,
 ) -> Inspection:
     """Have the child look at a document.
 
     `document`, `issued` and `field_map` (of the issued one) are descriptors open for reading, their hashes checked;
-    they stay open. Never raises for what the document holds; a killed child is a finding.
+    they stay open. `sources`: also tell where missing revocation data could be asked for. Never raises for what the
+    document holds; a killed child is a finding.
     """
     given = {DOCUMENT: document, ISSUED: issued, FIELD_MAP: field_map}
     files = {name: descriptor for name, descriptor in given.items() if descriptor is not None}
-    arguments: JsonValue = {"trust": trust.to_json(), "at": format_utc(at)}
+    arguments: JsonValue = {"trust": trust.to_json(), "at": format_utc(at), "sources": sources}
     return _inspection(sandbox.run("onboarding.inspection:inspect", files=files, arguments=arguments))
 
 

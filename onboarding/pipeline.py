@@ -206,6 +206,14 @@ def _find_claim(workspace: Workspace, match: Match) -> Claim | None:
 
 
 def _inspect(workspace: Workspace, sha256: str, claim: Claim | None) -> Inspection:
+    """What the child finds; once more, where revocation data was missing for a return of ours and was fetched."""
+    inspection = _look_at(workspace, sha256, claim)
+    if inspection.sources and workspace.fetcher.fetch(inspection.sources, workspace.clock()):
+        inspection = _look_at(workspace, sha256, claim)
+    return inspection
+
+
+def _look_at(workspace: Workspace, sha256: str, claim: Claim | None) -> Inspection:
     with ExitStack() as stack:
         document = _opened(stack, workspace, sha256)
         issued, field_map = (None, None) if claim is None else _opened_issue(stack, workspace, claim.agreement)
@@ -216,6 +224,7 @@ def _inspect(workspace: Workspace, sha256: str, claim: Claim | None) -> Inspecti
             field_map=field_map,
             trust=workspace.trust,
             at=workspace.clock(),
+            sources=claim is not None and bool(workspace.settings.trust.fetch_hosts),
         )
 
 

@@ -16,6 +16,7 @@ from onboarding.settings import Settings, VendorSettings
 from onboarding.store import Store, open_store
 
 if TYPE_CHECKING:
+    from onboarding.fetching.fetcher import Fetcher
     from onboarding.sandbox import Sandbox
     from onboarding.sealing import Sealers
     from signatures.trust import Trust
@@ -66,6 +67,14 @@ class Workspace:
         from onboarding.inspection import open_sandbox
 
         return self._stack.enter_context(open_sandbox(self.settings.limits))
+
+    @cached_property
+    def fetcher(self) -> "Fetcher":
+        """Who asks for revocation data that a judgement missed; of nobody where no hosts are configured."""
+        from onboarding.fetching.fetcher import Fetcher
+        from onboarding.trust import REVOCATIONS
+
+        return Fetcher(hosts=self.settings.trust.fetch_hosts, folder=self.settings.data_dir / REVOCATIONS)
 
     def vendor(self, vendor_id: str) -> VendorSettings:
         """The vendor with this id. Raises NotFoundError."""

@@ -87,9 +87,12 @@ class ThrowawayPki:
         """
         return cls(now=now, demo=demo, validity=validity, list_validity=list_validity, label=label)
 
-    def authority(self, name: str) -> Credential:
-        """One more that issues, under the root; its name ends in the label. For `LeafOptions.issuer`."""
-        made = self._authority(_plain_name(f"{name} {self.label}"), issuer=self.root)
+    def authority(self, name: str, *, crl_url: str | None = None) -> Credential:
+        """One more that issues, under the root; its name ends in the label. For `LeafOptions.issuer`.
+
+        `crl_url`: where its certificate says the root's revocation list lies.
+        """
+        made = self._authority(_plain_name(f"{name} {self.label}"), issuer=self.root, crl_url=crl_url)
         self.authorities.append(made)
         return made
 
@@ -152,12 +155,12 @@ class ThrowawayPki:
                 builder = builder.add_revoked_certificate(entry.revocation_date(moment).build())
         return builder.sign(authority.key, hashes.SHA256()).public_bytes(serialization.Encoding.DER)
 
-    def _authority(self, name: x509.Name, issuer: Credential | None) -> Credential:
+    def _authority(self, name: x509.Name, issuer: Credential | None, crl_url: str | None = None) -> Credential:
         key = ec.generate_private_key(ec.SECP256R1())
         builder = self._builder(name, key, issuer, LeafOptions())
         builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         builder = builder.add_extension(_usage(key_cert_sign=True, crl_sign=True), critical=True)
-        return self._issue(builder, key, issuer, LeafOptions())
+        return self._issue(_with_crl_url(builder, crl_url), key, issuer, LeafOptions())
 
     def _leaf(
         self,
@@ -184,7 +187,7 @@ class ThrowawayPki:
             builder = builder.add_extension(x509.AuthorityInformationAccess([place]), critical=False)
         for extension in extensions:
             builder = builder.add_extension(extension, critical=False)
-        return self._issue(builder, key, issuer, chosen)
+        return self._issue(_with_crl_url(builder, chosen.crl_url), key, issuer, chosen)
 
     def _builder(
         self, name: x509.Name, key: Key, issuer: Credential | None, options: "LeafOptions"
@@ -224,6 +227,8 @@ class LeafOptions:
     """A person's serialNumber attribute, in which some issuers write an identity number."""
     ocsp_url: str | None = None
     """Where the certificate says revocation can be asked for. Nobody here ever does."""
+    crl_url: str | None = None
+    """Where the certificate says its issuer's revocation list lies."""
     key: Key | None = field(default=None, repr=False)
     issuer: Credential | None = None
     """Another of the infrastructure's authorities than its usual one."""
@@ -242,6 +247,13 @@ class SigningOptions:
     """Have a signature of level `CMS` time-stamped, too."""
     certifies: bool = False
     """Certify the document, allowing nothing to be done to it (DocMDP, P = 1; ISO 32000-1, 12.8.2.2)."""
+
+
+def _with_crl_url(builder: x509.CertificateBuilder, url: str | None) -> x509.CertificateBuilder:
+    if url is None:
+        return builder
+    place = x509.DistributionPoint([x509.UniformResourceIdentifier(url)], None, None, None)
+    return builder.add_extension(x509.CRLDistributionPoints([place]), critical=False)
 
 
 def _rsa_options() -> LeafOptions:

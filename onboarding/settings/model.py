@@ -29,6 +29,7 @@ from onboarding.settings.value_types import (
     Day,
     Domain,
     Email,
+    FetchHost,
     Host,
     Id,
     Line,
@@ -253,7 +254,8 @@ class TrustSettings(_Group):
     """Whom signatures are trusted from."""
 
     anchors: Location = Path("trust/anchors")
-    fetch_hosts: tuple[Line, ...] = ()
+    fetch_hosts: tuple[FetchHost, ...] = ()
+    """The hosts that may be asked for revocation data (`onboarding.fetching`); none: nobody is."""
     timestamp_anchors: Location | None = Path("trust/tsa")
     lists: Location | None = Path("trust/lists")
     """The folder of trusted lists, filled by `avtale trust update`; None: there are none."""

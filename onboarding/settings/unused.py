@@ -13,7 +13,6 @@ from onboarding.settings.faults import Fault, spell
 NOT_IN_USE: Mapping[str, tuple[object, ...]] = MappingProxyType(
     {
         "attestation.accept_testimony": (False,),
-        "trust.fetch_hosts": ([],),
         "registers.enabled": (False,),
         "verification.methods": ({},),
         "retention.unsigned_days": (90,),

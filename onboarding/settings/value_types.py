@@ -16,6 +16,7 @@ from pydantic_core import PydanticCustomError
 from agreements.characters import find_invisible, find_unfit, tidy
 from agreements.orgnumber import OrgNumber, OrgNumberError, parse_org_number
 from agreements.quiet_hours import parse_quiet_hours
+from onboarding.fetching.hosts import parse_host
 
 _ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 _EMAIL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
@@ -69,6 +70,14 @@ def _parse_path(value: object, info: ValidationInfo) -> object:
         raise _fault("empty_path")
     base: Path = info.context["folder"] if info.context else Path()
     return base / value
+
+
+def _parse_fetch_host(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    if parse_host(value) is None:
+        raise _fault("bad_fetch_host")
+    return value.lower()
 
 
 def _parse_org_number(value: object) -> object:
@@ -147,6 +156,8 @@ DatabaseUrl = Annotated[str, BeforeValidator(_parse_database)]
 Organisation = Annotated[OrgNumber, BeforeValidator(_parse_org_number)]
 Day = Annotated[date, BeforeValidator(_parse_day)]
 Host = Annotated[str, _matching(re.compile(r"[A-Za-z0-9.:_-]{1,253}"), "bad_host")]
+FetchHost = Annotated[str, BeforeValidator(_parse_fetch_host)]
+"""A host of `trust.fetch_hosts`, perhaps with a port."""
 Domain = Annotated[str, _matching(re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?"), "bad_domain")]
 Port = Annotated[StrictInt, Field(ge=1, le=65535)]
 TemplateName = Annotated[str, _matching(re.compile(r"[a-z0-9][a-z0-9-]{0,39}"), "bad_template")]

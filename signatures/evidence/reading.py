@@ -59,6 +59,8 @@ class Evidence:
     revocation: Revocation = Revocation.UNKNOWN
     chain: tuple[str, ...] = ()
     """SHA-256 of each certificate, from the anchor to the issuer."""
+    path: tuple[bytes, ...] = ()
+    """The certificates themselves (DER), from the anchor to the signer's own; empty where there is no path."""
     marked: bool = False
     """A throwaway certificate of a demo is among those that came with it (SIG-020)."""
     valid_from: datetime | None = None
@@ -156,6 +158,7 @@ def _of(
             distrust=belief.distrust,
             revocation=belief.revocation,
             chain=tuple(hashlib.sha256(der).hexdigest() for der in belief.chain),
+            path=(*belief.chain, statement.certificate.dump()) if belief.chain else (),
             marked=any(is_marked(certificate.dump()) for certificate in (statement.certificate, *statement.others)),
             valid_from=statement.certificate.not_valid_before,
             valid_until=statement.certificate.not_valid_after,

@@ -172,7 +172,6 @@ def test_revocation_can_not_be_switched_off_in_production(config: Path) -> None:
 
 OTHER: dict[str, str] = {
     "attestation.accept_testimony": "true",
-    "trust.fetch_hosts": "[example.org]",
     "registers.enabled": "true",
     "verification.methods": "{V1: {}}",
     "retention.unsigned_days": "1",
