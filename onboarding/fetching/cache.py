@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from onboarding.fetching.pieces import Piece, holds_until, issued_at
+from onboarding.fetching.pieces import Piece, dates_of
 from signatures.revocations import ANSWERS, LISTS, MAX_ALL_BYTES, MAX_FILE_BYTES
 
 KEPT_AFTER: Final = timedelta(days=30)
@@ -43,7 +43,8 @@ def keep(folder: Path, name: str, piece: Piece) -> bool:
     """
     path = folder / name
     before = _read(path)
-    if before is not None and (issued_at(before) or piece.issued) > piece.issued:
+    dates = None if before is None else dates_of(before)
+    if dates is not None and dates[0] > piece.issued:
         return False
     if before == piece.der or not _make_room(folder, name, len(piece.der)):
         return False
@@ -85,7 +86,8 @@ def _fetched(folder: Path) -> list[Path]:
 
 def _until(path: Path) -> datetime | None:
     data = _read(path)
-    return None if data is None else holds_until(data)
+    dates = None if data is None else dates_of(data)
+    return None if dates is None else dates[1]
 
 
 def _read(path: Path) -> bytes | None:

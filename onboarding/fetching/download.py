@@ -3,7 +3,7 @@
 import socket
 import ssl
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -17,6 +17,7 @@ from signatures.revocations import MAX_FILE_BYTES
 
 CONNECT_SECONDS: Final = 4.0  # ours; a round trip through Europe takes 0.1 s
 REQUEST_SECONDS: Final = 8.0  # ours, all of it: a list of 7 MB in that time takes 7 Mbit/s
+MAX_ADDRESSES: Final = 2  # of one name, that are tried: IPv6 may be configured and lead nowhere
 MAX_BYTES: Final = MAX_FILE_BYTES  # what is larger would be passed over by whoever reads the folder
 _OCSP: Final = {"Content-Type": "application/ocsp-request"}  # RFC 6960, appendix A.1
 
@@ -66,15 +67,18 @@ def download(network: Network, target: Target, *, request: bytes | None = None) 
     deadline = time.monotonic() + network.request_seconds
     with _connected(network, target) as connection, _cut_off(connection, deadline):
         try:
-            return _exchange(network, target, connection, request)
+            body = _exchange(network, target, connection, request)
         except (TimeoutError, OSError, HTTPException, ValueError) as error:
             late = isinstance(error, TimeoutError) or time.monotonic() >= deadline
             raise DownloadError(Trouble.TIME if late else Trouble.BROKEN) from error
+        if time.monotonic() >= deadline:  # where no length was given, being cut off looks like the end
+            raise DownloadError(Trouble.TIME)
+        return body
 
 
 @contextmanager
 def _connected(network: Network, target: Target) -> Iterator[socket.socket]:
-    """A connection to the first address that may be connected to; the name is not looked up again."""
+    """A connection to an address that may be connected to; the name is not looked up again."""
     try:
         addresses = network.resolve(target.host, target.port)
     except (OSError, UnicodeError) as error:
@@ -82,12 +86,16 @@ def _connected(network: Network, target: Target) -> Iterator[socket.socket]:
     allowed = [address for address in addresses if network.may_connect(address)]
     if not allowed:
         raise DownloadError(Trouble.PRIVATE_ADDRESS if addresses else Trouble.UNKNOWN_HOST)
-    try:
-        connection = socket.create_connection((allowed[0], target.port), timeout=network.connect_seconds)
-    except OSError as error:
-        raise DownloadError(Trouble.NO_CONNECTION) from error
-    with connection:
+    with _connect(network, allowed[:MAX_ADDRESSES], target.port) as connection:
         yield connection
+
+
+def _connect(network: Network, addresses: Sequence[str], port: int) -> socket.socket:
+    """To the first that answers."""
+    for address in addresses:
+        with suppress(OSError):
+            return socket.create_connection((address, port), timeout=network.connect_seconds)
+    raise DownloadError(Trouble.NO_CONNECTION)
 
 
 @contextmanager

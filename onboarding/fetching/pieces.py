@@ -41,7 +41,7 @@ def read_list(der: bytes, issuer: x509.Certificate, *, now: datetime) -> Piece:
         found = x509.load_der_x509_crl(der)
         named, signed = found.issuer == issuer.subject, _is_signed(found, issuer)
         until = found.next_update_utc
-    except (ValueError, TypeError, UnsupportedAlgorithm, InvalidSignature) as error:
+    except Exception as error:  # hostile bytes make the library raise a dozen kinds
         raise UnfitError("not-a-list") from error
     if not named:
         raise UnfitError("other-issuer")
@@ -80,34 +80,31 @@ def read_answer(der: bytes, certificate: x509.Certificate, issuer: x509.Certific
             raise UnfitError("status-unknown")
         _require_signed(response, issuer, now)
         issued, until = single.this_update_utc, single.next_update_utc
-    except (ValueError, TypeError, UnsupportedAlgorithm, InvalidSignature) as error:
+    except UnfitError:
+        raise
+    except Exception as error:  # as above
         raise UnfitError("not-an-answer") from error
     return _current(Piece(der=der, issued=issued, holds_until=until or issued + WITHOUT_END), now)
 
 
-def holds_until(der: bytes) -> datetime | None:
-    """Until when a kept piece is in force; None for what is neither a list nor an answer."""
-    try:
-        return x509.load_der_x509_crl(der).next_update_utc
-    except ValueError:
-        pass
-    try:
-        singles = list(ocsp.load_der_ocsp_response(der).responses)
-    except ValueError:
-        return None
-    return max((one.next_update_utc or one.this_update_utc + WITHOUT_END for one in singles), default=None)
+def dates_of(der: bytes) -> tuple[datetime, datetime] | None:
+    """When a kept piece was issued, and until when it is in force; None for what is neither a list nor an answer."""
+    for read in (_dates_of_list, _dates_of_answer):
+        try:
+            return read(der)
+        except Exception:  # noqa: BLE001, S112 - somebody else may have written the file
+            continue
+    return None
 
 
-def issued_at(der: bytes) -> datetime | None:
-    """When a kept piece was issued; None for what is neither."""
-    try:
-        return x509.load_der_x509_crl(der).last_update_utc
-    except ValueError:
-        pass
-    try:
-        return max((one.this_update_utc for one in ocsp.load_der_ocsp_response(der).responses), default=None)
-    except ValueError:
-        return None
+def _dates_of_list(der: bytes) -> tuple[datetime, datetime]:
+    found = x509.load_der_x509_crl(der)
+    return found.last_update_utc, found.next_update_utc or found.last_update_utc
+
+
+def _dates_of_answer(der: bytes) -> tuple[datetime, datetime]:
+    single = next(iter(ocsp.load_der_ocsp_response(der).responses))
+    return single.this_update_utc, single.next_update_utc or single.this_update_utc + WITHOUT_END
 
 
 def _current(piece: Piece, now: datetime) -> Piece:
