@@ -25,7 +25,6 @@ from onboarding.store.meta import put_meta
 from tests.onboarding.test_odd_files import blank_pdf
 from tests.outbox.mail_servers import FaultyServer
 
-NOW = datetime.now(UTC)
 QUICK = ["configuration", "data", "space", "clock", "keys", "database", "folders", "terms", "trust"]
 """Checks that load no heavy library."""
 
@@ -33,7 +32,7 @@ QUICK = ["configuration", "data", "space", "clock", "keys", "database", "folders
 @pytest.fixture
 def config(tmp_path: Path) -> Path:
     """What `avtale init` made."""
-    return initialise(tmp_path / "ny", os_user="kari", user_name="Kari Nordmann", now=NOW).config
+    return initialise(tmp_path / "ny", os_user="kari", user_name="Kari Nordmann", now=datetime.now(UTC)).config
 
 
 @pytest.fixture
@@ -52,14 +51,15 @@ def replace(config: Path, old: str, new: str) -> None:
     config.write_text(text.replace(old, new))
 
 
-def check(config: Path, name: str, *, now: datetime = NOW) -> list[Check]:
-    return list(CHECKS[name](load_settings(config), now))
+def check(config: Path, name: str, *, now: datetime | None = None) -> list[Check]:
+    """At the moment of the call: files that a test makes minutes after this module was read are not of the future."""
+    return list(CHECKS[name](load_settings(config), now or datetime.now(UTC)))
 
 
 def guarded(config: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> list[Check]:
     """One check by the way of `run_checks`, which turns errors into faults."""
     monkeypatch.setattr(checks, "CHECKS", {name: CHECKS[name]})
-    return list(run_checks(load_settings(config), now=NOW))
+    return list(run_checks(load_settings(config), now=datetime.now(UTC)))
 
 
 def codes(found: list[Check]) -> list[tuple[Level, str]]:
@@ -73,7 +73,7 @@ def test_a_new_folder_has_no_faults(config: Path, name: str) -> None:
 
 def test_every_check_runs_and_tells_by_its_name(config: Path, server_port: int) -> None:
     replace(config, "port: 8025", f"port: {server_port}")
-    found = run_checks(load_settings(config), now=NOW)
+    found = run_checks(load_settings(config), now=datetime.now(UTC))
     assert {each.name for each in found} == CHECKS.keys()
     assert [each for each in found if not each.ok] == []
 
@@ -204,7 +204,7 @@ def test_what_systems_leave_is_no_warning_and_a_marker_without_its_file_is_one(c
     for name in (".DS_Store", "._avtale.pdf", "Thumbs.db", "avtale.pdf", "avtale.pdf.ferdig"):
         (inbox / name).touch()
     (inbox / "@eaDir").mkdir()
-    later = NOW + timedelta(days=2)
+    later = datetime.now(UTC) + timedelta(days=2)
     assert codes(check(config, "folders", now=later)) == [(Level.OK, "folder_events")]
     (inbox / "avtale.pdf").unlink()
     (_, found) = check(config, "folders", now=later)
@@ -232,7 +232,7 @@ def test_a_key_that_is_gone_or_no_key_is_a_fault(config: Path, name: str) -> Non
     [
         (datetime(1970, 1, 1, tzinfo=UTC), "doctor_clock_year"),
         (datetime(2150, 1, 1, tzinfo=UTC), "doctor_clock_year"),
-        (NOW - timedelta(hours=1), "doctor_clock_behind"),
+        (datetime.now(UTC) - timedelta(hours=1), "doctor_clock_behind"),
     ],
 )
 def test_a_wrong_clock_is_a_fault(config: Path, now: datetime, code: str) -> None:
@@ -242,7 +242,7 @@ def test_a_wrong_clock_is_a_fault(config: Path, now: datetime, code: str) -> Non
 def test_originals_tell_the_time_too(config: Path) -> None:
     originals = config.parent / "data" / "originals" / "ab"
     originals.mkdir(parents=True)
-    ahead = (NOW + timedelta(hours=1)).timestamp()
+    ahead = (datetime.now(UTC) + timedelta(hours=1)).timestamp()
     os.utime(originals, (ahead, ahead))
     assert codes(check(config, "clock")) == [(Level.FAULT, "doctor_clock_behind")]
 
@@ -305,7 +305,7 @@ def test_a_check_that_fails_by_itself_is_a_fault_and_the_next_one_runs(
         raise RuntimeError("secret text")
 
     monkeypatch.setattr(checks, "CHECKS", {"mail": broken, "data": CHECKS["data"]})
-    found = list(run_checks(load_settings(config), now=NOW))
+    found = list(run_checks(load_settings(config), now=datetime.now(UTC)))
     assert codes(found) == [(Level.FAULT, "doctor_check_failed"), (Level.OK, "data")]
     assert "secret text" not in repr(found)
 
@@ -339,5 +339,5 @@ def test_a_full_disk_is_no_fault_of_the_program(config: Path, monkeypatch: pytes
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "somewhere")
 
     monkeypatch.setattr(checks, "CHECKS", {"sandbox": full})
-    (found,) = run_checks(load_settings(config), now=NOW)
+    (found,) = run_checks(load_settings(config), now=datetime.now(UTC))
     assert (found.code, found.params) == ("disk_full", {"place": "somewhere"})
