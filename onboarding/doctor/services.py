@@ -80,6 +80,7 @@ def check_trust(settings: Settings, now: datetime) -> Iterator[Check]:
     else:
         yield fault("trust", "doctor_no_anchors", path=str(settings.trust.anchors))
     yield from _lists(trust, now)
+    yield from _revocation(settings, now)
 
 
 def _lists(trust: "Trust", now: datetime) -> Iterator[Check]:
@@ -93,6 +94,28 @@ def _lists(trust: "Trust", now: datetime) -> Iterator[Check]:
             yield told("trust", "doctor_list_stale", territory=one.territory, date=date)
         else:
             yield fine("trust", "trusted_list", territory=one.territory, date=date)
+
+
+def _revocation(settings: Settings, now: datetime) -> Iterator[Check]:
+    """Each host that may be asked has a name that leads somewhere public; what somebody else renews has not run out.
+
+    Nobody is asked but the name service.
+    """
+    from onboarding.fetching.cache import held_until
+    from onboarding.fetching.child import can_be_asked
+    from onboarding.fetching.download import Network
+    from onboarding.trust import REVOCATIONS
+
+    for host in settings.trust.fetch_hosts:
+        if can_be_asked(host, Network()):
+            yield fine("trust", "fetch_host", host=host)
+        else:
+            yield warning("trust", "doctor_fetch_host", host=host)
+    folder = settings.data_dir / REVOCATIONS
+    until = [] if settings.trust.fetch_hosts else held_until(folder)
+    ended = sum(each <= now for each in until)
+    if ended:
+        yield warning("trust", "doctor_revocation_ended", count=len(until), ended=ended, path=str(folder))
 
 
 def check_terms(settings: Settings, now: datetime) -> Iterator[Check]:

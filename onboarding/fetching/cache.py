@@ -84,6 +84,12 @@ def _fetched(folder: Path) -> list[Path]:
     return [path for path in _pieces(folder) if _FETCHED.fullmatch(path.name)]
 
 
+def held_until(folder: Path) -> list[datetime]:
+    """Until when each piece in the folder is in force, whoever put it there; DER only."""
+    found = map(_until, _pieces(folder)) if folder.is_dir() else ()
+    return [until for until in found if until is not None]
+
+
 def _until(path: Path) -> datetime | None:
     data = _read(path)
     dates = None if data is None else dates_of(data)

@@ -9,12 +9,11 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from cryptography import x509
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
-from onboarding.fetching.addresses import Policy, is_public
 from onboarding.fetching.cache import is_held, keep, name_of, tidy
 from onboarding.fetching.download import DownloadError, Network, download
 from onboarding.fetching.hosts import Host, Target, find_target, parse_host
@@ -70,14 +69,14 @@ class _Try:
     fit: Callable[[bytes], Piece]
 
 
-def serve(parent: int, network: Network | None = None) -> None:
-    """The whole process. Another network than the public one can be handed over in code only."""
+def serve(parent: int, asked: BinaryIO, told: BinaryIO, network: Network | None = None) -> None:
+    """The whole process, from the order to the report. Another network than the public one comes in by code only."""
     confine(parent)
-    order = Order.model_validate_json(sys.stdin.buffer.read(MAX_REQUEST))
+    order = Order.model_validate_json(asked.read(MAX_REQUEST))
 
     def tell(line: Line) -> None:
-        sys.stdout.write(line.model_dump_json() + "\n")
-        sys.stdout.flush()
+        told.write(line.model_dump_json().encode() + b"\n")
+        told.flush()
 
     fetch_all(order, tell, network or Network())
 
@@ -165,10 +164,11 @@ def _made(folder: Path, attempt: _Try, network: Network) -> Line:
     return line.model_copy(update={"outcome": _KEPT if written else _NOT_NEWER, "written": written})
 
 
-def can_be_asked(host: Host, network: Network, *, may_connect: Policy = is_public) -> bool:
-    """Whether a name leads to an address that may be connected to. Asks the name service and nobody else."""
+def can_be_asked(text: str, network: Network) -> bool:
+    """Whether an entry of the list leads to an address that may be connected to. Asks the name service alone."""
+    host = parse_host(text)
     try:
-        addresses = network.resolve(host.name, host.port or 443)
+        addresses = () if host is None else network.resolve(host.name, host.port or 443)
     except (OSError, UnicodeError):
         return False
-    return any(may_connect(address) for address in addresses)
+    return any(network.may_connect(address) for address in addresses)

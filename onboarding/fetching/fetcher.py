@@ -27,7 +27,8 @@ from signatures.sources import RevocationSource
 WALL_SECONDS: Final = 20.0  # ours: all that one document may wait for
 REMEMBERED_SECONDS: Final = 600.0  # ours: a dead host holds up one document in ten minutes, not each
 BOOT: Final = (
-    "import sys; sys.path.append(sys.argv[1]); from onboarding.fetching.child import serve; serve(int(sys.argv[2]))"
+    "import sys; sys.path.append(sys.argv[1]); from onboarding.fetching.child import serve; "
+    "serve(int(sys.argv[2]), sys.stdin.buffer, sys.stdout.buffer)"
 )
 
 logger = logging.getLogger(__name__)

@@ -71,13 +71,7 @@ def read_answer(der: bytes, certificate: x509.Certificate, issuer: x509.Certific
     """An OCSP answer (RFC 6960) about this certificate, signed by its issuer or for it, in force. Raises UnfitError."""
     try:
         response = ocsp.load_der_ocsp_response(der)
-        if response.response_status is not ocsp.OCSPResponseStatus.SUCCESSFUL:
-            raise UnfitError("not-successful")
-        single = next((one for one in response.responses if _is_about(one, certificate, issuer)), None)
-        if single is None:
-            raise UnfitError("other-certificate")
-        if single.certificate_status is ocsp.OCSPCertStatus.UNKNOWN:
-            raise UnfitError("status-unknown")
+        single = _single(response, certificate, issuer)
         _require_signed(response, issuer, now)
         issued, until = single.this_update_utc, single.next_update_utc
     except UnfitError:
@@ -85,6 +79,20 @@ def read_answer(der: bytes, certificate: x509.Certificate, issuer: x509.Certific
     except Exception as error:  # as above
         raise UnfitError("not-an-answer") from error
     return _current(Piece(der=der, issued=issued, holds_until=until or issued + WITHOUT_END), now)
+
+
+def _single(
+    response: ocsp.OCSPResponse, certificate: x509.Certificate, issuer: x509.Certificate
+) -> ocsp.OCSPSingleResponse:
+    """What it says of this certificate. Raises UnfitError."""
+    if response.response_status is not ocsp.OCSPResponseStatus.SUCCESSFUL:
+        raise UnfitError("not-successful")
+    single = next((one for one in response.responses if _is_about(one, certificate, issuer)), None)
+    if single is None:
+        raise UnfitError("other-certificate")
+    if single.certificate_status is ocsp.OCSPCertStatus.UNKNOWN:
+        raise UnfitError("status-unknown")
+    return single
 
 
 def dates_of(der: bytes) -> tuple[datetime, datetime] | None:

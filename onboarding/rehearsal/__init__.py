@@ -31,7 +31,8 @@ def rehearse() -> Inspection:
     trust = Trust.from_der(
         [(_FOLDER / "anchor.der").read_bytes()], revocation=RevocationPolicy.REQUIRE, accept_demo=True
     )
-    arguments: JsonValue = {"trust": trust.to_json(), "at": format_utc(_SIGNED + timedelta(hours=1))}
+    at = format_utc(_SIGNED + timedelta(hours=1))
+    arguments: JsonValue = {"trust": trust.to_json(), "at": at, "sources": False}
     return Inspection.model_validate(inspect({DOCUMENT: signed, ISSUED: issued}, arguments))
 
 

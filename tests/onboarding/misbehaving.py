@@ -145,6 +145,7 @@ def leading_here(*, tls: ssl.SSLContext | None = None, **bounds: float) -> Netwo
 
 CHILD = (
     "import sys; sys.path.append(sys.argv[1]); from onboarding.fetching.child import serve; "
-    "from tests.onboarding.misbehaving import leading_here; serve(int(sys.argv[2]), leading_here())"
+    "from tests.onboarding.misbehaving import leading_here; "
+    "serve(int(sys.argv[2]), sys.stdin.buffer, sys.stdout.buffer, leading_here())"
 )
 """The fetching process as it is, in such a network."""
