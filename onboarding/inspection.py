@@ -1,12 +1,13 @@
 """Opening a received document: what happens inside the sandbox child, and how the program asks for it.
 
 A received document is opened once for everything that needs it: visible text, signatures, identity numbers. The child
-gets the
-bytes and gives back JSON; nothing it returns is believed to be more than values.
+gets the bytes and gives back JSON; nothing it returns is believed to be more than values.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict
 
@@ -34,6 +35,9 @@ from onboarding.sandbox import Limits, Sandbox, SandboxResult
 from onboarding.settings.model import Limits as ConfiguredLimits
 from signatures.sources import RevocationSource
 from signatures.trust import Trust
+
+if TYPE_CHECKING:
+    from intake.reading.opened import Both
 
 DOCUMENT, ISSUED, FIELD_MAP = "document", "issued", "field_map"
 MAX_NUMBERS = 100
@@ -85,106 +89,143 @@ class Inspection(BaseModel):
 def inspect(files: Mapping[str, bytes], arguments: JsonValue) -> JsonValue:
     """Runs in the child: read the visible text, judge the signatures, look for identity numbers.
 
-    `arguments`: trust, time and whether sources are wanted, as `inspect_document` sends.
+    `arguments`: trust, time and, where wanted, sources, as `inspect_document` sends.
     """
-    from intake.reading.national_ids import search_document
-    from intake.reading.pages import EncryptedPdfError, UnreadablePdfError, read_pages
-    from signatures.judge import judge
+    from intake.reading.opened import open_both
 
     assert isinstance(arguments, dict)
+    with open_both(files.get(ISSUED, b""), files[DOCUMENT]) as both:
+        return _inspect(_given(files, both), both, arguments).model_dump(mode="json")
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Given:
+    """What the child was handed, and what it read first."""
+
+    document: bytes
+    issued: bytes | None
+    field_map: FieldMap | None
+    pages: Pages | None
+    """The document's; None where it can't be read."""
+    failure: Finding | None
+    written_anew: bool
+    """The issued bytes are known and do not stand first."""
+
+    @property
+    def has_text(self) -> bool:
+        return self.pages is not None and self.pages.has_text
+
+
+def _given(files: Mapping[str, bytes], both: "Both") -> _Given:
+    from intake.reading.pages import EncryptedPdfError, UnreadablePdfError, read_pages
+
     pages: Pages | None = None
     failure: Finding | None = None
-    try:
-        pages = read_pages(files[DOCUMENT])
+    document, issued = files[DOCUMENT], files.get(ISSUED)
+    written_anew = issued is not None and not document.startswith(issued)
+    try:  # pages that are compared below are opened once; else one after the other, which takes less memory
+        pages = both.returned.read() if written_anew else read_pages(document)
     except EncryptedPdfError:
         failure = INT_ENCRYPTED()
     except UnreadablePdfError:
         failure = INT_UNREADABLE_PDF()
-    issued_pages = _issued_pages(files)
+    field_map = FieldMap.model_validate_json(files[FIELD_MAP]) if FIELD_MAP in files else None
+    return _Given(
+        document=document,
+        issued=issued,
+        field_map=field_map,
+        pages=pages,
+        failure=failure,
+        written_anew=written_anew,
+    )
+
+
+def _inspect(given: _Given, both: "Both", arguments: Mapping[str, Any]) -> Inspection:
+    """`both`: the document, and the issued one where there is one."""
+    from intake.reading.national_ids import search_document
+    from signatures.judge import judge
+
     trust = Trust.from_json(arguments["trust"])
     report = judge(
-        files[DOCUMENT],
+        given.document,
         trust=trust,
         at=parse_utc(str(arguments["at"])),
-        issued=files.get(ISSUED),
-        pages=pages,
-        issued_pages=issued_pages,
-        likeness=_compare_pages(files, pages),
+        issued=given.issued,
+        pages=given.pages,
+        issued_pages=_issued_pages(given.issued, given.field_map),
+        likeness=_compare_pages(given, both),
     )
-    reading = _read_values(files, report, pages) if pages is not None and pages.has_text else None
-    text = "" if pages is None else pages.all_text
+    text = "" if given.pages is None else given.pages.all_text
     numbers = tuple(f"{case}.{version}" if version else str(case) for case, version in find_agreement_numbers(text))
     organisations = tuple(number.digits for number in find_org_numbers(text))
     return Inspection(
         report=report,
-        has_text=pages is not None and pages.has_text,
+        has_text=given.has_text,
         numbers=numbers[:MAX_NUMBERS],
         organisations=organisations[:MAX_NUMBERS],
-        marks=_see_marks(files[DOCUMENT], pages),
-        reading=reading,
-        identity=search_document(files[DOCUMENT], pages),
-        failure=failure,
-        sources=_missing(files, report, trust) if arguments["sources"] else (),
-    ).model_dump(mode="json")
+        marks=_see_marks(given),
+        reading=_read_values(given, both, report),
+        identity=search_document(given.document, given.pages),
+        failure=given.failure,
+        sources=_missing(given, report, trust) if arguments.get("sources") else (),
+    )
 
 
-def _missing(files: Mapping[str, bytes], report: SignatureReport, trust: Trust) -> tuple[RevocationSource, ...]:
+def _missing(given: _Given, report: SignatureReport, trust: Trust) -> tuple[RevocationSource, ...]:
     """What could be asked for, where an answer would change anything."""
     from signatures.missing import find_sources
 
     unknown = any(finding.code == SIG_REVOCATION_UNKNOWN.code for finding in report.findings)
     refused = any(finding.severity is Severity.REJECT for finding in report.findings)
-    return (
-        find_sources(files[DOCUMENT], report, trust=trust, issued=files.get(ISSUED)) if unknown and not refused else ()
-    )
+    if not unknown or refused:
+        return ()
+    return find_sources(given.document, report, trust=trust, issued=given.issued)
 
 
-def _compare_pages(files: Mapping[str, bytes], pages: Pages | None) -> Likeness | None:
+def _compare_pages(given: _Given, both: "Both") -> Likeness | None:
     """How the pages compare, where there is anything to compare: the issued bytes do not stand first."""
     from intake.reading.likeness import compare_pages
     from intake.reading.pages import UnreadablePdfError
 
-    if ISSUED not in files or pages is None or not pages.has_text or files[DOCUMENT].startswith(files[ISSUED]):
+    if not given.written_anew or not given.has_text:
         return None
-    field_map = FieldMap.model_validate_json(files[FIELD_MAP]) if FIELD_MAP in files else None
     try:
-        return compare_pages(files[DOCUMENT], issued=files[ISSUED], field_map=field_map)
+        return compare_pages(both, field_map=given.field_map)
     except UnreadablePdfError:
         return None  # that it was not compared is a finding
 
 
-def _see_marks(document: bytes, pages: Pages | None) -> tuple[SeenMark, ...]:
+def _see_marks(given: _Given) -> tuple[SeenMark, ...]:
     """On a page that has text, the text says what it is."""
     from intake.reading.qr import read_marks
 
-    pictures = pages is not None and any(not normal_lines(page.text) for page in pages.pages)
-    return read_marks(document) if pictures else ()
+    pictures = given.pages is not None and any(not normal_lines(page.text) for page in given.pages.pages)
+    return read_marks(given.document) if pictures else ()
 
 
-def _read_values(files: Mapping[str, bytes], report: SignatureReport, pages: Pages) -> Reading | None:
+def _read_values(given: _Given, both: "Both", report: SignatureReport) -> Reading | None:
     """What stands in the places of the issued document; its fields as they were when the first signer signed."""
     from intake.reading.values import read_values
 
-    if ISSUED not in files or FIELD_MAP not in files:
+    if given.issued is None or given.field_map is None or not given.has_text:
         return None
     signed = [one.signed_bytes for one in report.signatures if one.counts and one.signed_bytes]
     return read_values(
-        files[DOCUMENT],
-        issued=files[ISSUED],
-        field_map=FieldMap.model_validate_json(files[FIELD_MAP]),
+        both,
+        field_map=given.field_map,
         same_pages=report.provenance is not None and report.provenance.shape is Shape.APPENDED,
         signed_end=min(signed, default=None),
-        pages=pages,
+        pages=given.pages,
     )
 
 
-def _issued_pages(files: Mapping[str, bytes]) -> Pages | None:
+def _issued_pages(issued: bytes | None, field_map: FieldMap | None) -> Pages | None:
     """The text of the issued document: as it was read when it was issued, if by the same reader; else read now."""
     from intake.reading.pages import READER, read_pages
 
-    if FIELD_MAP in files and (stored := FieldMap.model_validate_json(files[FIELD_MAP])).reader == READER:
-        return stored.pages
-    return read_pages(files[ISSUED]) if ISSUED in files else None
+    if field_map is not None and field_map.reader == READER:
+        return field_map.pages
+    return None if issued is None else read_pages(issued)
 
 
 def open_sandbox(limits: ConfiguredLimits | None = None, *, workers: int = 1) -> Sandbox:

@@ -15,11 +15,18 @@ from signatures.throwaway import ThrowawayPki, sign
 FOLDER = Path(__file__).parents[1] / "onboarding" / "rehearsal"
 MOMENT = datetime(2026, 11, 1, 12, tzinfo=UTC)
 FIELD = "Signatur1"
-_TEXT = b"BT /F1 11 Tf 72 700 Td (Avtale DA-2026-000042-J.1) Tj ET"
+_LINES = (
+    b"Avtale DA-2026-000042-J.1",
+    b"en to tre fire fem seks",
+    b"sju aatte ni ti elleve tolv",
+    b"14 15 16 17 18 19",
+)
+_TEXT = b"BT /F1 11 Tf 72 700 Td 150 TL " + b" ".join(b"(%s) Tj T*" % line for line in _LINES) + b" ET"
+"""Enough words, far enough apart, to find the page again (intake/reading/alignment.py)."""
 
 
 def issued() -> bytes:
-    """One tagged page with a line of text and an empty signature field."""
+    """One tagged page with some lines of text and an empty signature field."""
     pdf = pikepdf.new()
     page = pdf.add_blank_page()
     font = pikepdf.Dictionary(Type=pikepdf.Name.Font, Subtype=pikepdf.Name.Type1, BaseFont=pikepdf.Name.Helvetica)

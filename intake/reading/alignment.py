@@ -82,6 +82,14 @@ def find_fit(issued: Sequence[Word], returned: Sequence[Word]) -> Fit | None:
     return Fit(transform=exact, share=hits / len(anchors))
 
 
+def find_exact(pairs: Sequence[tuple[complex, complex]]) -> Transform | None:
+    """How places of an issued page came to lie on a returned one, if every one of them did; None if not."""
+    transform = _least_squares(pairs) if len(pairs) >= MIN_ANCHORS else None
+    if transform is None or not _is_upright(transform.factor):
+        return None
+    return transform if all(_misses(transform, pair) < _NEAR for pair in pairs) else None
+
+
 def common_words(issued: Counter[str], returned: Counter[str]) -> int:
     """A cheap measure of how likely two pages are the same."""
     return (issued & returned).total()

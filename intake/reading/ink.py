@@ -5,7 +5,7 @@ nothing dark, or nothing light, stands near on the other page. So what only move
 another hand, is the same, and so is what was bleached or shaded a little.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -20,8 +20,13 @@ DOTS_PER_INCH: Final = 100.0
 _NEAR: Final = 1  # dots to every side: three quarters of a point, less than by which figures differ
 _DIFFERENT: Final = 56  # of 255 steps of grey, found on honest carriers (tests/intake/test_likeness.py)
 _CELL: Final = 6  # dots: what is nearer than that is one blob
+_MARGIN: Final = 12  # rows around a part that differs; two of `_CELL`
 MIN_DOTS: Final = 4  # of a blob; less is the edge of a letter
 MAX_BLOBS: Final = 100  # of one page, then one over all
+_MARKED: Final = (0,) * _DIFFERENT + (255,) * (256 - _DIFFERENT)
+
+_Dots = tuple[int, int, int, int]
+"""Left, top, right and bottom, from the upper left corner."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,9 +43,40 @@ def compare_ink(issued: OpenPage, returned: OpenPage, transform: Transform, *, b
     ours, theirs = issued.draw(DOTS_PER_INCH, laid), returned.draw(DOTS_PER_INCH)
     for picture in (ours, theirs):
         _blank(picture, blank)
-    added = ImageChops.subtract(_spread(ours), theirs)
-    lost = ImageChops.subtract(_spread(theirs), ours)
-    return Ink(added=_blobs(added), lost=_blobs(lost))
+    added, lost = list[_Dots](), list[_Dots]()
+    for top, bottom in _differing(ours, theirs):
+        one, other = (picture.crop((0, top, picture.width, bottom)) for picture in (ours, theirs))
+        added += _blobs(ImageChops.subtract(_spread(one), other), top)
+        lost += _blobs(ImageChops.subtract(_spread(other), one), top)
+    return Ink(added=_rectangles(added, ours.height), lost=_rectangles(lost, ours.height))
+
+
+def _differing(ours: Image.Image, theirs: Image.Image) -> Iterator[tuple[int, int]]:
+    """The rows of dots between which the pictures differ at all: most of a page is the same dot for dot.
+
+    With some rows that are the same around them, so that nothing reaches from one part to the next.
+    """
+    marks = ImageChops.difference(ours, theirs).point(_MARKED)
+    parts: list[tuple[int, int]] = []
+    for top, bottom in _marked_rows(marks, 0, marks.height):
+        above = parts.pop() if parts and top - parts[-1][1] < 2 * _MARGIN else (top, bottom)
+        parts.append((above[0], bottom))
+    for top, bottom in parts:
+        yield max(0, top - _MARGIN), min(marks.height, bottom + _MARGIN)
+
+
+def _marked_rows(marks: Image.Image, top: int, bottom: int) -> Iterator[tuple[int, int]]:
+    """From the top; by halves, since one look at many rows costs as much as one at a few."""
+    box = marks.crop((0, top, marks.width, bottom)).getbbox()
+    if box is None:
+        return
+    top, bottom = top + box[1], top + box[3]
+    middle = (top + bottom) // 2
+    if bottom - top <= _MARGIN:
+        yield top, bottom
+    else:
+        yield from _marked_rows(marks, top, middle)
+        yield from _marked_rows(marks, middle, bottom)
 
 
 def _spread(picture: Image.Image) -> Image.Image:
@@ -58,16 +94,23 @@ def _blank(picture: Image.Image, places: Sequence[Rectangle]) -> None:
         pen.rectangle(box, fill=255)
 
 
-def _blobs(difference: Image.Image) -> tuple[Rectangle, ...]:
-    """The rectangles of what differs."""
-    marks = difference.point([0] * _DIFFERENT + [255] * (256 - _DIFFERENT))
-    whole = marks.getbbox()
-    if whole is None:
-        return ()
-    boxes = [box for cells in _connected(marks) if (box := _box(marks, cells)) is not None]
+def _blobs(difference: Image.Image, above: int) -> Iterator[_Dots]:
+    """The boxes of what differs, on the page; `above`: rows of it over this part."""
+    marks = difference.point(_MARKED)
+    if marks.getbbox() is None:
+        return
+    for cells in _connected(marks):
+        box = _box(marks, cells)
+        if box is not None:
+            yield box[0], box[1] + above, box[2], box[3] + above
+
+
+def _rectangles(boxes: Sequence[_Dots], height: int) -> tuple[Rectangle, ...]:
+    """In points; too many become one around all."""
     if len(boxes) > MAX_BLOBS:
-        boxes = [whole]
-    scale, height = DOTS_PER_INCH / 72, difference.height
+        lefts, tops, rights, bottoms = zip(*boxes, strict=True)
+        boxes = [(min(lefts), min(tops), max(rights), max(bottoms))]
+    scale = DOTS_PER_INCH / 72
     return tuple(
         Rectangle(x0=left / scale, y0=(height - bottom) / scale, x1=right / scale, y1=(height - top) / scale)
         for left, top, right, bottom in boxes
@@ -91,11 +134,11 @@ def _connected(marks: Image.Image) -> list[set[tuple[int, int]]]:
     return found
 
 
-def _cell(column: int, row: int) -> tuple[int, int, int, int]:
+def _cell(column: int, row: int) -> _Dots:
     return column * _CELL, row * _CELL, (column + 1) * _CELL, (row + 1) * _CELL
 
 
-def _box(marks: Image.Image, cells: set[tuple[int, int]]) -> tuple[int, int, int, int] | None:
+def _box(marks: Image.Image, cells: set[tuple[int, int]]) -> _Dots | None:
     """The tight box of a blob; None for a speck."""
     columns, rows = [column for column, _ in cells], [row for _, row in cells]
     outer = _cell(min(columns), min(rows))[:2] + _cell(max(columns), max(rows))[2:]

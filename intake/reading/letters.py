@@ -22,7 +22,15 @@ import pypdfium2.raw as pdfium  # type: ignore[import-untyped]
 from PIL import Image
 
 from agreements.fieldmap import Rectangle
-from intake.reading.pages import MAX_CHARACTERS_PER_PAGE, PagesFault, UnreadablePdfError, clean, flat_page
+from agreements.pages import Page
+from intake.reading.pages import (
+    MAX_CHARACTERS_PER_PAGE,
+    PagesFault,
+    UnreadablePdfError,
+    clean,
+    flat_page,
+    read_page,
+)
 from intake.reading.raster import MAX_SIDE
 from intake.reading.unseen import is_unseen, texts_of
 
@@ -82,7 +90,7 @@ class OpenPage:
     """One page of an opened document, to be closed after use (`with`)."""
 
     def __init__(self, document: pypdfium2.PdfDocument, index: int) -> None:
-        self._page, _ = flat_page(document, index)
+        self._page, self._places = flat_page(document, index)
         self._text = self._page.get_textpage()
         if self._text.count_chars() > MAX_CHARACTERS_PER_PAGE:
             self.close()
@@ -99,10 +107,14 @@ class OpenPage:
         self._text.close()
         self._page.close()
 
-    @property
+    @cached_property
     def text(self) -> str:
-        """All of it, as `read_pages` gives it."""
+        """All of it, what is invisible as well."""
         return clean(self._text.get_text_bounded())
+
+    def read(self) -> Page:
+        """What it shows, as `read_pages` gives it."""
+        return read_page(self._page, self._text, self._places)
 
     def ink_in(self, place: Rectangle) -> float:
         """Which share of a rectangle of the page, as it is shown, is dark: a tick may be drawn and not written."""
@@ -144,7 +156,7 @@ class OpenPage:
             bitmap.fill_rect((255, 255, 255, 255), 0, 0, *size)
             clip = pdfium.FS_RECTF(0, 0, *size)
             pdfium.FPDF_RenderPageBitmapWithMatrix(bitmap, self._page, matrix, clip, pdfium.FPDF_GRAYSCALE)
-            return Image.frombytes("L", size, bytes(bitmap.buffer), "raw", "L", bitmap.stride)
+            return Image.frombytes("L", size, bitmap.buffer, "raw", "L", bitmap.stride)
         finally:
             bitmap.close()
 
@@ -163,11 +175,31 @@ class OpenPage:
         """What stands in a rectangle of a plain page, by every letter that touches it."""
         return clean(self._text.get_text_bounded(*box))
 
-    def letters(self) -> PageLetters:
-        """Every letter; spaces and marks without a shape aside."""
-        turn = _Turn(self._page)
-        letters = _letters(self._text, turn, some_unseen=self.has_unseen)
-        return PageLetters(width=turn.width, height=turn.height, letters=tuple(letters))
+    @cached_property
+    def characters(self) -> str:
+        """Every character by its index; none where some text is invisible, or can't be had in one piece."""
+        count = self._text.count_chars()
+        units = (ctypes.c_ushort * (count + 1))()
+        written = pdfium.FPDFText_GetText(self._text, 0, count, units)
+        text = bytes(units)[: 2 * count].decode("utf-16-le", "surrogatepass")
+        whole = written == count + 1 == len(text) + 1  # PDFium leaves some out; what is beyond 16 bits makes two units
+        return text if whole and not self.has_unseen else ""
+
+    def origin(self, index: int) -> complex:
+        """Where the pen of a character began."""
+        x, y = ctypes.c_double(), ctypes.c_double()
+        pdfium.FPDFText_GetCharOrigin(self._text, index, x, y)
+        return complex(*self._turn.point(x.value, y.value))
+
+    def letters(self, among: Iterable[int] | None = None) -> PageLetters:
+        """Every letter, or those among some characters; spaces and marks without a shape aside."""
+        indices = range(self._text.count_chars()) if among is None else among
+        letters = _letters(self._text, self._turn, indices, some_unseen=self.has_unseen)
+        return PageLetters(width=self._turn.width, height=self._turn.height, letters=tuple(letters))
+
+    @cached_property
+    def _turn(self) -> "_Turn":
+        return _Turn(self._page)
 
 
 def line_text(letters: Iterable[Letter]) -> str:
@@ -247,10 +279,10 @@ class _Turn:
                 return x - self._left, y - self._bottom
 
 
-def _letters(text_page: Any, turn: _Turn, *, some_unseen: bool) -> Iterator[Letter]:
+def _letters(text_page: Any, turn: _Turn, indices: Iterable[int], *, some_unseen: bool) -> Iterator[Letter]:
     left, right, bottom, top, x, y = (ctypes.c_double() for _ in range(6))
     after_space = True
-    for index in range(text_page.count_chars()):
+    for index in indices:
         code = pdfium.FPDFText_GetUnicode(text_page, index)
         text = "\u0002" if code in _HYPHENS else _character(code)
         if code not in _HYPHENS and unicodedata.category(text)[0] in "ZC":

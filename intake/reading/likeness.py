@@ -6,9 +6,10 @@ Not promised: that text which is written to be invisible was not added (it is se
 that what was drawn lighter than about a third of black differs.
 """
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Final
 
 from agreements.fieldmap import FieldMap, Rectangle
@@ -17,7 +18,9 @@ from agreements.likeness import Rectangle as Place
 from intake.reading.alignment import Transform, common_words, find_fit
 from intake.reading.ink import compare_ink
 from intake.reading.letters import Letter, line_text, lines_of
-from intake.reading.opened import OpenDocument, Template, is_in, open_both
+from intake.reading.opened import Both, OpenDocument, Template, is_in
+from intake.reading.pages import readable
+from intake.reading.verbatim import Verbatim
 
 MAX_PAGES: Final = 60  # of a returned document that are compared; an agreement has under 20
 MAX_TEXT: Final = 2_000  # characters of another page's text
@@ -27,17 +30,18 @@ _APART: Final = 24.0  # points between two letters of one line that are two line
 _ROUND: Final = 2.0  # points around a line: the ink of its letters
 
 
-def compare_pages(document: bytes, *, issued: bytes, field_map: FieldMap | None = None) -> Likeness:
+def compare_pages(both: Both, *, field_map: FieldMap | None = None) -> Likeness:
     """How they differ. `field_map`: of the issued document; what stands in places to fill in is not looked at.
 
     Raises EncryptedPdfError or UnreadablePdfError.
     """
-    with open_both(issued, document) as (ours, theirs):
+    with readable():
+        ours, theirs = both.issued, both.returned
         fillable = defaultdict[int, list[Rectangle]](list)
         for item in () if field_map is None else field_map.fields:
             fillable[item.page].append(item.rectangle)
-        matches = list(_matches(ours, theirs))
-        compared = [_Pair(ours, theirs, match, fillable[match.issued + 1]) for match in matches]
+        matches = list(_matches(both))
+        compared = [_Pair(both, match, fillable[match.issued + 1]) for match in matches]
         taken = {match.returned for match in matches}
         found = {match.issued for match in matches}
         return Likeness(
@@ -59,21 +63,33 @@ class _Match:
     issued: int
     returned: int
     transform: Transform
+    verbatim: Verbatim | None = None
 
 
-def _matches(ours: OpenDocument, theirs: OpenDocument) -> Iterator[_Match]:
+def _matches(both: Both) -> Iterator[_Match]:
     """The issued pages that were found, each as a page of its own."""
-    free = set(range(min(len(theirs), MAX_PAGES)))
-    for index in range(len(ours)):
-        words = ours.letters(index).words
-        wanted = Counter(word.text for word in words)
-        likeliest = sorted((-common_words(wanted, theirs.vocabularies[page]), page) for page in free)[:_TRIED]
-        fits = ((page, find_fit(words, theirs.letters(page).words)) for common, page in likeliest if common)
-        good = [(-fit.share, page, fit.transform) for page, fit in fits if fit is not None]
-        if good:
-            _, page, transform = min(good, key=lambda one: one[:2])
-            free.discard(page)
-            yield _Match(issued=index, returned=page, transform=transform)
+    free = set(range(min(len(both.returned), MAX_PAGES)))
+    for index, wanted in enumerate(both.issued.vocabularies):
+        ranked = sorted((-common_words(wanted, both.returned.vocabularies[page]), page) for page in free)
+        match = _match(both, index, [page for common, page in ranked[:_TRIED] if common])
+        if match is not None:
+            free.discard(match.returned)
+            yield match
+
+
+def _match(both: Both, index: int, likeliest: Sequence[int]) -> _Match | None:
+    """The one of these pages that the issued one became."""
+    for page in likeliest[:1]:
+        verbatim = both.verbatim(index, page)
+        if verbatim is not None:
+            return _Match(issued=index, returned=page, transform=verbatim.transform, verbatim=verbatim)
+    words = both.issued.letters(index).words
+    fits = ((page, find_fit(words, both.returned.letters(page).words)) for page in likeliest)
+    good = [(-fit.share, page, fit.transform) for page, fit in fits if fit is not None]
+    if not good:
+        return None
+    _, page, transform = min(good, key=lambda one: one[:2])
+    return _Match(issued=index, returned=page, transform=transform)
 
 
 def _lost_pages(ours: OpenDocument, found: set[int]) -> Iterator[Lost]:
@@ -86,19 +102,26 @@ def _lost_pages(ours: OpenDocument, found: set[int]) -> Iterator[Lost]:
 class _Pair:
     """One issued page, and what it became."""
 
-    def __init__(self, ours: OpenDocument, theirs: OpenDocument, match: _Match, fillable: Sequence[Rectangle]) -> None:
+    def __init__(self, both: Both, match: _Match, fillable: Sequence[Rectangle]) -> None:
         self._match = match
-        to_issued = match.transform.letter
-        returned = [(letter, to_issued(letter)) for letter in theirs.letters(match.returned).letters]
-        issued, there = ours.template(match.issued), Template(one for _, one in returned)
-        self._extra = [letter for letter, one in returned if issued.find(one) is None and not _is_in_any(one, fillable)]
-        self._gone = [
-            letter
-            for letter in ours.letters(match.issued).letters
-            if there.find(letter) is None and not _is_in_any(letter, fillable)
-        ]
+        self._extra, self._gone = self._letters(both, fillable)
         places = [match.transform.rectangle(place) for place in fillable]
-        self._ink = compare_ink(ours.page(match.issued), theirs.page(match.returned), match.transform, blank=places)
+        pages = both.issued.page(match.issued), both.returned.page(match.returned)
+        self._ink = compare_ink(*pages, match.transform, blank=places)
+
+    def _letters(self, both: Both, fillable: Sequence[Rectangle]) -> tuple[list[Letter], list[Letter]]:
+        """Those of the returned page that were not issued, and those that were issued and are gone."""
+        match, to_issued = self._match, self._match.transform.letter
+        if match.verbatim is not None:
+            extra = both.returned.page(match.returned).letters(chain(*match.verbatim.extra)).letters
+            return [letter for letter in extra if not _is_in_any(to_issued(letter), fillable)], []
+        returned = [(letter, to_issued(letter)) for letter in both.returned.letters(match.returned).letters]
+        issued, there = both.issued.template(match.issued), Template(one for _, one in returned)
+        extra_letters = [
+            letter for letter, one in returned if issued.find(one) is None and not _is_in_any(one, fillable)
+        ]
+        gone = (letter for letter in both.issued.letters(match.issued).letters if there.find(letter) is None)
+        return extra_letters, [letter for letter in gone if not _is_in_any(letter, fillable)]
 
     def added(self) -> Iterator[Added]:
         page = self._match.returned + 1

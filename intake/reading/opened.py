@@ -7,11 +7,11 @@ from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from typing import Final
 
-import pypdfium2  # type: ignore[import-untyped]
-
 from agreements.fieldmap import Rectangle
+from agreements.pages import Page, Pages
 from intake.reading.letters import Letter, OpenPage, PageLetters
-from intake.reading.pages import MAX_CHARACTERS, PagesFault, UnreadablePdfError, open_document
+from intake.reading.pages import MAX_CHARACTERS, PagesFault, UnreadablePdfError, open_document, readable
+from intake.reading.verbatim import Verbatim, find_verbatim
 
 MAX_LETTERS: Final = 4_000  # in and around one place; the longest value has 2,000
 _MOVED: Final = 1.5  # points: a letter that stands nearer to where it was issued is that letter
@@ -19,13 +19,37 @@ _BAND: Final = 12.0  # points: letters are looked for by the bands they stand in
 
 
 @contextmanager
-def open_both(issued: bytes, document: bytes) -> Iterator[tuple["OpenDocument", "OpenDocument"]]:
-    """Both documents, to be read while they are open. Raises EncryptedPdfError or UnreadablePdfError."""
+def open_both(issued: bytes, document: bytes) -> Iterator["Both"]:
+    """Both documents, to be read while they are open; each is opened when it is first asked for."""
     with ExitStack() as stack:
-        try:
-            yield OpenDocument(stack, issued), OpenDocument(stack, document)
-        except pypdfium2.PdfiumError as error:
-            raise UnreadablePdfError(PagesFault.BROKEN) from error
+        yield Both(stack, issued, document)
+
+
+class Both:
+    """An issued document and a returned one. Opening one raises EncryptedPdfError or UnreadablePdfError."""
+
+    def __init__(self, stack: ExitStack, issued: bytes, document: bytes) -> None:
+        self._stack, self._issued = stack, issued
+        self.document = document
+        """The returned one's bytes."""
+        self._verbatim: dict[tuple[int, int], Verbatim | None] = {}
+
+    @cached_property
+    def issued(self) -> "OpenDocument":
+        """The issued one, open."""
+        return OpenDocument(self._stack, self._issued)
+
+    @cached_property
+    def returned(self) -> "OpenDocument":
+        """The returned one, open."""
+        return OpenDocument(self._stack, self.document)
+
+    def verbatim(self, issued: int, returned: int) -> Verbatim | None:
+        """Whether a page plainly holds an issued one; both by index from 0."""
+        pair = (issued, returned)
+        if pair not in self._verbatim:
+            self._verbatim[pair] = find_verbatim(self.issued.page(issued), self.returned.page(returned))
+        return self._verbatim[pair]
 
 
 class OpenDocument:
@@ -44,6 +68,18 @@ class OpenDocument:
     def __len__(self) -> int:
         """Pages."""
         return len(self.pdf)
+
+    def read(self) -> Pages:
+        """As `intake.reading.pages.read_pages` gives it, of pages that stay open. Raises UnreadablePdfError."""
+        left = MAX_CHARACTERS
+        pages: list[Page] = []
+        with readable():
+            for index in range(len(self)):
+                pages.append(self.page(index).read())
+                left -= len(pages[-1].text)
+                if left < 0:
+                    raise UnreadablePdfError(PagesFault.TOO_MUCH_TEXT)
+        return Pages(pages=tuple(pages))
 
     def page(self, index: int) -> OpenPage:
         """A page, by its index from 0."""
@@ -92,7 +128,7 @@ class Bands:
         """Each letter whose outline touches the place. Raises UnreadablePdfError for more than a place can hold."""
         first, last = _band(place.y0 - self._tallest), _band(place.y1)
         bands = (letters for band, letters in self._bands.items() if first <= band <= last)
-        found = [letter for letters in bands for letter in letters if _touches(letter, place)]
+        found = [letter for letters in bands for letter in letters if touches(letter, place)]
         if len(found) > MAX_LETTERS:  # never a part of them: what is left out could be what was slipped in
             raise UnreadablePdfError(PagesFault.TOO_MUCH_TEXT)
         return found
@@ -130,6 +166,7 @@ def is_in(letter: Letter, place: Rectangle) -> bool:
     return place.x0 <= (left + right) / 2 <= place.x1 and place.y0 <= (bottom + top) / 2 <= place.y1
 
 
-def _touches(letter: Letter, place: Rectangle) -> bool:
+def touches(letter: Letter, place: Rectangle) -> bool:
+    """Some of its outline's box lies in the place."""
     left, bottom, right, top = letter.box
     return left < place.x1 and right > place.x0 and bottom < place.y1 and top > place.y0

@@ -9,6 +9,8 @@ text. Who relies on this compares with the issued document, read in the same way
 """
 
 import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from enum import StrEnum
 from typing import Final
 
@@ -21,6 +23,9 @@ from intake.reading.unseen import is_picture_of_text
 MAX_PAGES: Final = 200  # an agreement has under 20; signing services add a few; beyond, it is something else
 MAX_CHARACTERS_PER_PAGE: Final = 50_000  # a densely set A4 page holds about 7,000
 MAX_CHARACTERS: Final = 400_000  # in all; as JSON it stays below the 1 MB that a sandboxed child may return
+
+Place = tuple[float, float, float, float]
+"""Left, bottom, right and top, in points."""
 
 READER: Final = f"3 pdfium {pypdfium2.version.PDFIUM_INFO}"
 """What reads here: the number is raised when this module gives another text for the same page. Two texts are compared
@@ -54,11 +59,19 @@ def read_pages(data: bytes) -> Pages:
     """Size (points) and visible text of every page. Raises EncryptedPdfError or UnreadablePdfError."""
     document = open_document(data)
     try:
-        return _read_document(document)
-    except pypdfium2.PdfiumError as error:
-        raise UnreadablePdfError(PagesFault.BROKEN) from error
+        with readable():
+            return _read_document(document)
     finally:
         document.close()
+
+
+@contextmanager
+def readable() -> Iterator[None]:
+    """While pages are read: what PDFium can't read is UnreadablePdfError."""
+    try:
+        yield
+    except pypdfium2.PdfiumError as error:
+        raise UnreadablePdfError(PagesFault.BROKEN) from error
 
 
 def open_document(data: bytes) -> pypdfium2.PdfDocument:
@@ -98,20 +111,23 @@ def _read_page(document: pypdfium2.PdfDocument, index: int, *, limit: int) -> Pa
         try:
             if text_page.count_chars() > limit:
                 raise UnreadablePdfError(PagesFault.TOO_MUCH_TEXT)
-            text = clean(text_page.get_text_bounded())
-            if is_picture_of_text(page):
-                return Page(width=page.get_width(), height=page.get_height(), text="", unseen=text)
-            boxes = _read_boxes(text_page, places)
+            return read_page(page, text_page, places)
         finally:
             text_page.close()
-        return Page(width=page.get_width(), height=page.get_height(), text=text, boxes=boxes)
     finally:
         page.close()
 
 
-def flat_page(
-    document: pypdfium2.PdfDocument, index: int
-) -> tuple[pypdfium2.PdfPage, list[tuple[float, float, float, float]]]:
+def read_page(page: pypdfium2.PdfPage, text_page: pypdfium2.PdfTextPage, places: Sequence[Place]) -> Page:
+    """What an opened page shows; `places`: where its fields were. Raises UnreadablePdfError."""
+    width, height = page.get_width(), page.get_height()
+    text = clean(text_page.get_text_bounded())
+    if is_picture_of_text(page):
+        return Page(width=width, height=height, text="", unseen=text)
+    return Page(width=width, height=height, text=text, boxes=_read_boxes(text_page, places))
+
+
+def flat_page(document: pypdfium2.PdfDocument, index: int) -> tuple[pypdfium2.PdfPage, list[Place]]:
     """A page with its fields and annotations as page content, to be closed by the caller; and where its fields were."""
     page = document.get_page(index)
     if pdfium.FPDFPage_GetAnnotCount(page) == 0:  # there is nothing to flatten
@@ -124,9 +140,9 @@ def flat_page(
     return document.get_page(index), places  # anew: the text of a page loaded before does not change
 
 
-def _field_places(page: pypdfium2.PdfPage) -> list[tuple[float, float, float, float]]:
+def _field_places(page: pypdfium2.PdfPage) -> list[Place]:
     """The rectangles of the form fields, each once: left, bottom, right, top."""
-    places: list[tuple[float, float, float, float]] = []
+    places: list[Place] = []
     for number in range(pdfium.FPDFPage_GetAnnotCount(page)):
         annotation = pdfium.FPDFPage_GetAnnot(page, number)
         corners = pdfium.FS_RECTF()
@@ -137,7 +153,7 @@ def _field_places(page: pypdfium2.PdfPage) -> list[tuple[float, float, float, fl
     return list(dict.fromkeys(places))
 
 
-def _read_boxes(text_page: pypdfium2.PdfTextPage, places: list[tuple[float, float, float, float]]) -> tuple[Box, ...]:
+def _read_boxes(text_page: pypdfium2.PdfTextPage, places: Sequence[Place]) -> tuple[Box, ...]:
     """What is seen in each place. Places that lie over each other read the same text again, so all is counted."""
     boxes: list[Box] = []
     left = MAX_CHARACTERS_PER_PAGE

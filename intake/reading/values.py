@@ -10,7 +10,9 @@ Not promised: that text can be seen (`visible`), or that nothing was added elsew
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import sha256
+from itertools import chain
 from typing import Final
 
 from agreements.fieldmap import FieldKind, FieldMap, FormField, PrintedValue, Rectangle
@@ -21,8 +23,8 @@ from intake.reading.alignment import IDENTITY, Fit, Transform, common_words, fin
 from intake.reading.attached import read_attached
 from intake.reading.form_values import FieldValue, read_form_values
 from intake.reading.letters import Letter, PageLetters, line_text
-from intake.reading.opened import OpenDocument, is_in, open_both
-from intake.reading.pages import READER
+from intake.reading.opened import Both, OpenDocument, is_in, open_both, touches
+from intake.reading.pages import READER, readable
 
 _BESIDE: Final = 10.0  # points to the left and right of a value in which nothing may have come to stand
 _BRIM: Final = 1.0  # points above and below
@@ -30,6 +32,7 @@ _TRIED: Final = 3  # returned pages that an issued one is held against; the like
 _ALIKE: Final = 0.9  # of the words that the likeliest shares: held against, too
 _MOST_ALIKE: Final = 12  # pages: a document of so many that are alike is no return of one agreement
 _AS_GOOD: Final = 0.95  # of the best fit: as well the same page
+_RIVAL: Final = 0.75  # of the words that the likeliest shares: might be as good a fit
 _INSET: Final = 0.15  # of a box to tick: its frame
 _TICKED: Final = 0.03  # of a box: the thinnest cross is about 0.08
 MAX_PLACES: Final = 5_000  # of one field map; an agreement has under 200
@@ -48,9 +51,8 @@ class _Spot:
 
 
 def read_values(
-    document: bytes,
+    both: Both,
     *,
-    issued: bytes,
     field_map: FieldMap,
     same_pages: bool,
     signed_end: int | None = None,
@@ -71,14 +73,14 @@ def read_values(
     untouched = _untouched(known, pages, spots)
     if untouched and all(spot.page in untouched for spot in spots):
         seen = tuple(_as_printed(spot) for spot in spots[:MAX_PLACES])
-        return Reading(document=sha256(document).hexdigest(), sightings=seen)
-    with open_both(issued, document) as (ours, theirs):
-        fields = read_form_values(document[:signed_end], _open_names(field_map)) if _open_names(field_map) else {}
-        look = _Look(ours, theirs, fields, known, _rectangles(field_map.fields))
+        return Reading(document=sha256(both.document).hexdigest(), sightings=seen)
+    with readable():
+        fields = read_form_values(both.document[:signed_end], _open_names(field_map)) if _open_names(field_map) else {}
+        look = _Look(both, fields, known, _rectangles(field_map.fields))
         found, lost = _everywhere(look, spots[:MAX_PLACES], same_pages=same_pages)
-        attached = read_attached(theirs.pdf)
+        attached = read_attached(both.returned.pdf)
     return Reading(
-        document=sha256(document).hexdigest(), sightings=tuple(found), lost_pages=tuple(lost), attached=attached
+        document=sha256(both.document).hexdigest(), sightings=tuple(found), lost_pages=tuple(lost), attached=attached
     )
 
 
@@ -108,8 +110,8 @@ def read_places(document: bytes, *, template: bytes, places: Sequence[tuple[str,
     Raises EncryptedPdfError or UnreadablePdfError.
     """
     spots = [_Spot(field_id=field_id, page=page, rectangle=place) for field_id, page, place in places[:MAX_PLACES]]
-    with open_both(template, document) as (blank, filled):
-        look = _Look(blank, filled, {}, None, {})
+    with open_both(template, document) as both, readable():
+        look = _Look(both, {}, None, {})
         found, lost = _everywhere(look, spots, same_pages=False)
     return Reading(document=sha256(document).hexdigest(), sightings=tuple(found), lost_pages=tuple(lost))
 
@@ -153,14 +155,21 @@ def _everywhere(look: "_Look", spots: Sequence[_Spot], *, same_pages: bool) -> t
 class _Look:
     """The issued document, and the returned one."""
 
-    issued: OpenDocument
-    returned: OpenDocument
+    both: Both
     fields: dict[str, FieldValue]
     """What the fields of the signed revision hold, by name."""
     known: FieldMap | None
     """With the text of the issued pages, where it can be compared."""
     fillable: dict[int, list[Rectangle]]
     """By page: where others write than those who issued."""
+
+    @property
+    def issued(self) -> OpenDocument:
+        return self.both.issued
+
+    @property
+    def returned(self) -> OpenDocument:
+        return self.both.returned
 
     def same(self, number: int) -> list[tuple[int, Transform]]:
         return [(number - 1, IDENTITY)] if number <= min(len(self.returned), len(self.issued)) else []
@@ -169,6 +178,9 @@ class _Look:
         """The returned pages that an issued one is; its values' own words have no say."""
         if number > len(self.issued):
             return []
+        plainly = self._find_plainly(number)
+        if plainly is not None:
+            return [plainly]
         own = PageLetters(width=0, height=0, letters=tuple(self._outside(number, spots))).words
         likeliest = self._likeliest(Counter(word.text for word in own))
         if len(likeliest) > _MOST_ALIKE:
@@ -180,6 +192,14 @@ class _Look:
             ((index, fit.transform) for index, fit in good if fit.share >= _AS_GOOD * best), key=lambda found: found[0]
         )
 
+    def _find_plainly(self, number: int) -> tuple[int, Transform] | None:
+        """The one returned page that holds the whole issued one, if no other is anything like it."""
+        wanted = self.issued.vocabularies[number - 1]
+        shared = sorted((-common_words(wanted, there), index) for index, there in enumerate(self.returned.vocabularies))
+        rivals = [index for common, index in shared[1:] if common <= _RIVAL * shared[0][0]]  # counts are negative here
+        verbatim = None if rivals else self.both.verbatim(number - 1, shared[0][1])
+        return None if verbatim is None else (shared[0][1], verbatim.transform)
+
     def _likeliest(self, wanted: Counter[str]) -> list[int]:
         """The returned pages that share most words with an issued one, and all that share nearly as many."""
         ranked = sorted((-common_words(wanted, there), index) for index, there in enumerate(self.returned.vocabularies))
@@ -188,10 +208,9 @@ class _Look:
 
     def at(self, spots: Sequence[_Spot], number: int, index: int, transform: Transform) -> Iterator[Sighting]:
         """What stands in the places of one page."""
-        untouched = self._is_untouched(number, index)
         page = _Page(self, number, index, transform)
         for spot in spots:
-            text = page.glance(spot) if untouched and spot.field is None else None
+            text = None if spot.printed is None else page.glance(spot)
             yield self._sighting(spot, page.look(spot) if text is None else text, index, transform)
 
     def _outside(self, number: int, spots: Sequence[_Spot]) -> Iterator[Letter]:
@@ -200,7 +219,7 @@ class _Look:
         inside = {id(letter) for letter, place in near if is_in(letter, place)}
         return (letter for letter in self.issued.letters(number - 1).letters if id(letter) not in inside)
 
-    def _is_untouched(self, number: int, index: int) -> bool:
+    def is_untouched(self, number: int, index: int) -> bool:
         """The whole page says what it said when it was issued, read by the same reader."""
         if self.known is None or number > len(self.known.pages.pages):
             return False
@@ -226,12 +245,26 @@ class _Page:
 
     def __init__(self, look: _Look, number: int, index: int, transform: Transform) -> None:
         self._look, self._number, self._index, self._transform = look, number, index, transform
+        self._untouched = look.is_untouched(number, index)
 
     def glance(self, spot: _Spot) -> str | None:
-        """The place's text if it is plainly what was printed; None if it takes a closer look."""
-        place = spot.rectangle
-        text = self._look.returned.page(self._index).text_in((place.x0, place.y0, place.x1, place.y1))
-        return spot.printed if spot.printed is not None and solid(text) == solid(spot.printed) else None
+        """What was printed in the place if it plainly stands there; None if it takes a closer look."""
+        if self._untouched:
+            place = spot.rectangle
+            text = self._look.returned.page(self._index).text_in((place.x0, place.y0, place.x1, place.y1))
+            return spot.printed if solid(text) == solid(spot.printed or "") else None
+        near = _grown(spot.rectangle, _BESIDE)
+        beside = self._added is None or any(touches(letter, near) for letter in self._added)
+        return None if beside else spot.printed
+
+    @cached_property
+    def _added(self) -> Sequence[Letter] | None:
+        """Of a page that holds the whole issued one: what it holds besides, as if on that one. None of any other."""
+        verbatim = self._look.both.verbatim(self._number - 1, self._index)
+        if verbatim is None:
+            return None
+        added = self._look.returned.page(self._index).letters(chain(*verbatim.extra)).letters
+        return [self._transform.letter(letter) for letter in added]
 
     def look(self, spot: _Spot) -> str:
         if spot.field is not None and spot.field.kind is FieldKind.CHECKBOX:

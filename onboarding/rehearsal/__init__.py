@@ -27,14 +27,23 @@ _TIMES: Final = 3
 def rehearse() -> Inspection:
     """Inspect the agreement as if it came back an hour after it was signed."""
     signed = (_FOLDER / "signed.pdf").read_bytes()
-    issued = signed[: signed.index(_END) + len(_END)]
+    return _inspect(signed, signed[: signed.index(_END) + len(_END)])
+
+
+def rehearse_rewritten() -> Inspection:
+    """The same, as if a signing service had written it anew: its pages are compared."""
+    signed = (_FOLDER / "signed.pdf").read_bytes()
+    return _inspect(signed, signed[: signed.index(_END)] + 2 * _END)
+
+
+def _inspect(signed: bytes, issued: bytes) -> Inspection:
     trust = Trust.from_der(
         [(_FOLDER / "anchor.der").read_bytes()], revocation=RevocationPolicy.REQUIRE, accept_demo=True
     )
-    at = format_utc(_SIGNED + timedelta(hours=1))
-    arguments: JsonValue = {"trust": trust.to_json(), "at": at, "sources": False}
+    arguments: JsonValue = {"trust": trust.to_json(), "at": format_utc(_SIGNED + timedelta(hours=1))}
     return Inspection.model_validate(inspect({DOCUMENT: signed, ISSUED: issued}, arguments))
 
 
 for _ in range(_TIMES):
     rehearse()
+    rehearse_rewritten()

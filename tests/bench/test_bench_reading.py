@@ -23,6 +23,7 @@ from agreements.fieldmap import FieldMap, pdf_field_name
 from agreements.pages import solid
 from agreements.parameters import Reading
 from agreements.printed import TICK
+from intake.reading.opened import open_both
 from intake.reading.values import read_values
 from onboarding.press import press
 from onboarding.rendering import load_layout
@@ -87,7 +88,8 @@ def _go(number: int) -> list[Counted]:
     for way, carry in ways.items():
         returned = carry()
         before = time.process_time()
-        reading = read_values(returned, issued=issued.pdf, field_map=issued.field_map, same_pages=way == SAME)
+        with open_both(issued.pdf, returned) as both:
+            reading = read_values(both, field_map=issued.field_map, same_pages=way == SAME)
         spent = (time.process_time() - before) * 1000
         found.append(_count(way, reading, document, issued.field_map, answers, spent))
     return found

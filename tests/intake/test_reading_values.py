@@ -15,7 +15,7 @@ from agreements.parameters import Method, Reading, Sighting
 from agreements.printed import TICK
 from intake.reading.alignment import MIN_SHARE, find_fit
 from intake.reading.letters import Word
-from intake.reading.opened import MAX_LETTERS
+from intake.reading.opened import MAX_LETTERS, open_both
 from intake.reading.pages import EncryptedPdfError, UnreadablePdfError
 from intake.reading.values import read_places, read_values
 from onboarding.press import Pressed, press
@@ -50,7 +50,8 @@ def with_open_values(route: SigningRoute = SigningRoute.OWN_TOOL) -> Pressed:
 
 
 def read(pdf: bytes, issued: Pressed, *, same_pages: bool = False, signed_end: int | None = None) -> Reading:
-    return read_values(pdf, issued=issued.pdf, field_map=issued.field_map, same_pages=same_pages, signed_end=signed_end)
+    with open_both(issued.pdf, pdf) as both:
+        return read_values(both, field_map=issued.field_map, same_pages=same_pages, signed_end=signed_end)
 
 
 def in_order(issued: Pressed) -> list[PrintedValue]:

@@ -23,7 +23,7 @@ from agreements.schema import agreement_schema
 from agreements.signers import ExpectedSigners, SignerPolicy
 from agreements.values import Fault
 from intake.reading.pages import READER, read_pages
-from onboarding.inspection import FIELD_MAP, ISSUED, _issued_pages
+from onboarding.inspection import _issued_pages
 from onboarding.keys import read_marking_key
 from onboarding.preparing import prepare_issue
 from onboarding.sandbox import Sandbox
@@ -139,10 +139,10 @@ def test_a_return_is_held_against_the_text_that_was_stored_when_the_agreement_wa
 
 def test_without_a_field_map_the_issued_document_itself_is_read(installation: Installation) -> None:
     issue = installation.template.by_one
-    assert _issued_pages({ISSUED: issue.pdf}) == read_pages(issue.pdf)
-    assert _issued_pages({}) is None
-    mapped = field_map_of(installation, issue).model_dump_json().encode()
-    assert _issued_pages({FIELD_MAP: mapped}) == read_pages(issue.pdf)  # the issued bytes were not needed
+    assert _issued_pages(issue.pdf, None) == read_pages(issue.pdf)
+    assert _issued_pages(None, None) is None
+    mapped = field_map_of(installation, issue)
+    assert _issued_pages(None, mapped) == read_pages(issue.pdf)  # the issued bytes were not needed
 
 
 def test_a_field_map_that_was_altered_on_disk_is_noticed_and_judges_nothing(installation: Installation) -> None:
