@@ -113,10 +113,10 @@ def _picture(workspace: Workspace, stuck: tuple[str, ...]) -> Picture:
 
 def _lists(workspace: Workspace) -> dict[str, datetime]:
     """Until when each trusted list holds. One that can't be read stops judging, which has an alarm of its own."""
-    from onboarding.trusted_lists import load_lists
+    from onboarding.trusted_lists import load_every_list
 
     try:
-        return {one.territory: one.next_update for one in load_lists(workspace.settings)}
+        return {one.territory: one.next_update for one in load_every_list(workspace.settings)}
     except AvtaleError:
         return {}
 

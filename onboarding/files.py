@@ -1,4 +1,4 @@
-"""Files that a person asked for: written where they said, or a clear refusal.
+"""Files that a person asked for, written where they said, or a clear refusal; and files of ours that must last.
 
 They hold names and addresses: files and new folders are for their owner alone.
 """
@@ -62,6 +62,22 @@ def write_file(path: Path, data: bytes, *, replace: bool = True) -> None:
             _write_into(path, data)
 
 
+def write_durably(path: Path, data: bytes) -> None:
+    """Whole or not at all, and on the disk when it is there. Raises as `write_file`; the folder must be there."""
+    with _told(path):
+        _write_beside(path, data, replace=True, sync=True)
+        sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Have the folder's names on the disk. Raises OSError."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def _is_ours_or_new(path: Path) -> bool:
     """False for a pipe, and for another user's file: what is written there stays theirs."""
     try:
@@ -79,13 +95,16 @@ def _write_into(path: Path, data: bytes) -> None:
         stream.write(data)
 
 
-def _write_beside(path: Path, data: bytes, *, replace: bool) -> None:
+def _write_beside(path: Path, data: bytes, *, replace: bool, sync: bool = False) -> None:
     """Into a hidden file first: a disk that fills up must not leave half a document under its name."""
     draft = path.with_name(f".{secrets.token_hex(8)}.ny")
     try:
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as stream:
             stream.write(data)
+            if sync:
+                stream.flush()
+                os.fsync(descriptor)
         if replace:
             draft.replace(path)
         else:

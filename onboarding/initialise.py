@@ -28,7 +28,17 @@ CONFIG_NAME: Final = "config.yaml"
 EXAMPLE_NAME: Final = "eksempel-kunder.csv"
 FIRST_SENDING: Final = timedelta(days=60)
 """How long after `init` the example customers want to start."""
-_FOLDERS: Final = ("data", "data/keys", "inn", "trust", "trust/anchors", "trust/tsa", "trust/profiles", "terms")
+_FOLDERS: Final = (
+    "data",
+    "data/keys",
+    "inn",
+    "trust",
+    "trust/anchors",
+    "trust/tsa",
+    "trust/lists",
+    "trust/profiles",
+    "terms",
+)
 
 
 @dataclass(frozen=True, kw_only=True)

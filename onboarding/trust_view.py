@@ -12,6 +12,7 @@ from agreements.texts import text
 from onboarding.answers import Answer, table
 from onboarding.settings import Settings
 from onboarding.trust import REVOCATIONS, load_configured_trust
+from onboarding.trusted_lists import load_every_list
 from onboarding.views import local_time, utc
 from signatures.listed import TrustedList
 from signatures.profiles import SealProfile
@@ -22,19 +23,19 @@ _HEADINGS = ("what", "trusted", "holds_until", "state")
 
 def trust_answer(settings: Settings, language: Language, *, now: datetime) -> Answer:
     """Whom the configuration trusts, and by what is told who is qualified."""
-    trust = load_configured_trust(settings)
+    trust, lists = load_configured_trust(settings), load_every_list(settings)
     anchors = [_anchor(der) for der in trust.anchors]
     stamps = [_anchor(der) for der in trust.own_timestamp_anchors]
     oldest, newest, count = _revocation_ages(settings.data_dir / REVOCATIONS)
     data: dict[str, JsonValue] = {
         "anchors": list(anchors),
         "timestamp_anchors": list(stamps),
-        "lists": [_list(one, now) for one in trust.lists],
+        "lists": [_list(one, now) for one in lists],
         "require_qualified": trust.require_qualified,
         "profiles": [_profile(one) for one in trust.profiles],
         "revocation": {"files": count, "oldest": utc(oldest), "newest": utc(newest)},
     }
-    rows = [*_anchor_rows("anchor", trust.anchors, now, language), *_list_rows(trust.lists, now, language)]
+    rows = [*_anchor_rows("anchor", trust.anchors, now, language), *_list_rows(lists, now, language)]
     rows += _anchor_rows("timestamp_anchor", trust.own_timestamp_anchors, now, language)
     for one in trust.profiles:
         state = "confirmed" if one.confirmed is not None else "unconfirmed"

@@ -10,8 +10,6 @@ import hashlib
 import hmac
 import json
 import logging
-import os
-import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,8 +19,8 @@ from typing import Final
 from pydantic import ValidationError
 
 from agreements.canonical import canonical_json
-from agreements.errors import ConfigurationError, TemporaryError
-from onboarding.files import NO_SPACE, make_folder, open_file
+from agreements.errors import ConfigurationError
+from onboarding.files import make_folder, open_file, write_durably
 from onboarding.keys import read_marking_key
 from onboarding.settings import Settings
 from signatures.listed import ListKind, TrustedList
@@ -79,6 +77,12 @@ def load_lists(settings: Settings, read: Reader = read_anew) -> tuple[TrustedLis
         return ()
     found = (path for path in sorted(folder.glob("[A-Z][A-Z].xml")) if path.stem != LOTL)
     return tuple(_load(settings, path, read) for path in found)
+
+
+def load_every_list(settings: Settings, read: Reader = read_anew) -> tuple[TrustedList, ...]:
+    """The list of the lists, if there is one, and the countries'. Raises as `load_lists`."""
+    lotl = None if settings.trust.lists is None else _lotl(settings, read)
+    return (*((lotl,) if lotl is not None else ()), *load_lists(settings, read))
 
 
 def _load(settings: Settings, path: Path, read: Reader) -> TrustedList:
@@ -151,7 +155,7 @@ def update_lists(
     make_folder(folder)
     for one in given:
         path = folder / f"{one.list.territory}.xml"
-        _write_durably(path, one.data)
+        write_durably(path, one.data)
         _write_compact(settings, path, one.list)
     return tuple(one.list for one in given)
 
@@ -217,31 +221,4 @@ def _pinned(settings: Settings) -> frozenset[str]:
 def _write_compact(settings: Settings, path: Path, found: TrustedList) -> None:
     value = found.model_dump(mode="json")
     stored = {"rules": RULES, "list": value, "mac": _mac(settings, value)}
-    _write_durably(path.with_suffix(".json"), canonical_json(stored).encode())
-
-
-def _write_durably(path: Path, data: bytes) -> None:
-    """Whole or not at all, and on the disk when it is there: a list half written would stop all judging."""
-    draft = path.with_name(f".{secrets.token_hex(8)}.ny")
-    try:
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(data)
-            stream.flush()
-            os.fsync(descriptor)
-        draft.replace(path)
-        _sync_folder(path.parent)
-    except OSError as error:
-        if error.errno in NO_SPACE:
-            raise TemporaryError("disk_full", place=str(path)) from error
-        raise ConfigurationError("cannot_write", path=str(path), reason=error.strerror or "") from error
-    finally:
-        draft.unlink(missing_ok=True)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    write_durably(path.with_suffix(".json"), canonical_json(stored).encode())

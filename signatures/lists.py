@@ -163,17 +163,15 @@ def _service(found: CAServiceInformation) -> ListedService:
         until=base.valid_until,
         kinds=tuple(sorted(kind.value for kind in base.additional_info_certificate_type)),
         qualifying=tuple(
-            Qualifying(qualifiers=tuple(sorted(one.value for one in each.qualifiers)), criteria=_criteria(each))
+            Qualifying(
+                qualifiers=tuple(sorted(one.value for one in each.qualifiers)), criteria=_criteria(each.criteria_list)
+            )
             for each in sorted(found.qualifications, key=repr)
         ),
     )
 
 
-def _criteria(found: Any) -> Criteria:
-    return _criteria_list(found.criteria_list)
-
-
-def _criteria_list(found: CriteriaList) -> Criteria:
+def _criteria(found: CriteriaList) -> Criteria:
     each = sorted(found.criteria, key=repr)
     known = (PolicySetCriterion, KeyUsageCriterion, CertSubjectDNCriterion, CriteriaList)
     if not all(isinstance(one, known) for one in each):
@@ -191,7 +189,7 @@ def _criteria_list(found: CriteriaList) -> Criteria:
             for usage in usages
         ),
         subject=tuple(_sorted(o.required_rdn_part_oids) for o in each if isinstance(o, CertSubjectDNCriterion)),
-        inner=tuple(_criteria_list(one) for one in each if isinstance(one, CriteriaList)),
+        inner=tuple(_criteria(one) for one in each if isinstance(one, CriteriaList)),
     )
 
 

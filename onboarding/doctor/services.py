@@ -79,16 +79,18 @@ def check_trust(settings: Settings, now: datetime) -> Iterator[Check]:
         yield warning("trust", "doctor_no_anchors", path=str(settings.trust.anchors))
     else:
         yield fault("trust", "doctor_no_anchors", path=str(settings.trust.anchors))
-    yield from _lists(trust, now)
+    yield from _lists(settings, trust, now)
     yield from _revocation(settings, now)
 
 
-def _lists(trust: "Trust", now: datetime) -> Iterator[Check]:
-    """Faults where returns wait for a list, else something to know."""
-    told = fault if trust.require_qualified else warning
+def _lists(settings: Settings, trust: "Trust", now: datetime) -> Iterator[Check]:
+    """Faults where returns wait for a list, else something to know: no return waits for the list of the lists."""
+    from onboarding.trusted_lists import load_every_list
+
     if trust.require_qualified and not trust.lists:
         yield fault("trust", "doctor_no_lists")
-    for one in trust.lists:
+    for one in load_every_list(settings):
+        told = fault if trust.require_qualified and one in trust.lists else warning
         date = one.next_update.date().isoformat()
         if one.is_stale(now):
             yield told("trust", "doctor_list_stale", territory=one.territory, date=date)

@@ -4,15 +4,14 @@ Files that somebody else put there are never touched; those that were fetched ar
 """
 
 import hashlib
-import os
 import re
-import secrets
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
 from onboarding.fetching.pieces import Piece, dates_of
+from onboarding.files import write_durably
 from signatures.revocations import ANSWERS, LISTS, MAX_ALL_BYTES, MAX_FILE_BYTES
 
 KEPT_AFTER: Final = timedelta(days=30)
@@ -39,7 +38,7 @@ def is_held(folder: Path, name: str, *, now: datetime) -> bool:
 
 def keep(folder: Path, name: str, piece: Piece) -> bool:
     """Write a piece. False where the one at hand is as new (an old list must not hide what a newer one calls revoked),
-    or where there is no room. Raises OSError.
+    or where there is no room. Raises as `write_durably`.
     """
     path = folder / name
     before = _read(path)
@@ -48,7 +47,7 @@ def keep(folder: Path, name: str, piece: Piece) -> bool:
         return False
     if before == piece.der or not _make_room(folder, name, len(piece.der)):
         return False
-    _write_durably(path, piece.der)
+    write_durably(path, piece.der)
     return True
 
 
@@ -102,22 +101,3 @@ def _read(path: Path) -> bytes | None:
             return stream.read(MAX_FILE_BYTES)
     except OSError:
         return None
-
-
-def _write_durably(path: Path, data: bytes) -> None:
-    """Whole or not at all, and on the disk when it is there."""
-    draft = path.with_name(f".{secrets.token_hex(8)}.ny")
-    try:
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(data)
-            stream.flush()
-            os.fsync(descriptor)
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

@@ -14,6 +14,7 @@ from typing import BinaryIO, Final
 from cryptography import x509
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
+from agreements.errors import AvtaleError
 from onboarding.fetching.cache import is_held, keep, name_of, tidy
 from onboarding.fetching.download import DownloadError, Network, download
 from onboarding.fetching.hosts import Host, Target, find_target, parse_host
@@ -157,7 +158,7 @@ def _made(folder: Path, attempt: _Try, network: Network) -> Line:
         return line.model_copy(update={"outcome": error.trouble.value, "of_host": error.trouble.of_host})
     except UnfitError as error:
         return line.model_copy(update={"outcome": str(error)})
-    except OSError:
+    except (OSError, AvtaleError):
         return line.model_copy(update={"outcome": "cannot-write"})
     except Exception as error:  # noqa: BLE001 - hostile bytes; the sources behind this one are asked all the same
         return line.model_copy(update={"outcome": type(error).__name__})
