@@ -115,10 +115,11 @@ def _holds(outer: Rectangle, inner: Rectangle, slack: float) -> bool:
 
 
 def _about_pages(likeness: Likeness, profile: SealProfile | None) -> tuple[Finding, ...]:
+    """Issued pages missing or moved, others beside them. That a page of the service's own is missing is no harm."""
     rule = PagesRule() if profile is None else profile.pages
     strange = [page.page for page in likeness.others if not _is_services(page, likeness, rule)]
-    expected = rule.front + rule.back
-    if strange or not likeness.in_order or (len(likeness.others) != expected):
+    too_many = len(likeness.others) > rule.front + rule.back
+    if strange or too_many or not likeness.in_order:
         told = ", ".join(str(number) for number in (strange or _all_pages(likeness))[:MAX_PAGES_TOLD])
         return (PRV_PAGES(pages=told),)
     return ()

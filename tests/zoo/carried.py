@@ -183,6 +183,11 @@ def signed_by_two() -> Specimen:
 
 
 @honest
+def without_the_page_of_the_services_own() -> Specimen:
+    return alone(Delivery(files={"signatur-1.xml": karis()}, front=()))
+
+
+@honest
 def in_nynorsk() -> Specimen:
     document = issued(language=Language.NN)
     evidence = by_element(document, kari(), now=NOW)
@@ -538,6 +543,16 @@ def a_page_of_terms_more() -> Specimen:
         document.add_blank_page(page_size=(595, 842))
 
     return _with_evidence(after=_pages(add))
+
+
+@forged("PRV-012")
+def a_page_of_terms_in_place_of_the_services_own() -> Specimen:
+    def add(document: pikepdf.Pdf) -> None:
+        document.add_blank_page(page_size=(595, 842))
+        document.pages.insert(0, document.pages[-1])
+        del document.pages[-1]
+
+    return _with_evidence(front=(), after=_pages(add))
 
 
 @forged("PRV-012")
