@@ -205,6 +205,20 @@ def move_step(
     return replace(case, step=to, updated_at=now)
 
 
+def with_plan(case: Case, plan: LaunchPlan, *, now: datetime) -> Case:
+    """The case with the launch plan decided, or decided anew: until launch a plan may change. Raises GateError."""
+    unmet = _not_moving(case) + (("case_launched",) if case.step is Step.LAUNCHED else ())
+    _refuse_unless_met("plan_refused", case, unmet)
+    return replace(case, plan=plan, updated_at=now)
+
+
+def ready_for_setup(case: Case) -> bool:
+    """True if nothing stands between the agreement (step 2) and the set-up (step 4) any more."""
+    if case.step is not Step.AGREEMENT or _not_moving(case):
+        return False
+    return not _guard_setup(case, Attestations(), None)
+
+
 def with_hold(case: Case, *, held: bool, now: datetime) -> Case:
     """The case put on hold, or resumed. Raises GateError if it is closed."""
     _refuse_unless_met("case_step_refused", case, () if case.step is not Step.CLOSED else ("case_closed",))

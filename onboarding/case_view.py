@@ -32,7 +32,19 @@ from outbox.messages import list_messages
 _CASE_COLUMNS = ("case", "customer", "step", "agreement", "waiting_for", "updated")
 _RETURN_COLUMNS = ("return", "agreement", "verdict", "why", "time")
 _MESSAGE_COLUMNS = ("message", *MESSAGE_COLUMNS[1:])
-_SHOWN = ("purpose", "agreement", "verdict", "note", "answer", "automatic", "item", "reason", "reply", "receipt")
+_SHOWN = (
+    "plan",
+    "purpose",
+    "agreement",
+    "verdict",
+    "note",
+    "answer",
+    "automatic",
+    "item",
+    "reason",
+    "reply",
+    "receipt",
+)
 """The particulars of an event that the timeline tells."""
 
 
@@ -137,6 +149,7 @@ def _detail(event: Event, language: Language) -> str:
 def _in_words(name: str, value: str, language: Language) -> str:
     """Codes as words. A reason is a code or what a person wrote."""
     keys = {
+        "plan": f"states.plan.{value}",
         "purpose": f"states.purpose.{value}",
         "verdict": f"states.verdict.{value}",
         "reason": f"outbox_reasons.{value}.message",

@@ -39,6 +39,7 @@ _COMMANDS = {
     "review": "onboarding.commands.review:group",
     "outbox": "onboarding.commands.outbox:group",
     "forward": "onboarding.commands.forward:group",
+    "plan": "onboarding.commands.plan:group",
     "config": "onboarding.commands.configuration:group",
     "trust": "onboarding.commands.trust:group",
     "audit": "onboarding.commands.audit:group",

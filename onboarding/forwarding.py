@@ -31,6 +31,7 @@ from onboarding.redirection import subject_prefix
 from onboarding.rendering import private_fonts
 from onboarding.settings import VendorSettings
 from onboarding.steps.configuration import Basis, agreed_summary, summary_approval
+from onboarding.steps.setup import begin_setup
 from onboarding.store.cases import find_case_of, move_case
 from onboarding.store.events import NewEvent, append_event, head_hash
 from onboarding.workspace import Workspace
@@ -245,4 +246,5 @@ def record_forwarded(
     if case is None or case.agreement_state is not AgreementState.APPROVED:
         append_event(connection, event)
         return
-    move_case(connection, move_agreement(case, AgreementState.FORWARDED, now=now), event=event)
+    moved = move_case(connection, move_agreement(case, AgreementState.FORWARDED, now=now), event=event)
+    begin_setup(connection, moved, actor=actor, now=now)

@@ -27,6 +27,8 @@ class EventKind(StrEnum):
     RETURN_JUDGED = "return.judged"
     REVIEW_APPROVAL = "review.approval"
     REVIEW_REJECTED = "review.rejected"
+    PLAN_DECIDED = "plan.decided"
+    SETUP_BEGUN = "setup.begun"
     CONFIG_SET = "config.set"
     LETTER_QUEUED = "letter.queued"
     MESSAGE_RETRY = "message.retry"

@@ -7,7 +7,7 @@ from datetime import date
 from agreements.case import LaunchPlan, Party
 from agreements.catalogue import load_catalogue
 from agreements.language import Language
-from agreements.plan import DECIDERS, Milestone, Plan, silent_parties
+from agreements.plan import DECIDERS, Milestone, PilotGroup, Plan, PlanContact, RampStep, silent_parties
 from agreements.values import format_date, format_number
 from renderers.agreement_view import plain
 from renderers.printing import print_pdf
@@ -46,16 +46,17 @@ def render_plan(plan: Plan, language: Language) -> bytes:
         made_on=format_date(plan.made_on, language),
         decided=plan.decision.plan is not LaunchPlan.OPEN,
         all_heard=not silent_parties(plan.decision),
+        starts_on=_date(plan.decision.starts_on, language),
         note=plain_lines(plan.decision.note),
         voices=list(_voices(plan, language, say)),
         reasons=[say(f"plan.reason.{reason.value}") for reason in plan.reasons],
         scope=list(_scope(plan, language)),
-        milestones=[_milestone(milestone, language, say) for milestone in plan.milestones],
-        pilot=_pilot(plan, language, say),
-        ramp=[(format_date(s.starts_on, language), format_number(s.monthly_letters, language)) for s in plan.ramp],
-        recruitment=[plain(measure) for measure in plan.recruitment or ()],
-        communication=plain_lines(plan.communication),
-        rollback=_rollback(plan),
+        milestones=[_milestone(milestone, language, say) for milestone in plan.schedule.milestones],
+        pilot=_pilot(plan.schedule.pilot, language, say),
+        ramp=[_ramp_step(step, language) for step in plan.schedule.ramp],
+        recruitment=[plain(measure) for measure in plan.decision.recruitment or ()],
+        communication=plain_lines(plan.schedule.communication),
+        rollback=_rollback(plan.schedule.rollback),
     )
     return print_pdf(html, *STYLESHEETS, made_on=plan.made_on)
 
@@ -93,22 +94,26 @@ def _milestone(milestone: Milestone, language: Language, say: Words) -> _Milesto
     )
 
 
-def _pilot(plan: Plan, language: Language, say: Words) -> list[tuple[str, str]]:
-    if plan.pilot is None:
+def _ramp_step(step: RampStep, language: Language) -> tuple[str, str]:
+    return format_date(step.starts_on, language), format_number(step.monthly_letters, language)
+
+
+def _pilot(pilot: PilotGroup | None, language: Language, say: Words) -> list[tuple[str, str]]:
+    if pilot is None:
         return []
-    size = "" if plan.pilot.size is None else format_number(plan.pilot.size, language)
+    size = "" if pilot.size is None else format_number(pilot.size, language)
     told = {
-        "plan.pilot_recipients": plain(plan.pilot.recipients),
+        "plan.pilot_recipients": plain(pilot.recipients),
         "plan.pilot_size": size,
-        "plan.pilot_start": _date(plan.pilot.starts_on, language),
+        "plan.pilot_start": _date(pilot.starts_on, language),
     }
     return [(say(key), value) for key, value in told.items() if value]
 
 
-def _rollback(plan: Plan) -> str:
-    if plan.rollback is None:
+def _rollback(contact: PlanContact | None) -> str:
+    if contact is None:
         return ""
-    return ", ".join(plain(part) for part in (plan.rollback.name, plan.rollback.phone, plan.rollback.email) if part)
+    return ", ".join(plain(part) for part in (contact.name, contact.phone, contact.email) if part)
 
 
 def _date(day: date | None, language: Language) -> str:

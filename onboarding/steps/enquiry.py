@@ -25,9 +25,11 @@ from agreements.values import Fault, ValueFault, check_values, parse_email, pars
 from onboarding.files import OddFileError, open_file
 from onboarding.record import EventKind
 from onboarding.routes import SIGNING, parse_route
+from onboarding.steps.setup import begin_setup
 from onboarding.store.cases import find_case, insert_case, list_cases, move_case, next_case_number
 from onboarding.store.events import NewEvent
 from onboarding.workspace import Workspace
+from outbox.messages import Connection
 
 _FIXED = frozenset(
     {"customer.orgnr", "customer.name", "vendor.orgnr", "vendor.name", "vendor.system_name", "vendor.broker_id"}
@@ -96,10 +98,7 @@ def read_case(workspace: Workspace, number: str) -> Case:
     """The case with this number. Raises UsageError (no case number) or NotFoundError."""
     parsed = parse_case_number(number)
     with workspace.store.read() as connection:
-        case = find_case(connection, parsed)
-    if case is None:
-        raise NotFoundError("case_not_found", case=str(parsed))
-    return case
+        return _found(connection, parsed)
 
 
 def every_case(workspace: Workspace) -> tuple[Case, ...]:
@@ -174,15 +173,10 @@ def hold_case(workspace: Workspace, number: CaseNumber, *, held: bool, reason: s
     """Put a case on hold, or take it up again. Raises GateError if it is closed."""
     now = workspace.clock()
     kind = EventKind.CASE_HELD if held else EventKind.CASE_RESUMED
-    return _change(
-        workspace,
-        number,
-        lambda case: with_hold(case, held=held, now=now),
-        kind=kind,
-        actor=actor,
-        data={"reason": reason},
-        editable=False,
-    )
+    event = NewEvent(kind=kind, actor=actor, at=now, data={"reason": reason})
+    with workspace.store.begin() as connection:
+        moved = move_case(connection, with_hold(_found(connection, number), held=held, now=now), event=event)
+        return begin_setup(connection, moved, actor=actor, now=now)
 
 
 def parse_typed(typed: Mapping[str, str], *, allow_synthetic: bool) -> Typed:
@@ -293,10 +287,15 @@ def _change(
     """Read, change and write a case with its event, in one transaction."""
     now = workspace.clock()
     with workspace.store.begin() as connection:
-        case = find_case(connection, number)
-        if case is None:
-            raise NotFoundError("case_not_found", case=str(number))
+        case = _found(connection, number)
         if editable:
             require_editable(case)
         event = NewEvent(kind=kind, actor=actor, at=now, data=data)
         return move_case(connection, replace(change(case), updated_at=now), event=event)
+
+
+def _found(connection: Connection, number: CaseNumber) -> Case:
+    case = find_case(connection, number)
+    if case is None:
+        raise NotFoundError("case_not_found", case=str(number))
+    return case

@@ -135,6 +135,20 @@ settings = sa.Table(
     sqlite_autoincrement=True,
 )
 
+plans = sa.Table(
+    "plans",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("case_number", sa.Text, sa.ForeignKey("cases.case_number"), nullable=False),
+    sa.Column("decision", sa.Text, nullable=False),
+    sa.Column("schedule", sa.Text, nullable=False),
+    sa.Column("decided_by", sa.Text, nullable=False),
+    sa.Column("os_user", sa.Text, nullable=False),
+    sa.Column("decided_at", sa.Text, nullable=False),
+    sa.Index(None, "case_number"),
+    sqlite_autoincrement=True,
+)
+
 events = sa.Table(
     "events",
     metadata,

@@ -1,5 +1,5 @@
 """What the database itself refuses, whoever asks: changing the record, deleting cases, altering what was
-issued or set.
+issued, set or planned.
 
 `create_triggers` is called at the end of every migration, because Alembic's `batch_alter_table` copies a SQLite table
 and silently drops its triggers. Residual risk: whoever owns the database can drop a trigger; the hash chain shows it
@@ -48,12 +48,22 @@ _RULES = {
     "settings_no_update": _Rule("settings", "UPDATE"),
     "settings_no_delete": _Rule("settings", "DELETE"),
     "settings_no_replace": _Rule("settings", "INSERT", "EXISTS (SELECT 1 FROM settings WHERE id = NEW.id)"),
+    "plans_no_update": _Rule("plans", "UPDATE"),
+    "plans_no_delete": _Rule("plans", "DELETE"),
+    "plans_no_replace": _Rule("plans", "INSERT", "EXISTS (SELECT 1 FROM plans WHERE id = NEW.id)"),
     "events_no_update": _Rule("events", "UPDATE"),
     "events_no_delete": _Rule("events", "DELETE"),
     "events_follow": _Rule("events", "INSERT", _CHAIN_BROKEN),
 }
 _RAISE = "RAISE EXCEPTION USING MESSAGE = 'refused: ' || TG_NAME, ERRCODE = 'integrity_constraint_violation';"
-_NO_TRUNCATE = ("meta", "cases", "agreements", "settings", "events")  # PostgreSQL only: TRUNCATE fires no row trigger
+_NO_TRUNCATE = (
+    "meta",
+    "cases",
+    "agreements",
+    "settings",
+    "plans",
+    "events",
+)  # PostgreSQL only: TRUNCATE fires no row trigger
 
 TRIGGER_NAMES = frozenset(_RULES)
 """Every trigger that must stand at head, on both databases."""

@@ -14,6 +14,7 @@ from agreements.plan import (
     PlanReason,
     PlanVoice,
     RampStep,
+    Schedule,
 )
 from agreements.verification import Attestation, Channel, Method, MethodResult, MethodState, VerificationRecord
 from tests.renderers.samples import LONG_NAME, VENDOR, synthetic
@@ -45,10 +46,10 @@ DIRECT_PLAN = Plan(
             PlanVoice(party=Party.DIGIPOST, name="Dag Postmann", on=date(2026, 11, 27)),
             PlanVoice(party=Party.CUSTOMER, name="Kari Nordmann", on=date(2026, 11, 25)),
         ),
+        recruitment=(),
     ),
     first_send_date=date(2027, 1, 4),
     monthly_volume=120,
-    recruitment=(),
 )
 FULL_PLAN = Plan(
     case_number="DA-2026-000042-J",
@@ -62,35 +63,38 @@ FULL_PLAN = Plan(
             PlanVoice(party=Party.VENDOR, name="Åse Tjønneland", on=date(2026, 11, 26)),
             PlanVoice(party=Party.DIGIPOST, name="Dag Postmann og Anne-Grethe Kjærsgård-Øvergård", on=MADE_ON),
         ),
+        starts_on=date(2026, 12, 1),
+        recruitment=("Brev til alle tilsette", "Oppslag på intranettet"),
         note="Mykje post i mars og september.\nVerksemda vil byrje med lønsslippar.",
     ),
     reasons=tuple(PlanReason),
     first_send_date=date(2027, 2, 1),
     monthly_volume=125_000,
     peaks="Lønn den 12. i kvar månad.\nKommunale avgifter i mars og september.",
-    milestones=(
-        Milestone(
-            title="Oppsettet er klart i testmiljøet",
-            owner=Party.VENDOR,
-            due=date(2026, 12, 4),
-            done_on=date(2026, 12, 3),
-            done_by="Åse Tjønneland",
+    schedule=Schedule(
+        milestones=(
+            Milestone(
+                title="Oppsettet er klart i testmiljøet",
+                owner=Party.VENDOR,
+                due=date(2026, 12, 4),
+                done_on=date(2026, 12, 3),
+                done_by="Åse Tjønneland",
+            ),
+            Milestone(title="Oppsettet er verifisert av begge", owner=Party.DIGIPOST, due=date(2026, 12, 11)),
+            Milestone(
+                title="Informasjon til alle tilsette om at lønsslippen kjem i Digipost, på intranettet og i allmøtet",
+                owner=Party.CUSTOMER,
+                due=None,
+            ),
         ),
-        Milestone(title="Oppsettet er verifisert av begge", owner=Party.DIGIPOST, due=date(2026, 12, 11)),
-        Milestone(
-            title="Informasjon til alle tilsette om at lønsslippen kjem i Digipost, på intranettet og i allmøtet",
-            owner=Party.CUSTOMER,
-            due=None,
+        pilot=PilotGroup(recipients="Personalavdelinga i Otta", size=1_250, starts_on=date(2027, 2, 1)),
+        ramp=(
+            RampStep(starts_on=date(2027, 2, 15), monthly_letters=10_000),
+            RampStep(starts_on=date(2027, 4, 1), monthly_letters=125_000),
         ),
+        communication="Alle mottakarar får brev to veker før.\nSpørsmål går til servicetorget.",
+        rollback=PlanContact(name="Driftsvakta", phone="+47 90 00 00 00", email="drift@blaabaer.example.org"),
     ),
-    pilot=PilotGroup(recipients="Personalavdelinga i Otta", size=1_250, starts_on=date(2027, 2, 1)),
-    ramp=(
-        RampStep(starts_on=date(2027, 2, 15), monthly_letters=10_000),
-        RampStep(starts_on=date(2027, 4, 1), monthly_letters=125_000),
-    ),
-    recruitment=("Brev til alle tilsette", "Oppslag på intranettet"),
-    communication="Alle mottakarar får brev to veker før.\nSpørsmål går til servicetorget.",
-    rollback=PlanContact(name="Driftsvakta", phone="+47 90 00 00 00", email="drift@blaabaer.example.org"),
 )
 
 VENDOR_WORD = Attestation(

@@ -12,7 +12,7 @@ import pytest
 from agreements.case import LaunchPlan
 from agreements.errors import ConfigurationError
 from agreements.language import Language
-from agreements.plan import Plan, PlanReason
+from agreements.plan import Plan, PlanDecision, PlanReason
 from agreements.verification import Channel, Lack, VerificationRecord, lacks
 from renderers.pdf_rules import check_pdf
 from renderers.plan import render_plan
@@ -72,8 +72,8 @@ def test_everything_in_a_plan_is_printed(language: Language) -> None:
     text = said(FULL_PLAN, language)
     written = (
         *(voice.name for voice in FULL_PLAN.decision.voices),
-        *(milestone.title for milestone in FULL_PLAN.milestones),
-        *(FULL_PLAN.recruitment or ()),
+        *(milestone.title for milestone in FULL_PLAN.schedule.milestones),
+        *(FULL_PLAN.decision.recruitment or ()),
         *(words(language)(f"plan.reason.{reason.value}") for reason in PlanReason),
         *("Personalavdelinga i Otta", "Driftsvakta", "+47 90 00 00 00", "drift@blaabaer.example.org"),
         *("Mykje post i mars og september.", "Spørsmål går til servicetorget.", "Lønn den 12. i kvar månad."),
@@ -88,7 +88,7 @@ def test_a_plan_says_what_nobody_has_decided_or_asked(language: Language) -> Non
     missing = ("no_reasons", "no_scope", "no_milestones", "no_pilot", "no_ramp", "recruitment_not_asked", "no_rollback")
     for key in missing:
         assert say(f"plan.{key}") in text, key
-    asked = said(replace(EMPTY_PLAN, recruitment=()), language)
+    asked = said(replace(EMPTY_PLAN, decision=PlanDecision(plan=LaunchPlan.OPEN, recruitment=())), language)
     assert say("plan.no_recruitment") in asked
     assert say("plan.recruitment_not_asked") not in asked
 

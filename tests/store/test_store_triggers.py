@@ -5,11 +5,14 @@ import sqlite3
 import pytest
 import sqlalchemy as sa
 
+from agreements.case import LaunchPlan
 from agreements.configuration import Setting
+from agreements.plan import PlanDecision, Schedule
 from onboarding.store import Store
 from onboarding.store.engines import parse_url
 from onboarding.store.events import append_event, verify_chain
 from onboarding.store.issued import insert_agreement
+from onboarding.store.plans import StoredPlan, insert_plan
 from onboarding.store.settings import StoredSetting, insert_settings
 from onboarding.store.triggers import TRIGGER_NAMES
 from tests.store.examples import KARI, NOW, add_case, an_agreement, happened
@@ -35,6 +38,9 @@ REFUSED = [
     "UPDATE settings SET id = 9",
     "DELETE FROM settings",
     "INSERT INTO settings SELECT * FROM settings",
+    "UPDATE plans SET decision = '{}'",
+    "DELETE FROM plans",
+    "INSERT INTO plans SELECT * FROM plans",
     "UPDATE meta SET value = 'production'",
     "DELETE FROM meta",
 ]
@@ -44,6 +50,7 @@ REFUSED_ON_SQLITE = [
     "UPDATE OR REPLACE events SET seq = 2 WHERE seq = 1",
     "REPLACE INTO agreements SELECT * FROM agreements",
     "REPLACE INTO settings SELECT * FROM settings",
+    "REPLACE INTO plans SELECT * FROM plans",
     "REPLACE INTO cases SELECT * FROM cases",
     "REPLACE INTO meta VALUES ('environment', 'production')",
     "UPDATE OR REPLACE agreements SET rowid = 2 WHERE rowid = 1",
@@ -54,6 +61,7 @@ REFUSED_ON_POSTGRESQL = [
     "TRUNCATE agreements",
     "TRUNCATE cases CASCADE",
     "TRUNCATE settings",
+    "TRUNCATE plans",
     "TRUNCATE meta",
     "INSERT INTO events SELECT * FROM events WHERE seq = 1 ON CONFLICT (seq) DO UPDATE SET kind = 'x'",
 ]
@@ -61,7 +69,7 @@ REFUSED_ON_POSTGRESQL = [
 
 @pytest.fixture
 def filled(store: Store) -> Store:
-    """Two cases, two events, two agreements, a setting."""
+    """Two cases, two events, two agreements, a setting, a plan."""
     with store.begin() as connection:
         case = add_case(connection)
         add_case(connection, org=1)
@@ -69,6 +77,9 @@ def filled(store: Store) -> Store:
         insert_agreement(connection, an_agreement(case, version=2, sha256="cd" * 32))
         setting = Setting(field_id="setup.sender_id", value=497013, by="kari", at=NOW, reason="Fra Digipost")
         insert_settings(connection, [StoredSetting(case=case.number, version=2, setting=setting)], actor=KARI)
+        decision = PlanDecision(plan=LaunchPlan.DIRECT)
+        plan = StoredPlan(decision=decision, schedule=Schedule(), decided_by="kari", decided_at=NOW)
+        insert_plan(connection, case.number, plan, actor=KARI)
     return store
 
 
