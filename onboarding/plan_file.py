@@ -26,6 +26,8 @@ _OWN_CODES: Final = {
     f"setting_{name}": f"plan_{name}" for name in ("unknown_key", "unknown_key_near", "missing", "bad_value")
 }
 """Faults whose texts for the configuration lead to its example; those for a plan lead to docs/operations.md."""
+_TEXT_CODES: Final = {"too_long": "plan_text_length", "national_id": "plan_national_id"}
+"""Of what is wrong with a text, the codes that tell its line; the others have theirs in the configuration already."""
 
 
 def read_schedule(path: Path) -> Schedule:
@@ -88,20 +90,20 @@ def _text_faults(document: Document, data: object, path: KeyPath) -> Iterator[Fa
     elif isinstance(data, list):
         for place, value in enumerate(data):
             yield from _text_faults(document, value, (*path, place))
-    elif isinstance(data, str) and (found := _text_fault(data, lines=path in _OF_LINES)) is not None:
-        code, detail = found
-        yield Fault(line=document.line_of(path), key=spell(path), code=code, detail=detail)
+    elif isinstance(data, str) and (found := find_text_fault(data, lines=path in _OF_LINES)) is not None:
+        code = _TEXT_CODES.get(found.code, f"setting_{found.code}")
+        yield Fault(line=document.line_of(path), key=spell(path), code=code, detail=found.params)
 
 
-def _text_fault(text: str, *, lines: bool) -> tuple[str, dict[str, object]] | None:
-    text = tidy(text, lines=lines)
-    limit = MAX_LINES if lines else MAX_LINE
+def find_text_fault(text: str, *, lines: bool = False) -> ValueFault | None:
+    """What makes a text unfit for a plan, in a file or typed. `lines`: it may have several lines."""
+    text, limit = tidy(text, lines=lines), MAX_LINES if lines else MAX_LINE
     if (unfit := find_unfit(text, lines=lines)) is not None:
-        return f"setting_{unfit.code}", dict(unfit.params)
+        return ValueFault(unfit.code, **unfit.params)
     if len(text) > limit:
-        return "plan_text_length", {"limit": limit}
+        return ValueFault("too_long", limit=limit)
     try:
         refuse_national_id(text)
     except ValueFault as error:
-        return "plan_national_id", dict(error.params)
+        return error
     return None

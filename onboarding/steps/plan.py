@@ -13,14 +13,14 @@ from agreements.calendar import norwegian_day
 from agreements.canonical import JsonValue
 from agreements.case import Case, LaunchPlan, Party, with_plan
 from agreements.catalogue import load_catalogue
-from agreements.characters import find_unfit, tidy
+from agreements.characters import tidy
 from agreements.errors import UsageError
 from agreements.language import Language
 from agreements.parties import Actor, Customer
 from agreements.plan import Plan, PlanDecision, PlanVoice, Schedule, decision_faults, reasons_for_plan
-from agreements.values import Fault, ValueFault, refuse_national_id
+from agreements.values import Fault
 from onboarding.files import write_file
-from onboarding.plan_file import MAX_LINE, MAX_LINES, write_schedule
+from onboarding.plan_file import find_text_fault, write_schedule
 from onboarding.record import EventKind
 from onboarding.rendering import private_fonts
 from onboarding.steps.enquiry import read_case
@@ -45,10 +45,11 @@ def parse_decision(
     note: str,
 ) -> PlanDecision:
     """A decision as a person typed it; an empty name is nobody. Raises UsageError `values_refused` for its texts."""
-    typed = {f"plan.{party.value}": name for party, name in names.items()} | {"plan.note": note}
-    typed |= {f"plan.recruitment.{place}": measure for place, measure in enumerate(recruitment or ())}
-    faults = [fault for field_id, text in typed.items() for fault in _text_faults(field_id, text)]
-    if faults:
+    typed = [(f"plan.{party.value}", name, False) for party, name in names.items()]
+    typed += [("plan.recruitment", measure, False) for measure in recruitment or ()]
+    typed.append(("plan.note", note, True))
+    found = [(field_id, find_text_fault(text, lines=lines)) for field_id, text, lines in typed]
+    if faults := [Fault(field_id=field_id, code=one.code, params=one.params) for field_id, one in found if one]:
         raise _refused(faults)
     voices = ((party, tidy(name)) for party, name in names.items())
     return PlanDecision(
@@ -129,21 +130,6 @@ def write_plan(plan: Plan, folder: Path, language: Language) -> tuple[Path, ...]
         write_file(path, made[ending])
         paths.append(path)
     return tuple(paths)
-
-
-def _text_faults(field_id: str, text: str) -> list[Fault]:
-    lines = field_id == "plan.note"
-    limit, text = (MAX_LINES if lines else MAX_LINE), tidy(text, lines=lines)
-    field_id = field_id if not field_id.startswith("plan.recruitment.") else "plan.recruitment"
-    if (unfit := find_unfit(text, lines=lines)) is not None:
-        return [Fault(field_id=field_id, code=unfit.code, params=unfit.params)]
-    if len(text) > limit:
-        return [Fault(field_id=field_id, code="too_long", params={"limit": limit})]
-    try:
-        refuse_national_id(text)
-    except ValueFault as error:
-        return [Fault(field_id=field_id, code=error.code, params=error.params)]
-    return []
 
 
 def _refused(faults: list[Fault]) -> UsageError:
