@@ -50,6 +50,17 @@ def add_working_days(start: date, days: int) -> date:
     return _next_working_day(day)
 
 
+def subtract_working_days(end: date, days: int) -> date:
+    """The latest day from which `working_days_between` counts `days` (≥ 0) working days more than from `end`."""
+    if days < 0:
+        raise ValueError("days must not be negative")
+    day = end
+    while days:
+        days -= is_working_day(day)
+        day -= timedelta(days=1)
+    return day
+
+
 def working_days_between(start: date, end: date) -> int:
     """How many working days lie after `start` up to and including `end`; 0 if `end` is not later."""
     return sum(is_working_day(start + timedelta(days=n)) for n in range(1, (end - start).days + 1))

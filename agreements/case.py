@@ -7,17 +7,19 @@ steps 1–6.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import TypeAlias
 
 from agreements.agreement import SigningRoute
+from agreements.calendar import norwegian_day
 from agreements.casenumber import AgreementNumber, CaseNumber
 from agreements.catalogue import Values
 from agreements.errors import GateError
 from agreements.language import Language
 from agreements.orgnumber import OrgNumber
 from agreements.parties import Signer
+from agreements.turn import Party, SetupClock, Turn, move_start, pause_clock, run_clock, start_clock
 
 MAX_SIGNERS = 2
 """One, or two jointly: the agreement has two signature fields (catalogue: signer, signer2)."""
@@ -56,14 +58,6 @@ class LaunchPlan(StrEnum):
     PLANNED = "planned"
 
 
-class Party(StrEnum):
-    """Who has the ball."""
-
-    CUSTOMER = "customer"
-    VENDOR = "vendor"
-    DIGIPOST = "digipost"
-
-
 @dataclass(frozen=True, kw_only=True)
 class Attestations:
     """Step 5: the configuration hash each party signed off on; None while it has not."""
@@ -90,10 +84,20 @@ class Case:
     unconfirmed: bool = False
     asked: bool = False
     """Digipost has asked something that nobody has said is answered."""
+    asking: bool = False
+    """We have asked Digipost something, and have heard nothing yet."""
     plan: LaunchPlan = LaunchPlan.OPEN
     agreement_version: int = 0
     """The version in force; 0 while none has been issued."""
     agreement_state: AgreementState = AgreementState.DRAFT
+    issued_on: date | None = None
+    """The Norwegian day of the version in force; None before one was issued."""
+    setup_ball: Party | None = Party.VENDOR
+    """Step 4: who has something open on the work list; None when nothing is."""
+    clock: SetupClock | None = None
+    """Step 4's; None outside it."""
+    turn: Turn | None = None
+    """Whose turn it is, as `agreements.duties.hand_over` wrote it; None for one that nobody need do anything with."""
     revision: int = 1
     created_at: datetime
     updated_at: datetime
@@ -174,8 +178,7 @@ def move_issued(case: Case, *, now: datetime) -> Case:
     if case.agreement_state not in _REPLACEABLE:
         unmet += ("agreement_move",)
     _refuse_unless_met("case_not_issuable", case, unmet)
-    version = case.agreement_version + 1
-    return replace(case, agreement_state=_S.ISSUED, agreement_version=version, step=Step.AGREEMENT, updated_at=now)
+    return _in_force(case, _S.ISSUED, now)
 
 
 def move_adopted(case: Case, *, now: datetime) -> Case:
@@ -189,8 +192,18 @@ def move_adopted(case: Case, *, now: datetime) -> Case:
     if case.agreement_state not in _REPLACEABLE:
         unmet += ("agreement_move",)
     _refuse_unless_met("case_not_adoptable", case, unmet)
-    version = case.agreement_version + 1
-    return replace(case, agreement_state=_S.RETURNED, agreement_version=version, step=Step.AGREEMENT, updated_at=now)
+    return _in_force(case, _S.RETURNED, now)
+
+
+def _in_force(case: Case, state: AgreementState, now: datetime) -> Case:
+    return replace(
+        case,
+        agreement_state=state,
+        agreement_version=case.agreement_version + 1,
+        issued_on=norwegian_day(now),
+        step=Step.AGREEMENT,
+        updated_at=now,
+    )
 
 
 def move_step(
@@ -210,6 +223,31 @@ def with_plan(case: Case, plan: LaunchPlan, *, now: datetime) -> Case:
     unmet = _not_moving(case) + (("case_launched",) if case.step is Step.LAUNCHED else ())
     _refuse_unless_met("plan_refused", case, unmet)
     return replace(case, plan=plan, updated_at=now)
+
+
+def with_clock(case: Case, planned: date | None, *, now: datetime) -> Case:
+    """The case in set-up with its clock: started, or moved to another planned start. `planned`: None for at once."""
+    today = norwegian_day(now)
+    clock = case.clock
+    if clock is None:
+        clock = start_clock(today, planned)
+    else:
+        start = planned or min(clock.starts_on, today)
+        clock = clock if start == clock.starts_on else move_start(clock, start, today)
+    return _with_ball(replace(case, clock=clock, updated_at=now), today)
+
+
+def with_setup_ball(case: Case, ball: Party | None, *, now: datetime) -> Case:
+    """The case after its work list has changed: who has something open on it; None when nothing is open any more."""
+    return _with_ball(replace(case, setup_ball=ball, updated_at=now), norwegian_day(now))
+
+
+def _with_ball(case: Case, today: date) -> Case:
+    """The clock runs unless the customer alone has something open."""
+    if case.clock is None:
+        return case
+    turned = pause_clock if case.setup_ball is Party.CUSTOMER else run_clock
+    return replace(case, clock=turned(case.clock, today))
 
 
 def ready_for_setup(case: Case) -> bool:
@@ -242,7 +280,11 @@ def move_voided(case: Case, *, now: datetime) -> Case:
 
     Of an approved version, whoever calls must have withdrawn the message that would have forwarded it.
     """
-    return replace(move_agreement(case, _S.VOID, now=now), step=Step.AGREEMENT)
+    return _back_in_step_2(move_agreement(case, _S.VOID, now=now))
+
+
+def _back_in_step_2(case: Case) -> Case:
+    return replace(case, step=Step.AGREEMENT, clock=None, setup_ball=Party.VENDOR)
 
 
 def with_answer(case: Case, *, question: bool, now: datetime) -> Case:
@@ -251,17 +293,36 @@ def with_answer(case: Case, *, question: bool, now: datetime) -> Case:
     A question waits for the vendor until `with_question_closed`. Anything else a person writes acknowledges the
     agreement if it was forwarded, and changes nothing otherwise.
     """
+    heard = replace(case, asking=False, updated_at=now) if case.asking else case
     if question:
-        return replace(case, asked=True, updated_at=now)
+        return replace(heard, asked=True, updated_at=now)
     if case.agreement_state is _S.FORWARDED:
-        return move_agreement(case, _S.ACKNOWLEDGED, now=now)
-    return case
+        return move_agreement(heard, _S.ACKNOWLEDGED, now=now)
+    return heard
+
+
+def with_question_asked(case: Case, *, now: datetime) -> Case:
+    """The case once Digipost has been asked: it waits for the answer. Raises GateError."""
+    unmet = _not_moving(case) + (("case_unconfirmed",) if case.unconfirmed else ())
+    unmet += () if case.open or case.step is Step.CLOSED else ("case_launched",)
+    _refuse_unless_met("digipost_not_asked", case, unmet)
+    return replace(case, asking=True, updated_at=now)
+
+
+def with_confirmed(case: Case, *, now: datetime) -> Case:
+    """The case once the vendor has confirmed the customer and its address. Raises GateError if it needs none."""
+    unmet = _not_moving(case) + (() if case.unconfirmed else ("case_confirmed",))
+    _refuse_unless_met("case_not_confirmable", case, unmet)
+    return replace(case, unconfirmed=False, updated_at=now)
 
 
 def with_question_closed(case: Case, *, now: datetime) -> Case:
-    """The case once a person has said that Digipost has its answer. Raises GateError if nothing was asked."""
-    _refuse_unless_met("question_not_open", case, () if case.asked else ("nothing_asked",))
-    return replace(case, asked=False, updated_at=now)
+    """The case once a person has said that Digipost has its answer, or that we have ours.
+
+    Raises GateError if nothing was asked.
+    """
+    _refuse_unless_met("question_not_open", case, () if case.asked or case.asking else ("nothing_asked",))
+    return replace(case, asked=False, asking=False, updated_at=now)
 
 
 def move_returned(case: Case, *, now: datetime) -> Case:
@@ -273,27 +334,12 @@ def move_returned(case: Case, *, now: datetime) -> Case:
     require_forwarded(case)
     _refuse_unless_met("forward_not_returned", case, () if case.open else (f"case_{case.step.value}",))
     moved = move_agreement(case, _S.RETURNED_BY_DIGIPOST, now=now)
-    return replace(moved, step=Step.AGREEMENT, asked=False)
+    return replace(_back_in_step_2(moved), asked=False)
 
 
 def require_forwarded(case: Case) -> None:
     """Digipost can only say something of what it has. Raises GateError."""
     _refuse_unless_met("forward_not_returned", case, () if case.agreement_state in _DIGIPOST_HAS_IT else (_NOT_SENT,))
-
-
-def waiting_for(case: Case) -> Party | None:
-    """Who has the ball; None for a case that is launched or closed, unless Digipost waits for an answer."""
-    if case.asked:
-        return Party.VENDOR
-    if not case.open:
-        return None
-    if case.held or case.unconfirmed:
-        return Party.VENDOR
-    if case.step is Step.AGREEMENT and case.agreement_state in {_S.ISSUED, _S.SENT}:
-        return Party.CUSTOMER
-    if case.step is Step.AGREEMENT and case.agreement_state is _S.FORWARDED:
-        return Party.DIGIPOST
-    return Party.VENDOR
 
 
 def _not_moving(case: Case) -> tuple[str, ...]:

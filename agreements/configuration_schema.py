@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from agreements.canonical import JsonValue
-from agreements.case import Party
 from agreements.catalogue import Catalogue, Field, Owner, Phase
 from agreements.parameters import Method as ReadingMethod
 from agreements.schema import (
@@ -23,6 +22,7 @@ from agreements.schema import (
     value_schema,
 )
 from agreements.summary import SCHEMA, EntrySource, OpenReason, TaskKey, who_sets_up
+from agreements.turn import Party
 from agreements.verification import Method
 
 _TIME: Final = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z$"

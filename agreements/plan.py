@@ -12,9 +12,10 @@ from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from agreements.case import LaunchPlan, Party
+from agreements.case import LaunchPlan
 from agreements.catalogue import Catalogue, Values
 from agreements.parties import Customer, Vendor
+from agreements.turn import Party
 from agreements.values import Fault
 
 DECIDERS = (Party.VENDOR, Party.DIGIPOST)

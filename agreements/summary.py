@@ -15,13 +15,13 @@ from enum import StrEnum
 
 from agreements.calendar import add_working_days
 from agreements.canonical import JsonValue, sha256_of
-from agreements.case import Party
 from agreements.catalogue import Catalogue, Field, FieldType, Owner, Phase, Values, load_catalogue
 from agreements.configuration import Change, Deviation, Difference, Setting
 from agreements.machine_readable import shown_value
 from agreements.parameters import Parameters, Source
 from agreements.parties import Customer, Vendor
 from agreements.times import format_utc
+from agreements.turn import Party
 from agreements.verification import Method, required_methods
 
 SCHEMA = "avtale/config/v1"

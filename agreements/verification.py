@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
-from agreements.case import Party
 from agreements.catalogue import Values
 from agreements.parties import Customer, Vendor
+from agreements.turn import Party
 
 ATTESTING = (Party.VENDOR, Party.DIGIPOST)
 _PRINTING = ("service.print_fallback", "service.direct_print", "service.print_if_unread")

@@ -15,6 +15,7 @@ from onboarding.steps.enquiry import read_case
 from onboarding.store.events import Event, list_events
 from onboarding.store.issued import list_agreements
 from onboarding.store.judgements import list_judgements
+from onboarding.turns import standing_data, standing_of, turn_sentence
 from onboarding.views import (
     MESSAGE_COLUMNS,
     case_data,
@@ -72,8 +73,10 @@ def case_details(workspace: Workspace, number: str, language: Language) -> Answe
         {"name": signer.name, "basis": signer.basis.value, "email": signer.email, "phone": signer.phone}
         for signer in case.signers
     ]
+    standing = standing_of(case, workspace.settings, workspace.clock())
     data: dict[str, JsonValue] = {
         **case_data(case),
+        **standing_data(standing),
         "values": dict(case.values),
         "signers": signers,
         "agreements": issued,
@@ -87,7 +90,8 @@ def case_details(workspace: Workspace, number: str, language: Language) -> Answe
         (_RETURN_COLUMNS, [judgement_row(judgement, language) for judgement in judgements]),
         (_MESSAGE_COLUMNS, [message_row(message, language) for message in messages]),
     )
-    lines = [line for columns, rows in parts if rows for line in (*table(columns, rows, language), "")]
+    lines = [turn_sentence(standing, language), ""]
+    lines += [line for columns, rows in parts if rows for line in (*table(columns, rows, language), "")]
     return Answer(data=data, lines=[*lines, *digipost_lines(case, events, language)])
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator
 
 from agreements.canonical import JsonValue
-from agreements.case import Party
 from agreements.catalogue import load_catalogue
 from agreements.configuration import Deviation, Difference, Setting
 from agreements.language import Language
@@ -19,6 +18,7 @@ from agreements.summary import (
 )
 from agreements.texts import text
 from agreements.times import format_utc
+from agreements.turn import Party
 from agreements.values import format_date, format_value
 from onboarding.answers import Answer, table
 from onboarding.configuring import Configured, WasSet

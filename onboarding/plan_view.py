@@ -3,10 +3,11 @@
 from pathlib import Path
 
 from agreements.canonical import JsonValue
-from agreements.case import Case, Party, Step
+from agreements.case import Case, Step
 from agreements.language import Language
 from agreements.plan import DECIDERS, Plan, PlanDecision
 from agreements.texts import text
+from agreements.turn import Party
 from agreements.values import format_date
 from onboarding.answers import Answer, table
 from onboarding.views import case_data

@@ -5,57 +5,92 @@ works.
 from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Final
 
+from agreements.calendar import norwegian_day
 from agreements.canonical import JsonValue
-from agreements.case import Party, Step, waiting_for
+from agreements.case import Case, Step
 from agreements.language import Language
 from agreements.texts import text
+from agreements.turn import Duty, Party
 from intake.ledger import count_receipts, count_seen, find_oldest_unfinished
 from intake.receipts import FINAL_STATES, Receipt, ReceiptState
 from onboarding.alarm_watch import read_alarms
 from onboarding.alarms import Alarm, alarm_action, alarm_message
 from onboarding.answers import Answer, table
+from onboarding.case_list import case_rows, case_table
 from onboarding.health import Health, read_health
-from onboarding.steps.enquiry import every_case
 from onboarding.store.judgements import JudgementStatus, list_judgements
+from onboarding.store.overview import StepCount, count_overdue, count_steps, count_turns, list_overdue
+from onboarding.turns import deadlines_of
 from onboarding.views import ignored_in_words, local_time, utc
 from onboarding.workspace import Workspace
-from outbox.messages import list_messages
+from outbox.messages import count_messages
 from outbox.states import WAITING_FOR_A_PERSON, State
+
+_SHOWN: Final = 10
+"""Overdue cases that are shown here; `case list --overdue` has them all."""
 
 
 def status_answer(workspace: Workspace, language: Language) -> Answer:
     """The whole picture, as data and as lines."""
-    cases = every_case(workspace)
+    now, deadlines = workspace.clock(), deadlines_of(workspace.settings)
+    today = norwegian_day(now)
     with workspace.store.read() as connection:
+        steps = count_steps(connection)
+        turns = count_turns(connection)
+        late = count_overdue(connection, deadlines, today)
+        latest = list_overdue(connection, deadlines, today, limit=_SHOWN)
         receipts = count_receipts(connection)
         seen = count_seen(connection)
         oldest = find_oldest_unfinished(connection)
         reviews = list_judgements(connection, status=JudgementStatus.OPEN)
-        messages = list_messages(connection)
-    steps = Counter(case.step for case in cases)
-    balls = Counter(waiting_for(case) for case in cases)
-    states = Counter(message.state for message in messages)
+        states = count_messages(connection)
+    balls = Counter[Party]()
+    for (_, party), count in turns.items():
+        balls[party] += count
     health, alarms = read_health(workspace), read_alarms(workspace)
     waiting = _oldest([oldest.seen_at if oldest else None, *(judgement.judged_at for judgement in reviews)])
     data: dict[str, JsonValue] = {
         "environment": workspace.settings.environment,
-        "cases": {step.value: steps[step] for step in Step},
+        "cases": {step.value: steps[step].count for step in Step},
+        "oldest": {step.value: utc(steps[step].oldest) for step in Step},
         "waiting_for": {party.value: balls[party] for party in Party},
         "receipts": {state.value: count for state, count in receipts.items()},
         "seen": _seen_data(receipts, seen),
         "oldest_unhandled": None if oldest is None else _oldest_data(oldest, workspace.clock()),
+        "overdue": {"count": late, "cases": case_rows(workspace, latest)},
         "reviews": len(reviews),
-        "questions": sum(case.asked for case in cases),
+        "questions": turns.get((Duty.ANSWER_DIGIPOST, Party.VENDOR), 0),
         "messages": {state.value: states[state] for state in State},
         "messages_waiting_for_a_person": sum(states[state] for state in WAITING_FOR_A_PERSON),
         "oldest_waiting": utc(waiting),
         "alarms": [{"code": alarm.code.value, "part": alarm.part, "since": utc(alarm.since)} for alarm in alarms],
         "health": [_health_data(part) for part in health],
     }
-    lines = [*_counts(data, language), "", *_intake_lines(data["seen"], oldest, workspace.clock(), language)]
+    lines = [*_counts(data, language), "", *_step_lines(steps, now, language), ""]
+    lines += [*_late_lines(workspace, late, latest, language), ""]
+    lines += _intake_lines(data["seen"], oldest, now, language)
     lines += ["", *_alarm_lines(alarms, language), "", *_health_lines(health, language)]
     return Answer(data=data, lines=lines)
+
+
+def _step_lines(steps: Mapping[Step, StepCount], now: datetime, language: Language) -> list[str]:
+    """The steps with how long the case has waited whose turn has lasted longest."""
+    rows = [
+        [text(f"states.step.{step.value}", language), str(found.count), _age(now - found.oldest, language)]
+        for step, found in steps.items()
+        if found.oldest is not None
+    ]
+    return table(("step", "count", "oldest"), rows, language)
+
+
+def _late_lines(workspace: Workspace, late: int, latest: tuple[Case, ...], language: Language) -> list[str]:
+    """The escalation list, as far as it is shown here."""
+    if not late:
+        return [text("talk.status.none_overdue", language)]
+    lines = [text("talk.status.overdue", language, count=late), *case_table(workspace, latest, language)]
+    return lines if late == len(latest) else [*lines, text("talk.status.more_overdue", language)]
 
 
 def _seen_data(receipts: Mapping[ReceiptState, int], seen: int) -> dict[str, JsonValue]:
@@ -103,7 +138,7 @@ def _alarm_lines(alarms: tuple[Alarm, ...], language: Language) -> list[str]:
 
 
 def _counts(data: dict[str, JsonValue], language: Language) -> list[str]:
-    groups = (("cases", "step"), ("waiting_for", "party"), ("receipts", "receipt"), ("messages", "message"))
+    groups = (("waiting_for", "party"), ("receipts", "receipt"), ("messages", "message"))
     rows: list[list[str]] = []
     for group, states in groups:
         counts = data[group]

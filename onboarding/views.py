@@ -6,7 +6,8 @@ from datetime import datetime
 
 from agreements.calendar import norwegian_time
 from agreements.canonical import JsonValue
-from agreements.case import Case, waiting_for
+from agreements.case import Case
+from agreements.duties import waiting_for
 from agreements.findings import Finding, Severity
 from agreements.language import Language
 from agreements.texts import finding_action, finding_message, text
@@ -47,6 +48,7 @@ def case_data(case: Case) -> dict[str, JsonValue]:
         "held": case.held,
         "unconfirmed": case.unconfirmed,
         "asked": case.asked,
+        "asking": case.asking,
         "signing": None if case.signing is None else case.signing.value,
         "plan": case.plan.value,
         "agreement": str(case.in_force) if case.in_force else None,

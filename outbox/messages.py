@@ -4,7 +4,7 @@ Enqueueing in the caller's transaction is what makes "approved" and "will be for
 their state stand in `rows`, attempts in `attempts`, what others tell in `evidence`.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -23,6 +23,7 @@ __all__ = [
     "Connection",
     "Message",
     "NewMessage",
+    "count_messages",
     "enqueue",
     "find",
     "find_by_envelope_id",
@@ -108,6 +109,13 @@ def list_messages(
     if case_number is not None:
         query = query.where(messages.c.case_number == case_number)
     return tuple(as_message(row) for row in conn.execute(query))
+
+
+def count_messages(conn: Connection) -> Mapping[State, int]:
+    """How many messages are in each state, those without any too."""
+    query = sa.select(messages.c.state, sa.func.count()).group_by(messages.c.state)
+    found = {State(state): count for state, count in conn.execute(query)}
+    return {state: found.get(state, 0) for state in State}
 
 
 # --- somebody decides -----------------------------------------------------------------------------------------------

@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from agreements.case import LaunchPlan, Party
+from agreements.case import LaunchPlan
 from agreements.catalogue import load_catalogue
 from agreements.language import Language
 from agreements.plan import DECIDERS, Milestone, PilotGroup, Plan, PlanContact, RampStep, silent_parties
+from agreements.turn import Party
 from agreements.values import format_date, format_number
 from renderers.agreement_view import plain
 from renderers.printing import print_pdf

@@ -2,9 +2,9 @@
 
 from typing import Final
 
-from agreements.case import Party
 from agreements.language import Language
 from agreements.texts import capitalised, text
+from agreements.turn import Party
 from renderers.agreement_view import plain
 
 STYLESHEETS: Final = ("page.css", "summary.css", "record.css")

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from agreements.calendar import norwegian_time
-from agreements.case import Party
 from agreements.language import Language
 from agreements.texts import text
+from agreements.turn import Party
 from agreements.values import format_date, format_time
 from agreements.verification import (
     ATTESTING,

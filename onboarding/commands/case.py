@@ -5,15 +5,18 @@ from pathlib import Path
 
 import click
 
-from agreements.case import Case, Party, Step
+from agreements.case import Case, Step
 from agreements.errors import UsageError
 from agreements.parties import SigningBasis
+from agreements.turn import Party
 from onboarding.answers import Answer, table
 from onboarding.call import Call
 from onboarding.command import TextGroup, argument, command, option
 
 _CASE = argument("case_number", metavar="CASE")
 _COLUMNS = ("case", "customer", "step", "agreement", "waiting_for", "updated")
+PAGE = 500
+"""Cases at a time where nobody says how many: more than a person reads; ours."""
 
 group = TextGroup(
     "case",
@@ -67,20 +70,25 @@ def new(call: Call, org_number: str, name: str, vendor: str, assignments: tuple[
     "case.list",
     option("--step", type=click.Choice([step.value for step in Step])),
     option("--waiting-for", type=click.Choice([party.value for party in Party])),
+    option("--vendor", default=None),
+    option("--overdue", is_flag=True),
+    option("--after", metavar="CASE"),
+    option("--limit", type=click.IntRange(min=0), default=PAGE, show_default=True),
 )
-def list_(call: Call, step: str | None, waiting_for: str | None) -> Answer:
+def list_(call: Call, vendor: str | None, overdue: bool, limit: int, **wanted: str | None) -> Answer:
     """List cases."""
-    from agreements.case import waiting_for as who
-    from onboarding.steps.enquiry import every_case
-    from onboarding.views import case_data, case_row
+    from agreements.casenumber import parse_case_number
+    from onboarding.case_list import case_page, overdue_answer
+    from onboarding.store.overview import CaseFilter
 
-    cases = [
-        case
-        for case in every_case(call.workspace)
-        if step in (None, case.step.value) and (waiting_for is None or who(case) == waiting_for)
-    ]
-    rows = [case_row(case, call.lang) for case in cases]
-    return Answer(data=[case_data(case) for case in cases], lines=table(_COLUMNS, rows, call.lang))
+    if overdue:
+        if any(wanted.values()):
+            raise UsageError("overdue_alone")
+        return overdue_answer(call.workspace, call.lang, vendor_id=vendor, limit=limit)
+    step, party, after = wanted["step"], wanted["waiting_for"], wanted["after"]
+    found = CaseFilter(step=Step(step) if step else None, waiting_for=Party(party) if party else None, vendor_id=vendor)
+    behind = parse_case_number(after) if after else None
+    return case_page(call.workspace, found, call.lang, after=behind, limit=limit)
 
 
 @command("case.show", _CASE)

@@ -6,8 +6,9 @@ from pathlib import Path
 import click
 
 from agreements.calendar import norwegian_day
-from agreements.case import LaunchPlan, Party
+from agreements.case import LaunchPlan
 from agreements.errors import UsageError
+from agreements.turn import Party
 from onboarding.answers import Answer
 from onboarding.call import Call
 from onboarding.command import TextGroup, argument, command, option

@@ -21,8 +21,8 @@ from onboarding.purposes import Purpose
 from onboarding.redirection import subject_prefix
 from onboarding.rendering import private_fonts
 from onboarding.settings import VendorSettings
-from onboarding.store.cases import list_cases
 from onboarding.store.meta import list_meta, put_meta
+from onboarding.store.overview import list_agreement_states
 from onboarding.workspace import Workspace
 from outbox.compose import Attachment
 from outbox.holds import PERSON_SENDS, Hold
@@ -61,8 +61,8 @@ def write_digests(workspace: Workspace) -> None:
 
 def find_unanswered(connection: Connection, vendor: VendorSettings, *, days: int, today: date) -> Iterator[Waiting]:
     """A vendor's forwards that left at least `days` working days ago and have no answer, oldest case first."""
-    for case in list_cases(connection):
-        if case.vendor_id != vendor.id or not case.open or case.agreement_state is not AgreementState.FORWARDED:
+    for case in list_agreement_states(connection, AgreementState.FORWARDED):
+        if case.vendor_id != vendor.id:
             continue
         left = _forwarded_at(connection, case)
         if left is not None and add_working_days(norwegian_day(left), days) <= today:

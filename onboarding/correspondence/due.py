@@ -11,12 +11,13 @@ from functools import partial
 from typing import Final
 
 from agreements.errors import AvtaleError, as_told
+from agreements.turn import Duty
 from onboarding.correspondence.digipost import write_digests
-from onboarding.correspondence.next_steps import tell_next_step
+from onboarding.correspondence.next_steps import TOLD_WITHIN, tell_next_step
 from onboarding.correspondence.reminders import remind
 from onboarding.health import read_health
 from onboarding.settings import Settings, VendorSettings
-from onboarding.store.cases import list_cases
+from onboarding.store.overview import CaseFilter, list_changed, list_page
 from onboarding.workspace import Workspace
 
 logger = logging.getLogger(__name__)
@@ -41,12 +42,11 @@ def write_due(workspace: Workspace, *, since: datetime) -> tuple[AvtaleError, ..
 
 def _everything(workspace: Workspace, since: datetime) -> Iterator[Callable[[], object]]:
     with workspace.store.read() as connection:
-        cases = list_cases(connection)
+        waiting = list_page(connection, CaseFilter(duty=Duty.SIGN))
+        changed = list_changed(connection, workspace.clock() - TOLD_WITHIN)
     looked_into = _looked_into(workspace, since)
-    for case in cases:
-        if case.vendor_id in looked_into:
-            yield partial(remind, workspace, case)
-        yield partial(tell_next_step, workspace, case)
+    yield from (partial(remind, workspace, case) for case in waiting if case.vendor_id in looked_into)
+    yield from (partial(tell_next_step, workspace, case) for case in changed)
     yield partial(write_digests, workspace)
 
 

@@ -15,6 +15,7 @@ from agreements.case import AgreementState, Case, move_agreement
 from agreements.casenumber import AgreementNumber
 from agreements.errors import ConfigurationError, GateError
 from agreements.parties import Actor
+from agreements.turn import Duty
 from agreements.values import Fault
 from onboarding.correspondence.addressing import CONTACTS, find_contact, resolve_address
 from onboarding.correspondence.thread import find_request
@@ -25,9 +26,10 @@ from onboarding.rendering import private_fonts
 from onboarding.return_address import return_address
 from onboarding.routes import agreement_file_name, signing_task
 from onboarding.steps.agreement import read_issued
-from onboarding.steps.enquiry import every_case, read_case
+from onboarding.steps.enquiry import read_case
 from onboarding.store.cases import move_case
 from onboarding.store.events import NewEvent
+from onboarding.store.overview import CaseFilter, list_page
 from onboarding.workspace import Workspace
 from outbox.compose import Attachment
 from outbox.messages import Connection, enqueue
@@ -64,10 +66,8 @@ def sendable_cases(workspace: Workspace) -> tuple[str, ...]:
     with workspace.store.read() as connection:
         return tuple(
             str(case.number)
-            for case in every_case(workspace)
-            if case.open
-            and not case.held
-            and case.agreement_state is AgreementState.ISSUED
+            for case in list_page(connection, CaseFilter(duty=Duty.SIGN))
+            if case.agreement_state is AgreementState.ISSUED
             and case.in_force is not None
             and find_request(connection, case.in_force) is None
         )

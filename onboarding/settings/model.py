@@ -295,13 +295,30 @@ class Verification(_Group):
     methods: Mapping[str, Any] = {}
 
 
+_Days = Annotated[StrictInt, Field(ge=1, le=60)]
+
+
 class Deadlines(_Group):
     """Working days the one who has the ball gets."""
 
-    configuration: Annotated[StrictInt, Field(ge=1, le=60)] = 2
-    verification: Annotated[StrictInt, Field(ge=1, le=60)] = 2
-    acknowledgement: Annotated[StrictInt, Field(ge=1, le=60)] = 5
-    """Until a forward that Digipost has not answered stands in the weekly letter."""
+    enquiry: _Days = 5
+    """To confirm an enquiry, and to issue the agreement."""
+    answer: _Days = 2
+    """To answer Digipost."""
+    review: _Days = 1
+    """To look at a return."""
+    forward: _Days = 1
+    """For an approved agreement to leave."""
+    plan: _Days = 5
+    """To decide direct or planned."""
+    hold: _Days = 10
+    """Until somebody looks again at a case on hold."""
+    configuration: _Days = 2
+    customer: _Days = 5
+    """For what the customer itself does in the set-up."""
+    verification: _Days = 2
+    acknowledgement: _Days = 5
+    """Until a forward that Digipost has not answered stands in the weekly letter, and until a question is late."""
 
 
 class Reminders(_Group):

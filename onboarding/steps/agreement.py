@@ -22,6 +22,7 @@ from agreements.case import AgreementState, Case, move_voided
 from agreements.casenumber import AgreementNumber, CaseNumber
 from agreements.errors import AvtaleError, ConfigurationError, GateError, NotFoundError, TemporaryError
 from agreements.parties import Actor
+from agreements.turn import Duty
 from onboarding.files import write_file
 from onboarding.preparing import Prepared, prepare_issue, preview_document
 from onboarding.press import Pressed, press, press_all
@@ -30,10 +31,11 @@ from onboarding.record import EventKind
 from onboarding.return_address import return_address
 from onboarding.routes import Handout, agreement_file_name, make_handout
 from onboarding.standing import VERSION_REPLACED
-from onboarding.steps.enquiry import every_case, read_case
+from onboarding.steps.enquiry import read_case
 from onboarding.store.cases import find_case, move_case
 from onboarding.store.events import NewEvent
 from onboarding.store.issued import find_agreement, insert_agreement, void_agreement
+from onboarding.store.overview import CaseFilter, list_page
 from onboarding.terms import MAX_ISSUED_BYTES, Terms, read_terms
 from onboarding.workspace import Workspace
 from outbox.evidence import ANYBODYS_REPORT, left_before
@@ -101,11 +103,9 @@ def issue_agreements(
 def issuable_cases(workspace: Workspace) -> tuple[str, ...]:
     """The numbers of all cases that wait for their agreement to be issued."""
     waiting = {AgreementState.DRAFT, AgreementState.VOID}
-    return tuple(
-        str(case.number)
-        for case in every_case(workspace)
-        if case.open and not case.held and case.agreement_state in waiting
-    )
+    with workspace.store.read() as connection:
+        found = list_page(connection, CaseFilter(duty=Duty.ISSUE))
+    return tuple(str(case.number) for case in found if case.agreement_state in waiting)
 
 
 def preview_agreement(workspace: Workspace, number: str) -> bytes:

@@ -26,7 +26,7 @@ from onboarding.files import OddFileError, open_file
 from onboarding.record import EventKind
 from onboarding.routes import SIGNING, parse_route
 from onboarding.steps.setup import begin_setup
-from onboarding.store.cases import find_case, insert_case, list_cases, move_case, next_case_number
+from onboarding.store.cases import find_case, insert_case, move_case, next_case_number
 from onboarding.store.events import NewEvent
 from onboarding.workspace import Workspace
 from outbox.messages import Connection
@@ -90,8 +90,8 @@ def create_case(workspace: Workspace, enquiry: Enquiry, actor: Actor) -> Case:
             updated_at=now,
         )
         data: dict[str, JsonValue] = {"fields": sorted(values), "signers": len(enquiry.signers)}
-        insert_case(connection, case, event=NewEvent(kind=EventKind.CASE_CREATED, actor=actor, at=now, data=data))
-    return case
+        event = NewEvent(kind=EventKind.CASE_CREATED, actor=actor, at=now, data=data)
+        return insert_case(connection, case, event=event)
 
 
 def read_case(workspace: Workspace, number: str) -> Case:
@@ -99,12 +99,6 @@ def read_case(workspace: Workspace, number: str) -> Case:
     parsed = parse_case_number(number)
     with workspace.store.read() as connection:
         return _found(connection, parsed)
-
-
-def every_case(workspace: Workspace) -> tuple[Case, ...]:
-    """All cases, oldest number first."""
-    with workspace.store.read() as connection:
-        return list_cases(connection)
 
 
 def set_values(workspace: Workspace, number: CaseNumber, typed: Mapping[str, str], actor: Actor) -> Case:

@@ -11,13 +11,14 @@ from typing import Final
 
 from agreements.calendar import norwegian_day
 from agreements.canonical import JsonValue
-from agreements.case import Case, LaunchPlan, Party, with_plan
+from agreements.case import Case, LaunchPlan, Step, with_clock, with_plan
 from agreements.catalogue import load_catalogue
 from agreements.characters import tidy
 from agreements.errors import UsageError
 from agreements.language import Language
 from agreements.parties import Actor, Customer
 from agreements.plan import Plan, PlanDecision, PlanVoice, Schedule, decision_faults, reasons_for_plan
+from agreements.turn import Party
 from agreements.values import Fault
 from onboarding.files import write_file
 from onboarding.plan_file import find_text_fault, write_schedule
@@ -83,7 +84,10 @@ def decide_plan(
     with workspace.store.begin() as connection:
         before = find_plan(connection, case.number)
         kept = before.schedule if before is not None and decision.plan is LaunchPlan.PLANNED else Schedule()
-        moved = move_case(connection, with_plan(case, decision.plan, now=now), event=event)
+        decided = with_plan(case, decision.plan, now=now)
+        if decided.step is Step.SETUP:
+            decided = with_clock(decided, decision.starts_on, now=now)
+        moved = move_case(connection, decided, event=event)
         stored = StoredPlan(decision=decision, schedule=schedule or kept, decided_by=actor.user, decided_at=now)
         insert_plan(connection, case.number, stored, actor=actor)
         return begin_setup(connection, moved, actor=actor, now=now)

@@ -1,17 +1,30 @@
 """Cases in the store. A case is written by two functions only, and both write the event beside it."""
 
 from dataclasses import replace
+from datetime import date
+from typing import Any
 
 import sqlalchemy as sa
 
 from agreements.agreement import SigningRoute
 from agreements.case import AgreementState, Case, LaunchPlan, Step
 from agreements.casenumber import CaseNumber, parse_case_number
+from agreements.duties import hand_over
 from agreements.errors import TemporaryError, UsageError
 from agreements.language import Language
 from agreements.orgnumber import OrgNumber
 from agreements.times import format_utc, parse_utc
-from onboarding.store.columns import read_signers, read_values, signers_text, values_text
+from agreements.turn import Party
+from onboarding.store.columns import (
+    clock_text,
+    read_clock,
+    read_signers,
+    read_turn,
+    read_values,
+    signers_text,
+    turn_columns,
+    values_text,
+)
 from onboarding.store.events import NewEvent, append_event
 from onboarding.store.locks import Lock, take_lock
 from onboarding.store.tables import OPEN_STEPS, cases
@@ -25,8 +38,8 @@ def next_case_number(connection: sa.Connection, year: int) -> CaseNumber:
     return CaseNumber(year, (last or 0) + 1)
 
 
-def insert_case(connection: sa.Connection, case: Case, *, event: NewEvent) -> None:
-    """Store a new case (its number from `next_case_number`) with its first event.
+def insert_case(connection: sa.Connection, case: Case, *, event: NewEvent) -> Case:
+    """Store a new case (its number from `next_case_number`) with whose turn it is and its first event.
 
     Raises UsageError("case_exists") if the vendor already has an open case for the organisation,
     TemporaryError("case_changed") if somebody else made one at the same moment.
@@ -34,6 +47,7 @@ def insert_case(connection: sa.Connection, case: Case, *, event: NewEvent) -> No
     existing = find_open_case(connection, case.vendor_id, case.org_number) if case.open else None
     if existing is not None:
         raise UsageError("case_exists", case=str(existing.number))
+    made = hand_over(case)
     identity = {
         "case_number": str(case.number),
         "year": case.number.year,
@@ -44,19 +58,21 @@ def insert_case(connection: sa.Connection, case: Case, *, event: NewEvent) -> No
         "created_at": format_utc(case.created_at),
     }
     try:
-        connection.execute(cases.insert().values(**identity, **_changing_columns(case)))
+        connection.execute(cases.insert().values(**identity, **_changing_columns(made)))
     except sa.exc.IntegrityError as error:
         raise TemporaryError("case_changed", case=str(case.number)) from error
-    _append(connection, case, event)
+    _append(connection, made, event)
+    return made
 
 
 def move_case(connection: sa.Connection, case: Case, *, event: NewEvent) -> Case:
-    """Write a changed case and its event, if nobody has changed it since it was read (`case.revision`).
+    """Write a changed case, whose turn it is now, and its event, if nobody has changed it since it was read
+    (`case.revision`).
 
     Returns the case with its new revision. Raises TemporaryError("case_changed") if somebody has: read again and
     decide again.
     """
-    moved = replace(case, revision=case.revision + 1)
+    moved = replace(hand_over(case), revision=case.revision + 1)
     written = connection.execute(
         cases.update()
         .where(cases.c.case_number == str(case.number), cases.c.revision == case.revision)
@@ -93,12 +109,14 @@ def open_cases_of(connection: sa.Connection, org_number: OrgNumber) -> tuple[Cas
     return tuple(CaseNumber(row.year, row.serial) for row in connection.execute(query))
 
 
-def list_cases(connection: sa.Connection, *, step: Step | None = None) -> tuple[Case, ...]:
-    """Every case, or those in one step, oldest number first."""
-    query = sa.select(cases).order_by(cases.c.year, cases.c.serial)
-    if step is not None:
-        query = query.where(cases.c.step == step.value)
+def read_cases(connection: sa.Connection, query: sa.Select[Any]) -> tuple[Case, ...]:
+    """The cases that a query over whole rows finds, in its order."""
     return tuple(_case(row) for row in connection.execute(query).mappings())
+
+
+def list_cases(connection: sa.Connection) -> tuple[Case, ...]:
+    """Every case, oldest number first."""
+    return read_cases(connection, sa.select(cases).order_by(cases.c.year, cases.c.serial))
 
 
 def _append(connection: sa.Connection, case: Case, event: NewEvent) -> None:
@@ -114,9 +132,14 @@ def _changing_columns(case: Case) -> dict[str, str | int | None]:
         "held": int(case.held),
         "unconfirmed": int(case.unconfirmed),
         "asked": int(case.asked),
+        "asking": int(case.asking),
         "plan": case.plan.value,
         "agreement_version": case.agreement_version,
         "agreement_state": case.agreement_state.value,
+        "issued_on": None if case.issued_on is None else case.issued_on.isoformat(),
+        "setup_ball": None if case.setup_ball is None else case.setup_ball.value,
+        "clock": clock_text(case.clock),
+        **turn_columns(case.turn),
         "field_values": values_text(case.values),
         "signers": signers_text(case.signers),
         "signing": None if case.signing is None else case.signing.value,
@@ -138,9 +161,14 @@ def _case(row: sa.RowMapping) -> Case:
         held=bool(row["held"]),
         unconfirmed=bool(row["unconfirmed"]),
         asked=bool(row["asked"]),
+        asking=bool(row["asking"]),
         plan=LaunchPlan(row["plan"]),
         agreement_version=row["agreement_version"],
         agreement_state=AgreementState(row["agreement_state"]),
+        issued_on=None if row["issued_on"] is None else date.fromisoformat(row["issued_on"]),
+        setup_ball=None if row["setup_ball"] is None else Party(row["setup_ball"]),
+        clock=read_clock(row["clock"]),
+        turn=read_turn(row),
         revision=row["revision"],
         created_at=parse_utc(row["created_at"]),
         updated_at=parse_utc(row["updated_at"]),

@@ -1,12 +1,16 @@
-"""How values become columns and back: signers and catalogue values as canonical JSON."""
+"""How values become columns and back: signers, catalogue values and the clock as canonical JSON, a turn in four."""
 
 import json
 from collections.abc import Mapping
 from datetime import date
 from typing import cast
 
+import sqlalchemy as sa
+
 from agreements.canonical import JsonValue, canonical_json
 from agreements.parties import Signer, SigningBasis
+from agreements.times import format_utc, parse_utc
+from agreements.turn import Duty, Party, SetupClock, Turn
 
 
 def values_text(values: Mapping[str, JsonValue]) -> str:
@@ -57,3 +61,51 @@ def read_signers(text: str) -> tuple[Signer, ...]:
         )
         for entry in json.loads(text)
     )
+
+
+def clock_text(clock: SetupClock | None) -> str | None:
+    """The clock of step 4 as it is stored."""
+    if clock is None:
+        return None
+    counts_from = None if clock.counts_from is None else clock.counts_from.isoformat()
+    return canonical_json({"starts_on": clock.starts_on.isoformat(), "counts_from": counts_from, "spent": clock.spent})
+
+
+def read_clock(text: str | None) -> SetupClock | None:
+    """The clock from its column."""
+    if text is None:
+        return None
+    stored = json.loads(text)
+    return SetupClock(
+        starts_on=date.fromisoformat(stored["starts_on"]),
+        counts_from=_read_day(stored["counts_from"]),
+        spent=stored["spent"],
+    )
+
+
+def turn_columns(turn: Turn | None) -> dict[str, str | None]:
+    """Whose turn it is, as it is stored."""
+    if turn is None:
+        return dict.fromkeys(("duty", "waiting_for", "since", "counts_from"))
+    return {
+        "duty": turn.duty.value,
+        "waiting_for": turn.party.value,
+        "since": format_utc(turn.since),
+        "counts_from": None if turn.counts_from is None else turn.counts_from.isoformat(),
+    }
+
+
+def read_turn(row: sa.RowMapping) -> Turn | None:
+    """Whose turn it is, from its columns."""
+    if row["duty"] is None or row["waiting_for"] is None or row["since"] is None:
+        return None
+    return Turn(
+        duty=Duty(row["duty"]),
+        party=Party(row["waiting_for"]),
+        since=parse_utc(row["since"]),
+        counts_from=_read_day(row["counts_from"]),
+    )
+
+
+def _read_day(text: str | None) -> date | None:
+    return None if text is None else date.fromisoformat(text)

@@ -42,9 +42,17 @@ cases = sa.Table(
     sa.Column("held", sa.Integer, nullable=False),
     sa.Column("unconfirmed", sa.Integer, nullable=False),
     sa.Column("asked", sa.Integer, nullable=False),
+    sa.Column("asking", sa.Integer, nullable=False),
     sa.Column("plan", sa.Text, nullable=False),
     sa.Column("agreement_version", sa.Integer, nullable=False),  # 0: none issued yet
     sa.Column("agreement_state", sa.Text, nullable=False),
+    sa.Column("issued_on", sa.Text),
+    sa.Column("setup_ball", sa.Text),  # NULL: nothing is open on the work list of step 4
+    sa.Column("clock", sa.Text),  # NULL: not in set-up
+    sa.Column("duty", sa.Text),  # NULL, as the next three: nobody need do anything with it
+    sa.Column("waiting_for", sa.Text),
+    sa.Column("since", sa.Text),
+    sa.Column("counts_from", sa.Text),  # NULL also while the clock stands still
     sa.Column("field_values", sa.Text, nullable=False),
     sa.Column("signers", sa.Text, nullable=False),
     sa.Column("signing", sa.Text),  # NULL: as the vendor's organisations usually sign
@@ -52,6 +60,10 @@ cases = sa.Table(
     sa.Column("created_at", sa.Text, nullable=False),
     sa.Column("updated_at", sa.Text, nullable=False),
     sa.UniqueConstraint("year", "serial"),
+    sa.Index(None, "step", "year", "serial"),
+    sa.Index(None, "waiting_for", "year", "serial"),
+    sa.Index(None, "step", "since"),
+    sa.Index(None, "duty", "waiting_for", "counts_from"),
 )
 sa.Index(
     "one_open_case",

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Final, TypeAlias
 
 from agreements.canonical import JsonValue
-from agreements.case import Party
 from agreements.summary import ConfigurationEntry, ConfigurationSummary, OpenItem, public_value, who_sets_up
+from agreements.turn import Party
 
 ApiTree: TypeAlias = "dict[str, ApiTree | OpenItem | JsonValue]"
 """API name -> what stands there; an open item where the value is lacking."""

@@ -5,10 +5,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from agreements.canonical import JsonValue
-from agreements.case import Party
 from agreements.characters import spelled_out
 from agreements.language import Language
 from agreements.summary import ConfigurationSummary, public_value, who_sets_up
+from agreements.turn import Party
 from renderers.summary.values import label_of, lacking_text
 
 _PREFIX: Final = "DIGIPOST_"

@@ -16,19 +16,19 @@ from agreements.case import (
     Attestations,
     Case,
     LaunchPlan,
-    Party,
     Step,
     move_agreement,
     move_issued,
     move_step,
     move_undelivered,
     require_editable,
-    waiting_for,
     with_hold,
 )
 from agreements.decision import Verdict
+from agreements.duties import waiting_for
 from agreements.errors import GateError
 from agreements.returns import ReturnContext, judge_return
+from agreements.turn import Party
 from tests.agreements.ground_examples import KARI, LATER, a_case, a_report, an_agreement, expecting, signed_by
 
 S = AgreementState

@@ -9,14 +9,14 @@ from hypothesis import strategies as st
 from agreements.case import (
     AgreementState,
     Case,
-    Party,
     Step,
     move_returned,
-    waiting_for,
     with_answer,
     with_question_closed,
 )
+from agreements.duties import waiting_for
 from agreements.errors import GateError
+from agreements.turn import Party
 from tests.agreements.ground_examples import NOW, a_case
 
 HAS_IT = (AgreementState.FORWARDED, AgreementState.ACKNOWLEDGED)

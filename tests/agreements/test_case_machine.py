@@ -21,12 +21,12 @@ from agreements.case import (
     move_undelivered,
     move_voided,
     ready_for_setup,
-    waiting_for,
     with_answer,
     with_hold,
     with_plan,
     with_question_closed,
 )
+from agreements.duties import waiting_for
 from agreements.errors import GateError
 from tests.agreements.ground_examples import LATER, a_case
 

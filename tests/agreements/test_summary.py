@@ -5,7 +5,6 @@ from datetime import UTC, date, datetime
 import pytest
 
 from agreements.canonical import JsonValue, canonical_json
-from agreements.case import Party
 from agreements.catalogue import Owner, Phase, load_catalogue
 from agreements.orgnumber import OrgNumber
 from agreements.parties import Customer, Vendor
@@ -23,6 +22,7 @@ from agreements.summary import (
     expected_features,
     who_sets_up,
 )
+from agreements.turn import Party
 from agreements.values import with_defaults
 from tests.agreements.ground_examples import settings_of
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from agreements import findings as finding_codes
 from agreements.agreement import IssuedState
-from agreements.case import AgreementState, LaunchPlan, Party, Step
+from agreements.case import AgreementState, LaunchPlan, Step
 from agreements.catalogue import load_catalogue
 from agreements.decision import Verdict
 from agreements.findings import FindingCode, Severity, all_codes
@@ -24,6 +24,7 @@ from agreements.parties import SigningBasis
 from agreements.signature_report import ChangesAfter, Indication, Revocation, Shape, SignatureKind
 from agreements.signers import SignerCheck
 from agreements.texts import finding_action, finding_message, flat_texts, has_text, text, unfilled_text
+from agreements.turn import Party
 from signatures.kinds import ChangeKind
 from tests.architecture.tree import modules, parsed, where
 

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agreements.case import LaunchPlan, Party
+from agreements.case import LaunchPlan
 from agreements.plan import PlanDecision, silent_parties
+from agreements.turn import Party
 from agreements.verification import (
     Attestation,
     Channel,

@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
-from agreements.case import AgreementState, Party, waiting_for
+from agreements.case import AgreementState
+from agreements.duties import waiting_for
 from agreements.findings import INT_BOUNCE, INT_OWN_COPY
+from agreements.turn import Party
 from intake.receipts import ReceiptState
 from onboarding.alarm_watch import look_for_alarms
 from onboarding.delivery import retry_message, settle_message

@@ -1,6 +1,7 @@
 """`avtale forward …`: what a person says of Digipost's answer, and what programs read of it."""
 
-from agreements.case import AgreementState, Party
+from agreements.case import AgreementState
+from agreements.turn import Party
 from tests.contract.command_line import CommandLine
 from tests.onboarding.installation import Installation
 

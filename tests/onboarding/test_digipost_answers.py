@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
-from agreements.case import AgreementState, Party, waiting_for
+from agreements.case import AgreementState
+from agreements.duties import waiting_for
 from agreements.language import Language
 from agreements.times import format_utc
+from agreements.turn import Party
 from intake.matching import Evidence
 from intake.receipts import Receipt, ReceiptState
 from onboarding.case_view import case_details, case_timeline

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from agreements.case import AgreementState, Attestations, LaunchPlan, Party, Step, move_step, waiting_for
+from agreements.case import AgreementState, Attestations, LaunchPlan, Step, move_step
+from agreements.duties import waiting_for
 from agreements.errors import GateError, NotFoundError, UsageError
 from agreements.language import Language
+from agreements.turn import Party
 from onboarding.case_view import case_details, case_timeline
 from onboarding.forwarding import FORWARD
 from onboarding.review import approve_return

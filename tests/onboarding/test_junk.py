@@ -9,7 +9,9 @@ from pathlib import Path
 import pikepdf
 import pytest
 
-from agreements.case import AgreementState, Party, waiting_for
+from agreements.case import AgreementState
+from agreements.duties import waiting_for
+from agreements.turn import Party
 from intake.ledger import find_document
 from intake.matching import Evidence
 from onboarding.sandbox import Sandbox

@@ -12,11 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from icalendar import Calendar
 
-from agreements.case import AgreementState, LaunchPlan, Party, Step
+from agreements.case import AgreementState, LaunchPlan, Step
 from agreements.errors import GateError, UsageError
 from agreements.language import Language
 from agreements.national_id import is_national_id
 from agreements.plan import PlanDecision, Schedule
+from agreements.turn import Party
 from agreements.values import Fault
 from onboarding.plan_file import read_schedule, write_schedule
 from onboarding.sandbox import Sandbox

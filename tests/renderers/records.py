@@ -2,7 +2,7 @@
 
 from datetime import UTC, date, datetime
 
-from agreements.case import LaunchPlan, Party
+from agreements.case import LaunchPlan
 from agreements.orgnumber import OrgNumber
 from agreements.parties import Customer
 from agreements.plan import (
@@ -16,6 +16,7 @@ from agreements.plan import (
     RampStep,
     Schedule,
 )
+from agreements.turn import Party
 from agreements.verification import Attestation, Channel, Method, MethodResult, MethodState, VerificationRecord
 from tests.renderers.samples import LONG_NAME, VENDOR, synthetic
 

@@ -49,9 +49,7 @@ def a_case(number: CaseNumber | None = None, *, org: int = 0) -> Case:
 
 def add_case(connection: sa.Connection, *, org: int = 0) -> Case:
     """A stored case with the next number of 2026."""
-    case = a_case(next_case_number(connection, 2026), org=org)
-    insert_case(connection, case, event=happened())
-    return case
+    return insert_case(connection, a_case(next_case_number(connection, 2026), org=org), event=happened())
 
 
 def an_agreement(case: Case, *, version: int = 1, sha256: str = "ab" * 32, size: int = 51_234) -> Agreement:

@@ -1,16 +1,19 @@
 """Cases in the store: what goes in comes out, and a move happens once."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
 from agreements.agreement import SigningRoute
 from agreements.case import AgreementState, LaunchPlan, Step
 from agreements.casenumber import CaseNumber
+from agreements.duties import hand_over
 from agreements.errors import TemporaryError, UsageError
+from agreements.turn import Duty, Party, SetupClock, Turn
 from onboarding.store import Store
 from onboarding.store.cases import find_case, find_open_case, insert_case, list_cases, move_case, next_case_number
 from onboarding.store.events import list_events, verify_chain
+from onboarding.store.overview import CaseFilter, list_page
 from tests.store.examples import NOW, a_case, add_case, happened, moved, synthetic_org_number
 
 
@@ -41,15 +44,22 @@ def test_a_move_writes_every_changing_value_the_next_revision_and_the_event(stor
         step=Step.AGREEMENT,
         held=True,
         unconfirmed=False,
+        asking=True,
         plan=LaunchPlan.DIRECT,
         agreement_version=2,
         agreement_state=AgreementState.ISSUED,
+        issued_on=date(2026, 11, 24),
+        setup_ball=None,
+        clock=SetupClock(starts_on=date(2026, 11, 25), counts_from=None, spent=1),
         updated_at=NOW + timedelta(days=1),
     )
     with store.begin() as connection:
         written = move_case(connection, changed, event=happened("agreement.issued"))
     with store.read() as connection:
-        assert written == moved(changed, revision=2)
+        assert written == hand_over(moved(changed, revision=2))
+        assert written.turn == Turn(
+            duty=Duty.RESUME, party=Party.VENDOR, since=changed.updated_at, counts_from=date(2026, 11, 24)
+        )
         assert find_case(connection, case.number) == written
         created, issued = list_events(connection, str(case.number))
     assert (created.kind, created.data) == ("case.created", '{"revision":1}')
@@ -107,4 +117,4 @@ def test_cases_are_listed_in_order_and_by_step(store: Store) -> None:
         move_case(connection, moved(second, step=Step.AGREEMENT), event=happened())
     with store.read() as connection:
         assert [case.number for case in list_cases(connection)] == [first.number, second.number, third.number]
-        assert [case.number for case in list_cases(connection, step=Step.AGREEMENT)] == [second.number]
+        assert [case.number for case in list_page(connection, CaseFilter(step=Step.AGREEMENT))] == [second.number]

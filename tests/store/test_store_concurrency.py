@@ -7,6 +7,7 @@ import threading
 
 import pytest
 
+from agreements.duties import hand_over
 from agreements.errors import TemporaryError
 from onboarding.store import Store, engines
 from onboarding.store.cases import find_case, list_cases, move_case
@@ -71,7 +72,7 @@ def test_of_two_processes_that_move_the_same_case_one_loses(store: Store, store_
         outcomes = [json.loads(process.communicate("go\n", timeout=30)[0]) for process in (one, other)]
     assert sorted(outcomes) == ["case_changed", "won"]
     with store.read() as connection:
-        assert find_case(connection, case.number) == moved(case, held=True, revision=2)
+        assert find_case(connection, case.number) == hand_over(moved(case, held=True, revision=2))
         assert [event.kind for event in list_events(connection)] == ["case.created", "case.held"]
 
 
