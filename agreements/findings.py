@@ -177,6 +177,9 @@ INT_MAIL_NOT_GIVEN: Final = FindingCode("INT-026", Severity.REVIEW)  # the mail 
 INT_DIGIPOST_ANSWER: Final = FindingCode("INT-027", Severity.INFO)  # filed on its case; case
 INT_DIGIPOST_NO_CASE: Final = FindingCode("INT-028", Severity.REVIEW)  # from Digipost, about no one case of ours
 INT_BOUNCE_UNMATCHED: Final = FindingCode("INT-029", Severity.REVIEW)  # a mail system's report, on which mail of ours?
+INT_ENQUIRY: Final = FindingCode("INT-030", Severity.INFO)  # a mail that made a case nobody has confirmed; case
+INT_ENQUIRY_KNOWN: Final = FindingCode("INT-031", Severity.REVIEW)  # an enquiry of an organisation with a case; case
+INT_ENQUIRY_UNCLEAR: Final = FindingCode("INT-032", Severity.REVIEW)  # looks like one, names no one organisation; count
 
 
 def all_codes() -> tuple[FindingCode, ...]:

@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
-from agreements.calendar import add_working_days
 from agreements.canonical import JsonValue, sha256_of
 from agreements.catalogue import Catalogue, Field, FieldType, Owner, Phase, Values, load_catalogue
 from agreements.configuration import Change, Deviation, Difference, Setting
@@ -134,7 +133,10 @@ class ConfigurationEntry:
 
 @dataclass(frozen=True, kw_only=True)
 class OpenItem:
-    """A value that is needed and lacking. `due` is None until the agreement is approved."""
+    """A value that is needed and lacking.
+
+    `due` is None until the agreement is approved, and while the customer has the ball.
+    """
 
     field_id: str
     api: str | None
@@ -197,15 +199,12 @@ class ConfigurationSummary:
 
 
 def build_summary(
-    catalogue: Catalogue, subject: SummarySubject, agreed: Agreed, set_up: SetUp, *, deadline_days: int
+    catalogue: Catalogue, subject: SummarySubject, agreed: Agreed, set_up: SetUp, *, due: date | None
 ) -> ConfigurationSummary:
-    """The summary of what was agreed, and set up since. `deadline_days`: working days from the approval until open
-    items are due.
-    """
+    """The summary of what was agreed, and set up since. `due`: the last day for what is open, if there is one."""
     in_force = values_in_force(agreed, set_up)
     values = {**in_force, _FEATURES: list(expected_features(catalogue, in_force))}
     reasons = _open_reasons(catalogue, subject, values, agreed.unread)
-    due = None if subject.approval is None else add_working_days(subject.approval.at.date(), deadline_days)
     entries = _Entries(catalogue, agreed, set_up, {name: one for name, one in values.items() if name not in reasons})
     kind = str(values.get("agreement.kind", "new"))
     ends = kind == TERMINATION

@@ -1,7 +1,9 @@
 """How step 4 looks: the summary with where each value comes from, its history, and what `config set` came to."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
+from agreements.calendar import norwegian_day
 from agreements.canonical import JsonValue
 from agreements.catalogue import load_catalogue
 from agreements.configuration import Deviation, Difference, Setting
@@ -11,27 +13,28 @@ from agreements.summary import (
     ConfigurationEntry,
     ConfigurationSummary,
     EntrySource,
-    OpenItem,
     OpenReason,
     api_name,
     as_json,
+    public_value,
 )
 from agreements.texts import text
 from agreements.times import format_utc
 from agreements.turn import Party
 from agreements.values import format_date, format_value
+from agreements.worklist import GRANT_RIGHTS, TASK, WorkItem
 from onboarding.answers import Answer, table
 from onboarding.configuring import Configured, WasSet
 from onboarding.digipost_answers import DigipostAnswer, read_answers
 from onboarding.setting_rules import SENDER_ID
 from onboarding.settings import user_name
-from onboarding.steps.configuration import Configuration, read_configuration, summary_of
+from onboarding.steps.configuration import Configuration, read_configuration, read_work, summary_of
 from onboarding.store.settings import StoredSetting
-from onboarding.views import local_time
+from onboarding.views import local_time, utc
 from onboarding.workspace import Workspace
 
 _ENTRY_COLUMNS = ("field", "value", "api", "stands")
-_OPEN_COLUMNS = ("field", "owner", "due", "why")
+_WORK_COLUMNS = ("party", "field", "duty", "due", "done")
 _DEVIATION_COLUMNS = ("field", "signed", "in_force", "stands")
 _CHANGE_COLUMNS = ("field", "earlier", "value")
 _HISTORY_COLUMNS = ("time", "field", "value", "user", "reason")
@@ -42,6 +45,7 @@ def summary_answer(workspace: Workspace, number: str, language: Language) -> Ans
     """The configuration of a case: what deviates, what has changed, each party's part, what is open, the history."""
     configuration = read_configuration(workspace, number)
     summary = summary_of(workspace, configuration)
+    work = read_work(workspace, configuration, summary)
     with workspace.store.read() as connection:
         answers = read_answers(connection, configuration.case.number)
     shown = _Shown(workspace, configuration, language)
@@ -50,11 +54,13 @@ def summary_answer(workspace: Workspace, number: str, language: Language) -> Ans
         *shown.deviations(summary.deviations),
         *shown.difference(summary.difference),
         *(line for party in (Party.DIGIPOST, Party.VENDOR, Party.CUSTOMER) for line in shown.part(summary, party)),
-        *shown.open_items(summary.open_items),
+        *shown.work(summary, work),
         *_suggestions(summary, answers, language),
         *shown.history(configuration.history),
     ]
-    return Answer(data={**as_json(summary), "history": history}, lines=lines)
+    own: dict[str, JsonValue] = {"history": history, "work": [_work_data(item) for item in work]}
+    own["clock"] = _clock_data(workspace, configuration)
+    return Answer(data={**as_json(summary), **own}, lines=lines)
 
 
 def set_answer(workspace: Workspace, configured: Configured, language: Language) -> Answer:
@@ -77,6 +83,27 @@ def set_answer(workspace: Workspace, configured: Configured, language: Language)
 
 def _set_data(one: WasSet) -> JsonValue:
     return {"field": one.field_id, "before": one.before, "value": one.value}
+
+
+def _work_data(item: WorkItem) -> JsonValue:
+    done: JsonValue = None if item.done is None else {"by": item.done.by, "at": utc(item.done.at)}
+    value = None if item.value is None else public_value(item.name, item.value)
+    due = None if item.due is None else item.due.isoformat()
+    return {"item": item.name, "owner": item.owner.value, "due": due, "done": done, "value": value}
+
+
+def _clock_data(workspace: Workspace, configuration: Configuration) -> JsonValue:
+    """`used` in working days; None before set-up has begun."""
+    clock = configuration.case.clock
+    if clock is None:
+        return None
+    today, days = norwegian_day(workspace.clock()), workspace.settings.deadlines.configuration
+    return {
+        "starts_on": clock.starts_on.isoformat(),
+        "used": clock.used(today),
+        "deadline": days,
+        "pace": clock.pace(today, deadline=days).value,
+    }
 
 
 def _setting_data(one: StoredSetting) -> JsonValue:
@@ -135,18 +162,48 @@ class _Shown:
             yield from table(_ENTRY_COLUMNS, map(self._entry, entries), self._language)
         yield from (*(f"- {task}" for task in tasks), "")
 
-    def open_items(self, items: tuple[OpenItem, ...]) -> Iterator[str]:
-        """What is lacking, who gives it, and by when."""
+    def work(self, summary: ConfigurationSummary, items: tuple[WorkItem, ...]) -> Iterator[str]:
+        """The work list: who does what by when, what is done, by whom; how the clock stands."""
+        reasons = {item.field_id: item.reason for item in summary.open_items}
         rows = [
             [
-                self._label(item.field_id),
-                text(f"states.owner.{item.owner.value}", self._language),
-                format_date(item.due, self._language) if item.due else "",
-                text(f"talk.config.open.{item.reason.value}", self._language),
+                text(f"states.party.{item.owner.value}", self._language),
+                item.name,
+                self._what(summary, item),
+                format_date(item.due, self._language) if item.due and item.open else "",
+                self._how_far(item, reasons.get(item.name)),
             ]
             for item in items
         ]
-        yield from (text("talk.open_items", self._language), *table(_OPEN_COLUMNS, rows, self._language), "")
+        yield from (text("talk.config.work", self._language), *table(_WORK_COLUMNS, rows, self._language))
+        yield from (*self._clock(), "")
+
+    def _what(self, summary: ConfigurationSummary, item: WorkItem) -> str:
+        from renderers.summary import customer_task_lines
+
+        if item.name == TASK + GRANT_RIGHTS:
+            return text("talk.config.grant_rights", self._language)
+        if item.task is None:
+            return self._label(item.name)
+        return customer_task_lines(replace(summary, customer_tasks=(item.task,)), self._language)[0]
+
+    def _how_far(self, item: WorkItem, reason: OpenReason | None) -> str:
+        if item.done is None:
+            return text(f"talk.config.open.{reason.value}" if reason else "talk.config.to_do", self._language)
+        value = "" if item.value is None else self._value(item.name, item.value)
+        by = "" if item.done.by is None else user_name(self._workspace.settings, item.done.by)
+        told = (text("talk.config.done", self._language), value, by, local_time(item.done.at))
+        return ", ".join(filter(None, told))
+
+    def _clock(self) -> Iterator[str]:
+        clock, days = self._configuration.case.clock, self._workspace.settings.deadlines.configuration
+        if clock is None:
+            yield text("talk.config.clock_not_begun", self._language)
+            return
+        today = norwegian_day(self._workspace.clock())
+        pace = text(f"states.pace.{clock.pace(today, deadline=days).value}", self._language)
+        begun = format_date(clock.starts_on, self._language)
+        yield text("talk.config.clock", self._language, used=clock.used(today), days=days, pace=pace, begun=begun)
 
     def history(self, history: tuple[StoredSetting, ...]) -> Iterator[str]:
         """Everything that was ever set."""
@@ -185,9 +242,13 @@ class _Shown:
         return text(key, self._language, by=by, at=local_time(setting.at), reason=setting.reason)
 
     def _label(self, field_id: str) -> str:
+        if field_id.startswith(TASK):
+            return field_id
         return load_catalogue().field(field_id).label(self._language)
 
     def _value(self, field_id: str, value: JsonValue) -> str:
+        if field_id.startswith(TASK):
+            return text("talk.config.done", self._language) if value else ""
         catalogue = load_catalogue()
         return format_value(catalogue, catalogue.field(field_id), value, self._language)
 

@@ -9,28 +9,34 @@ and never the values, for it can't be erased.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import Final
 
 from agreements.canonical import JsonValue
-from agreements.case import Case, Step
+from agreements.case import Case, Step, with_setup_ball
 from agreements.casenumber import CaseNumber
 from agreements.catalogue import Catalogue, load_catalogue
 from agreements.configuration import Deviation, Setting
 from agreements.errors import GateError, UsageError
 from agreements.parties import Actor
 from agreements.summary import ConfigurationSummary
+from agreements.turn import Party
 from agreements.values import Fault, ValueFault
+from agreements.worklist import TASK, task_names, whose_turn
 from onboarding.agreed import agreed_values, settings_in_force
 from onboarding.correspondence.deviations import enqueue_deviation_letter, write_deviation_letter
 from onboarding.record import EventKind
 from onboarding.references import read_typed
 from onboarding.setting_rules import SENDER_ID, find_faults, sender_id_faults, settable_field
-from onboarding.steps.configuration import Configuration, read_configuration, summary_of
+from onboarding.steps.configuration import Configuration, read_configuration, read_ticks, read_work, summary_of
 from onboarding.store.cases import find_case, move_case
 from onboarding.store.events import NewEvent
 from onboarding.store.locks import Lock, take_lock
 from onboarding.store.settings import StoredSetting, insert_settings, list_settings, list_settings_of
 from onboarding.workspace import Workspace
 from outbox.messages import Connection
+
+DONE: Final = "done"
+"""What is typed for a task that is done; nothing takes it back."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,13 +74,15 @@ def set_configuration(
     changes, faults = _parse(workspace, catalogue, before, typed)
     settings = _settings(workspace, before, changes, reason=reason, actor=actor)
     after = _with(catalogue, before, settings)
-    _refuse((*faults, *_faults(workspace, catalogue, before, after, changes)))
+    values = {name: value for name, value in changes.items() if not name.startswith(TASK)}
+    _refuse((*faults, *_faults(workspace, catalogue, before, after, values)))
     was, now = summary_of(workspace, before), summary_of(workspace, after)
+    ball = whose_turn(read_work(workspace, after, now))
     return Configured(
         number=before.case.number,
         changes=tuple(_changed(before, after, changes)),
         deviations=now.deviations,
-        letter=_write(workspace, before.case, settings, (was, now), actor=actor),
+        letter=_write(workspace, before.case, settings, (was, now), ball, actor=actor),
     )
 
 
@@ -85,8 +93,12 @@ def _parse(
     values: dict[str, JsonValue] = {}
     faults: list[Fault] = []
     allow_synthetic, blobs, now = workspace.settings.allow_synthetic, workspace.blobs, workspace.clock()
+    tasks, ticks = task_names(summary_of(workspace, configuration)), read_ticks(configuration)
     for name, text in typed.items():
         try:
+            if name.startswith(TASK):
+                values[name] = _parse_tick(tasks, ticks, name, text)
+                continue
             field = settable_field(catalogue, configuration, name)
             if not text.strip():
                 _require_set(configuration, name)
@@ -96,6 +108,19 @@ def _parse(
         except ValueFault as error:
             faults.append(Fault(field_id=name, code=error.code, params=error.params))
     return values, faults
+
+
+def _parse_tick(tasks: tuple[str, ...], ticks: Mapping[str, Setting], name: str, typed: str) -> JsonValue:
+    """True for a task that is done, None for one that is not after all. Raises ValueFault."""
+    if name not in tasks:
+        raise ValueFault("unknown_task", known=", ".join(tasks))
+    if not typed.strip():
+        if name not in ticks:
+            raise ValueFault("nothing_to_take_back")
+        return None
+    if typed.strip().casefold() != DONE:
+        raise ValueFault("task_done", done=DONE)
+    return True
 
 
 def _require_set(configuration: Configuration, field_id: str) -> None:
@@ -141,8 +166,9 @@ def _refuse(faults: tuple[Fault, ...]) -> None:
 
 def _changed(before: Configuration, after: Configuration, changes: Mapping[str, JsonValue]) -> Iterator[WasSet]:
     """With what is in force: a setting that is taken back leaves what was agreed, or nothing."""
+    were, are = ({**one.values, **dict.fromkeys(read_ticks(one), True)} for one in (before, after))
     for field_id in changes:
-        yield WasSet(field_id=field_id, before=before.values.get(field_id), value=after.values.get(field_id))
+        yield WasSet(field_id=field_id, before=were.get(field_id), value=are.get(field_id))
 
 
 # --- written ----------------------------------------------------------------------------------------------------------
@@ -153,10 +179,14 @@ def _write(
     case: Case,
     settings: tuple[StoredSetting, ...],
     summaries: tuple[ConfigurationSummary, ConfigurationSummary],
+    ball: Party | None,
     *,
     actor: Actor,
 ) -> int | None:
-    """Everything at once, if nobody has changed the case since it was read. Returns the letter's message, if any."""
+    """Everything at once, if nobody has changed the case since it was read. Returns the letter's message, if any.
+
+    `ball`: who has something open on the work list now.
+    """
     was, now = summaries
     at = workspace.clock()
     letter = write_deviation_letter(workspace, case, was.deviations, now)
@@ -164,7 +194,7 @@ def _write(
     with workspace.store.begin() as connection:
         take_lock(connection, Lock.EVENTS)  # so that no other case gets the same sender id at this moment
         _refuse(tuple(_taken_sender_ids(connection, case, settings)))
-        move_case(connection, replace(case, updated_at=at), event=event)
+        move_case(connection, with_setup_ball(case, ball, now=at), event=event)
         insert_settings(connection, settings, actor=actor)
         return None if letter is None else enqueue_deviation_letter(connection, letter, now=at)
 

@@ -4,7 +4,8 @@
 2. one transaction: what the delivery said, and a receipt for each document in it
 3. every document is judged like one that was dropped in a folder, in transactions of its own
 4. one transaction: the delivery's own outcome, which is the best of its documents'; what it tells about mail of ours
-   (`evidence.py`); what Digipost's people write, filed on its case (`digipost_answers.py`); and the answer to whoever
+   (`evidence.py`); what Digipost's people write, filed on its case (`digipost_answers.py`); an enquiry, as a case that
+   nobody has confirmed (`enquiry_mail.py`); and the answer to whoever
    mailed documents                                                                (`correspondence/receipts.py`)
 
 A crash repeats it: documents keep their receipts by their keys, and those that were judged keep their verdicts.
@@ -13,11 +14,14 @@ A crash repeats it: documents keep their receipts by their keys, and those that 
 import logging
 import os
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
 from typing import Final
 
 from agreements.findings import (
     INT_BOUNCE,
     INT_BOUNCE_UNMATCHED,
+    INT_DIGIPOST_NO_CASE,
     INT_ONLY_TEXT,
     INT_OWN_COPY,
     INT_TOO_LARGE,
@@ -35,11 +39,13 @@ from intake.unpacking.sniffing import SNIFFED_BYTES, Shape, shape_of
 from onboarding.clues import clues_of_delivery, vendors_of
 from onboarding.correspondence.receipts import enqueue_receipt, write_receipt
 from onboarding.digipost_answers import DigipostAnswer, file_answer, find_answer, lost_answer
+from onboarding.enquiry_mail import MailEnquiry, file_enquiry, find_enquiry
 from onboarding.evidence import find_copied, must_be_read, record_evidence, sent_documents
 from onboarding.receiving import keep_apart, receive_delivery
 from onboarding.store.issued import is_issued
 from onboarding.unpack import unpack_delivery
 from onboarding.workspace import Workspace
+from outbox.messages import Connection
 
 logger = logging.getLogger(__name__)
 
@@ -135,9 +141,12 @@ def _decide(workspace: Workspace, receipt: Receipt, unpacking: Unpacking, docume
         judged = tuple(get_receipt(connection, document.id) for document in documents)
     match = _match(workspace, receipt, unpacking)
     answer = None if unpacking.mail is None else find_answer(workspace, receipt, unpacking.mail, match)
+    enquiry = None if answer is not None else find_enquiry(workspace, receipt, unpacking, match)
     outcome = _outcome(workspace, unpacking, judged, match, answer)
     told = None if unpacking.mail is None else write_receipt(workspace, unpacking.mail, judged)
     with workspace.store.begin() as connection:
+        if enquiry is not None:
+            outcome = _enquired(workspace, connection, enquiry, outcome, now)
         for decided in mark_judged(connection, receipt.sha256, outcome, now=now):
             keep_apart(connection, decided)
         if unpacking.mail is not None:
@@ -150,6 +159,21 @@ def _decide(workspace: Workspace, receipt: Receipt, unpacking: Unpacking, docume
         "delivery opened", extra={"receipt": receipt.id, "documents": len(judged), "state": outcome.state.value}
     )
     return outcome
+
+
+def _enquired(
+    workspace: Workspace, connection: Connection, enquiry: MailEnquiry | Finding, outcome: Outcome, now: datetime
+) -> Outcome:
+    """What becomes of a mail that is an enquiry, or looks like one."""
+    if outcome.reason != INT_ONLY_TEXT() and outcome.reason != INT_DIGIPOST_NO_CASE():
+        return outcome
+    reason = enquiry
+    if isinstance(enquiry, MailEnquiry):
+        reason = file_enquiry(workspace, connection, enquiry, actor=workspace.system, now=now)
+    assert isinstance(reason, Finding)
+    state = ReceiptState.RECEIVED if reason.severity is Severity.INFO else ReceiptState.QUARANTINED
+    case = reason.params.get("case")
+    return replace(outcome, state=state, reason=reason, case_number=None if case is None else str(case))
 
 
 def _match(workspace: Workspace, receipt: Receipt, unpacking: Unpacking) -> Match:

@@ -19,6 +19,8 @@ class Purpose(StrEnum):
     NEXT_STEP = "next_step"
     """The agreement is with Digipost, and this is how it goes on."""
     VERIFICATION_REQUEST = "verification_request"
+    QUESTION = "question"
+    """To Digipost: a person asks about a case, or asks Digipost to take part."""
     DEVIATION = "deviation"
     """To Digipost: the configuration in force is not, or again, as the signed agreement says."""
     DIGIPOST_DIGEST = "digipost_digest"

@@ -7,6 +7,7 @@ class EventKind(StrEnum):
     """What can happen to a case, a return or a message. Texts for people: `events.<kind>`."""
 
     CASE_CREATED = "case.created"
+    CASE_CONFIRMED = "case.confirmed"
     CASE_VALUES_SET = "case.values_set"
     CASE_SIGNER_DECLARED = "case.signer_declared"
     CASE_NOTE = "case.note"
@@ -19,6 +20,7 @@ class EventKind(StrEnum):
     AGREEMENT_VOIDED = "agreement.voided"
     AGREEMENT_APPROVED = "agreement.approved"
     AGREEMENT_FORWARDED = "agreement.forwarded"
+    DIGIPOST_ASKED = "digipost.asked"
     DIGIPOST_ANSWERED = "digipost.answered"
     DIGIPOST_QUESTION_CLOSED = "digipost.question_closed"
     FORWARD_RETURNED = "forward.returned"

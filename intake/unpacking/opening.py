@@ -20,6 +20,7 @@ from agreements.mail import AGREEMENT_HEADER, OWN_HEADER
 from intake.classify import HEAD_BYTES, declared_kind
 from intake.unpacking.asic import is_asic
 from intake.unpacking.cms import BrokenCmsError, CmsKind, read_cms
+from intake.unpacking.enquiry import find_enquired
 from intake.unpacking.headers import Headers, find_addresses, find_message_ids, read_date, read_headers
 from intake.unpacking.limits import (
     MAX_ADDRESSES,
@@ -128,6 +129,7 @@ def _open_mail(data: bytes, tray: Tray) -> MailReading:
         report=report,
         asks=not is_auto_replied(entity) and any(map(is_question, (subject, *own))),
         sender_ids=find_sender_ids(own),
+        enquired=find_enquired(subject, tray.texts),
     )
 
 

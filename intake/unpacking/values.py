@@ -5,12 +5,16 @@ Their texts come from strangers: bounded and cleaned, never to be believed, and 
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from agreements.findings import Finding
 from intake.names import MAX_DISPLAY_NAME
 from intake.unpacking.limits import MAX_DEPTH, MAX_OTHERS, MAX_PDFS, MAX_SENDER_IDS
+
+MAX_ENQUIRED: Final = 5
+"""Organisation numbers taken from one mail; ours: two are too many to make a case of."""
 
 
 class _Value(BaseModel):
@@ -87,6 +91,17 @@ class DeliveryReport(_Value):
     recipients: tuple[RecipientReport, ...] = ()
 
 
+class Enquired(_Value):
+    """What a mail says of an enquiry (`enquiry`): nobody has checked any of it."""
+
+    org_numbers: tuple[str, ...] = Field(default=(), max_length=MAX_ENQUIRED)
+    """What it calls organisation numbers, digits only, with a right check digit."""
+    name: str = Field(default="", max_length=130)
+    email: str = Field(default="", max_length=260)
+    about_the_service: bool = False
+    """It names Digipost."""
+
+
 class MailReading(_Value):
     """The headers of a mail that say where it belongs, and what kind of mail it is."""
 
@@ -111,6 +126,7 @@ class MailReading(_Value):
     """The sender's own words, without what they quote, ask something."""
     sender_ids: tuple[str, ...] = Field(default=(), max_length=MAX_SENDER_IDS)
     """Numbers that those words call a sender id: digits only, for a person to confirm."""
+    enquired: Enquired = Enquired()
 
     @property
     def by_program(self) -> bool:

@@ -28,6 +28,8 @@ group = TextGroup(
         "note": "onboarding.commands.case:note",
         "set": "onboarding.commands.case:set_",
         "signer": "onboarding.commands.case:signer",
+        "confirm": "onboarding.commands.case:confirm",
+        "ask-digipost": "onboarding.commands.case:ask",
         "hold": "onboarding.commands.case:hold",
         "resume": "onboarding.commands.case:resume",
     },
@@ -142,6 +144,25 @@ def signer(call: Call, case_number: str, file: Path | None, birth_date: datetime
 
     declared = parse_signer(**typed, birth_date=None if birth_date is None else birth_date.date())
     return _changed(call, declare_signer(call.workspace, parse_case_number(case_number), declared, file, call.actor))
+
+
+@command("case.confirm", _CASE, option("--name", default=None), option("--email", "contact_email", default=None))
+def confirm(call: Call, case_number: str, name: str | None, contact_email: str | None) -> Answer:
+    """Confirm an enquiry that came by mail."""
+    from onboarding.steps.confirming import confirm_case
+
+    return _changed(call, confirm_case(call.workspace, case_number, name=name, email=contact_email, actor=call.actor))
+
+
+@command("case.ask-digipost", _CASE, option("--question", default=""))
+def ask(call: Call, case_number: str, question: str) -> Answer:
+    """Ask Digipost about a case."""
+    from onboarding.steps.confirming import ask_digipost
+    from onboarding.views import case_data
+
+    case, message = ask_digipost(call.workspace, case_number, question=question, actor=call.actor)
+    shown = _changed(call, case)
+    return Answer(data={**case_data(case), "message": message}, lines=shown.lines)
 
 
 @command("case.hold", _CASE, option("--reason", required=True))

@@ -85,6 +85,8 @@ def _case_of(connection: Connection, document: Receipt) -> Case | None:
         return None
     content = find_document(connection, document.sha256)
     case = None if content is None or content.outcome is None else find_case_of(connection, content.outcome.case_number)
+    if case is not None and case.unconfirmed:  # its address is anybody's word
+        return None
     is_anothers = case is not None and document.vendor_id not in (None, case.vendor_id)
     return None if is_anothers else case
 

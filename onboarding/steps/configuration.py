@@ -2,17 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Final
 
 from agreements.agreement import Agreement, IssuedState
-from agreements.calendar import norwegian_time
+from agreements.calendar import add_working_days, norwegian_time
 from agreements.canonical import JsonValue
 from agreements.case import AgreementState, Case
 from agreements.casenumber import AgreementNumber
 from agreements.catalogue import load_catalogue
-from agreements.configuration import Difference
+from agreements.configuration import Difference, Setting
 from agreements.errors import GateError
 from agreements.language import Language
 from agreements.parameters import Parameters
@@ -27,6 +27,8 @@ from agreements.summary import (
     find_changes,
     values_in_force,
 )
+from agreements.turn import Duty, Party
+from agreements.worklist import TASK, WorkItem, work_list
 from onboarding.agreed import agreed_values, settings_in_force
 from onboarding.files import write_file
 from onboarding.rendering import private_fonts
@@ -36,6 +38,7 @@ from onboarding.store.cases import find_case
 from onboarding.store.issued import find_agreement
 from onboarding.store.judgements import Judgement, JudgementStatus, list_approved, list_judgements
 from onboarding.store.settings import StoredSetting, list_settings
+from onboarding.turns import deadlines_of
 from onboarding.workspace import Workspace
 from outbox.messages import Connection
 
@@ -125,9 +128,39 @@ def summary_of(workspace: Workspace, configuration: Configuration) -> Configurat
         signed_sha256=basis.document,
         approval=basis.approval,
     )
-    days = workspace.settings.deadlines.configuration
-    set_up = _with_names(workspace, configuration.set_up)
-    return build_summary(load_catalogue(), subject, configuration.agreed, set_up, deadline_days=days)
+    set_up, due = _with_names(workspace, configuration.set_up), _due(workspace, configuration)
+    return build_summary(load_catalogue(), subject, configuration.agreed, set_up, due=due)
+
+
+def _due(workspace: Workspace, configuration: Configuration) -> date | None:
+    """By the clock of the set-up; before it has begun, as if that had been at the approval."""
+    days, clock, approval = (
+        workspace.settings.deadlines.configuration,
+        configuration.case.clock,
+        configuration.basis.approval,
+    )
+    if clock is not None:
+        return None if clock.counts_from is None else add_working_days(clock.counts_from, days)
+    return None if approval is None else add_working_days(approval.at.date(), days)
+
+
+def read_work(
+    workspace: Workspace, configuration: Configuration, summary: ConfigurationSummary
+) -> tuple[WorkItem, ...]:
+    """The work list of step 4. What the customer does itself has a deadline of its own while it has the ball."""
+    turn, ours = configuration.case.turn, _due(workspace, configuration)
+    theirs = None
+    if turn is not None and (turn.duty, turn.party) == (Duty.SET_UP, Party.CUSTOMER):
+        theirs = deadlines_of(workspace.settings).due(turn, configuration.case.vendor_id)
+    due = {Party.VENDOR: ours, Party.DIGIPOST: ours, Party.CUSTOMER: theirs}
+    return work_list(load_catalogue(), summary, read_ticks(configuration), due)
+
+
+def read_ticks(configuration: Configuration) -> dict[str, Setting]:
+    """By task, what is ticked off for the version in force: the next agreement begins anew."""
+    version = configuration.agreement.number.version
+    last = {one.setting.field_id: one for one in configuration.history if one.setting.field_id.startswith(TASK)}
+    return {name: one.setting for name, one in last.items() if one.setting.value and one.version == version}
 
 
 def _with_names(workspace: Workspace, set_up: SetUp) -> SetUp:

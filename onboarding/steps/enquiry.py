@@ -128,7 +128,7 @@ def parse_signer(name: str, basis: str, *, birth_date: date | None, email: str, 
             found[part] = parse(typed)
         except ValueFault as error:
             faults.append(Fault(field_id=f"signer.{part}", code=error.code, params=error.params))
-    faults += _name_faults(name)
+    faults += _named(name)
     if faults:
         raise UsageError("values_refused", count=len(faults), faults=tuple(faults))
     return Signer(name=tidy(name), basis=SigningBasis(basis), birth_date=birth_date, **found)
@@ -234,7 +234,7 @@ def _check_signers(signers: tuple[Signer, ...], *, today: date) -> None:
 
 
 def _check_signer(signer: Signer, *, today: date) -> None:
-    faults = _name_faults(signer.name)
+    faults = _named(signer.name)
     if signer.birth_date is not None:
         found = birth_date_fault("signer.birth_date", signer.birth_date, today=today)
         faults += () if found is None else (found,)
@@ -244,14 +244,19 @@ def _check_signer(signer: Signer, *, today: date) -> None:
         raise UsageError("signer_name")
 
 
-def _name_faults(name: str) -> tuple[Fault, ...]:
+def _named(name: str) -> tuple[Fault, ...]:
+    return tuple(Fault(field_id="signer.name", code=one.code, params=one.params) for one in name_faults(name))
+
+
+def name_faults(name: str) -> tuple[ValueFault, ...]:
+    """What makes a typed name no name: letters that can't be printed, an identity number."""
     name = tidy(name)
     if (unfit := find_unfit(name)) is not None:
-        return (Fault(field_id="signer.name", code=unfit.code, params=unfit.params),)
+        return (ValueFault(unfit.code, **unfit.params),)
     try:
         refuse_national_id(name)
     except ValueFault as error:
-        return (Fault(field_id="signer.name", code=error.code, params=error.params),)
+        return (error,)
     return ()
 
 

@@ -17,8 +17,10 @@ from renderers.letters.answers import (
 from renderers.letters.deviations import DeviationLetter, render_deviation
 from renderers.letters.digest import DigestLetter, Unanswered, render_digest
 from renderers.letters.digipost import (
+    QuestionLetter,
     TerminationNotice,
     VerificationRequest,
+    render_question,
     render_termination_notice,
     render_verification_request,
 )
@@ -41,6 +43,7 @@ __all__ = [
     "DigestLetter",
     "ForwardLetter",
     "NextStepLetter",
+    "QuestionLetter",
     "ReceiptLetter",
     "RejectionLetter",
     "ReminderLetter",
@@ -55,6 +58,7 @@ __all__ = [
     "render_digest",
     "render_forward",
     "render_next_step",
+    "render_question",
     "render_receipt",
     "render_rejection",
     "render_reminder",

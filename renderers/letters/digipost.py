@@ -35,6 +35,28 @@ class TerminationNotice:
     """The last day on which mail may be sent."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class QuestionLetter:
+    """A question about a case, or the wish that Digipost takes part (step 1)."""
+
+    about: Correspondence
+    agreement_number: str | None
+    question: str
+    """In a person's own words, of several lines; empty to ask Digipost to take part."""
+
+
+def render_question(letter: QuestionLetter, language: Language) -> tuple[str, str]:
+    """Subject and body; each line of the question is set in, so that it can't pass for words of ours."""
+    return write(
+        "letter-question.txt",
+        letter.about,
+        language,
+        subject="letters.question.subject",
+        agreement=letter.agreement_number,
+        lines=[line.strip() for line in letter.question.splitlines() if line.strip()],
+    )
+
+
 def render_verification_request(letter: VerificationRequest, language: Language) -> tuple[str, str]:
     """Subject and body, with the line that the answer must carry. Raises ValueError for a hash that is none."""
     say = words(language)

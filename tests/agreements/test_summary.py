@@ -65,7 +65,7 @@ def build(
     setup: dict[str, JsonValue] | None = None,
     *,
     approval: SummaryApproval | None = SummaryApproval(by="avtalemottak", at=FRIDAY, manual=False),  # noqa: B008 - frozen
-    deadline_days: int = 2,
+    due: date | None = None,
 ) -> ConfigurationSummary:
     subject = SummarySubject(
         case_number="DA-2026-000042-J",
@@ -76,9 +76,8 @@ def build(
         approval=approval,
     )
     values = with_defaults(CATALOGUE, AGREED | (agreed or {}))
-    return build_summary(
-        CATALOGUE, subject, Agreed(values=values), SetUp(settings=settings_of(setup or {})), deadline_days=deadline_days
-    )
+    set_up = SetUp(settings=settings_of(setup or {}))
+    return build_summary(CATALOGUE, subject, Agreed(values=values), set_up, due=due)
 
 
 @pytest.mark.parametrize(
@@ -136,12 +135,12 @@ def test_no_personal_data_beyond_the_administrators_name_is_in_the_summary() -> 
     assert "Kari Nordmann" not in printed
 
 
-def test_what_is_required_and_lacking_is_open_with_owner_and_a_due_day_in_working_days() -> None:
-    items = {item.field_id: item for item in build().open_items}
+def test_what_is_required_and_lacking_is_open_with_owner_and_the_day_it_is_due() -> None:
+    items = {item.field_id: item for item in build(due=date(2026, 12, 1)).open_items}
     assert items.keys() == {"setup.sender_id", "setup.environment", "setup.certificate", "setup.certificate_kind"}
     assert items["setup.sender_id"].owner is Owner.DIGIPOST
     assert items["setup.environment"].owner is Owner.VENDOR
-    assert {item.due for item in items.values()} == {date(2026, 12, 1)}  # Friday, then Monday and Tuesday
+    assert {item.due for item in items.values()} == {date(2026, 12, 1)}
     assert {item.reason for item in items.values()} == {OpenReason.MISSING}
 
 

@@ -176,7 +176,9 @@ def test_codes_lists_every_finding_with_its_texts_in_three_languages(reading: Co
 def test_the_configuration_is_shown_and_exported(reading: CommandLine, lived_in: Installation, tmp_path: Path) -> None:
     number = str(lived_in.template.by_one.agreement.number.case)
     shown = reading.json("config", "show", number).data
-    assert shown.pop("history") == []  # what was set beside it; the rest is the canonical structure
+    beside = [shown.pop(name) for name in ("history", "clock", "work")]  # the rest is the canonical structure
+    assert beside[:2] == [[], None]
+    assert {item["item"] for item in beside[2] if item["done"] is None} >= {"setup.sender_id", "task.log_in"}
     assert (shown["case"], shown["approval"]["by"]) == (number, "avtalemottak")
     assert len(reading("config", "show", number).out.splitlines()) > 10
     files = reading.json("config", "export", number, "--out", tmp_path).data["files"]

@@ -15,6 +15,8 @@ from renderers.agreement import AgreementDocument, RenderedAgreement, render_agr
 from renderers.overrides import STANDARD, Overrides
 from tests.agreements.ground_examples import settings_of
 
+DUE = date(2026, 12, 1)  # two working days after the approval of the samples, a Friday
+
 
 def synthetic(first_eight: str) -> str:
     digit = check_digit(first_eight)
@@ -164,5 +166,5 @@ def summary(
         subject,
         Agreed(values=document.values),
         SetUp(settings=settings_of(setup or {})),
-        deadline_days=2,
+        due=DUE if approved else None,
     )

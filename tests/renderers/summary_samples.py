@@ -8,7 +8,7 @@ from agreements.configuration import Change, Difference, Setting
 from agreements.fieldmap import Rectangle
 from agreements.parameters import Method, Parameter, Parameters, Source
 from agreements.summary import Agreed, ConfigurationSummary, SetUp, build_summary
-from tests.renderers.samples import LONG_NAME, MUCH, TERMS, sample, summary
+from tests.renderers.samples import DUE, LONG_NAME, MUCH, TERMS, sample, summary
 
 SET_AT = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 CERTIFICATE: dict[str, JsonValue] = {
@@ -83,5 +83,5 @@ def set_up_summary(
         summary(values).subject,
         Agreed(values=signed, proofs=proofs_of(signed), unread=unread),
         SetUp(settings=given, derived={"setup.environment": "https://api.test.digipost.no"}, difference=difference),
-        deadline_days=2,
+        due=DUE,
     )
