@@ -1,9 +1,10 @@
-"""Many enquiries from one CSV file, as spreadsheets save them: every row checked, nothing written.
+"""Many enquiries from one file, as spreadsheets save them: every row checked, nothing written.
 
 The first line names the columns: field ids of the catalogue, `signer.*` and `signer2.*` for those who sign, `signing`
 for how they do, and `vendor` where the configuration has several. Separator `;` or `,`; UTF-8 or, for older
 spreadsheets, Windows-1252. An empty cell says nothing, so that the vendor's settings or the catalogue's default count.
-Whether a case exists already is for whoever makes the cases.
+What a spreadsheet has done to a number is put right where that is certain, and told (`cell_repairs`). An XLSX file
+comes here as CSV (`spreadsheets`). Whether a case exists already is for whoever makes the cases.
 """
 
 import csv
@@ -16,19 +17,22 @@ from typing import Final
 
 from agreements.agreement import SigningRoute
 from agreements.canonical import JsonValue
-from agreements.catalogue import Field, Phase, Values, load_catalogue
+from agreements.catalogue import Field, FieldType, Phase, Values, load_catalogue
 from agreements.day_rules import check_days
 from agreements.errors import UsageError
 from agreements.language import Language
 from agreements.parties import Signer, SigningBasis
 from agreements.values import Fault, ValueFault, check_values, parse_email, parse_phone, parse_value
+from onboarding.cell_repairs import repair_cell
 from onboarding.routes import SIGNING, parse_route
 
 MAX_FILE_BYTES: Final = 5 * 2**20  # 5,000 rows of 1 kB; ours
 MAX_ROWS: Final = 5_000  # more customers than any vendor takes on in one go; ours
 MAX_ROW_BYTES: Final = 64 * 2**10  # an honest row has 1 kB; ours
 MAX_NAME: Final = 130  # as the catalogue's names (xsd: name)
-_SPREADSHEETS: Final = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # XLSX (a zip) and the older XLS (an OLE container)
+XLSX: Final = b"PK\x03\x04"
+"""How a spreadsheet in the present form begins: it is a zip."""
+_OLD_SPREADSHEET: Final = b"\xd0\xcf\x11\xe0"  # XLS, and any Office file with a password: an OLE container
 _SET_ELSEWHERE: Final = frozenset(
     {"vendor.orgnr", "vendor.name", "vendor.system_name", "vendor.broker_id"}  # the vendor's own settings
     | {"agreement.terms_version", "signer.joint", "signer2"}  # `terms:`, and how many sign
@@ -55,6 +59,8 @@ class EnquiryRow:
     signing: SigningRoute | None
     """None: as the vendor's organisations usually sign."""
     signers: tuple[Signer, ...]
+    repaired: tuple[Fault, ...] = ()
+    """Cells that were read as something else than stands there: no faults, but to be told."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,7 +102,7 @@ def _decode(data: bytes) -> str:
     """UTF-8 if it is that, else Windows-1252: text in the one is almost never valid in the other."""
     if len(data) > MAX_FILE_BYTES:
         raise UsageError("import_too_large", limit=MAX_FILE_BYTES)
-    if data.startswith(_SPREADSHEETS):
+    if data.startswith(_OLD_SPREADSHEET):
         raise UsageError("import_is_spreadsheet")
     if b"\x00" in data:  # UTF-16, or no text at all
         raise UsageError("import_not_text")
@@ -171,7 +177,7 @@ def _row(line: int, cells: list[str], columns: _Columns) -> EnquiryRow | Refused
         fault = _fault("", "row_cells", found=len(cells), expected=len(columns.names))
         return RefusedRow(line=line, faults=(fault,))
     typed = {name: cell.strip() for name, cell in zip(columns.names, cells, strict=True) if cell.strip()}
-    values, faults = _parse(typed, columns)
+    values, faults, repaired = _parse(typed, columns)
     faults += check_days(values, today=columns.today)
     signers, more = _signers(values)
     faults += more
@@ -192,6 +198,7 @@ def _row(line: int, cells: list[str], columns: _Columns) -> EnquiryRow | Refused
         values=values,
         signing=signing,
         signers=signers,
+        repaired=tuple(repaired),
     )
 
 
@@ -201,18 +208,30 @@ def _without_echoes(faults: list[Fault]) -> tuple[Fault, ...]:
     return tuple(fault for fault in faults if fault.code != "missing" or fault.field_id not in wrong)
 
 
-def _parse(typed: Mapping[str, str], columns: _Columns) -> tuple[dict[str, JsonValue], list[Fault]]:
-    """Canonical values by column; signers' still among them, under their column names."""
+def _parse(typed: Mapping[str, str], columns: _Columns) -> tuple[dict[str, JsonValue], list[Fault], list[Fault]]:
+    """Canonical values by column, signers' still among them, under their column names; faults; what was put right."""
     values: dict[str, JsonValue] = {}
     faults: list[Fault] = []
+    repaired: list[Fault] = []
     for name, text in typed.items():
         if name in {_VENDOR, SIGNING}:
             continue
         try:
-            values[name] = _parse_cell(name, text, allow_synthetic=columns.allow_synthetic)
+            cell = repair_cell(text, _kind(name))
+            values[name] = _parse_cell(name, cell.text, allow_synthetic=columns.allow_synthetic)
         except ValueFault as fault:
             faults.append(_fault(name, fault.code, **fault.params))
-    return values, faults
+            continue
+        if cell.changed:
+            repaired.append(_fault(name, "cell_repaired", found=text[:40], read=cell.text[:40]))
+    return values, faults, repaired
+
+
+def _kind(name: str) -> FieldType:
+    who, _, part = name.partition(".")
+    if who in _WHO and part in _CONTACT:
+        return FieldType.PHONE if part == "phone" else FieldType.EMAIL
+    return load_catalogue().field(name.replace("signer2.", "signer.")).type
 
 
 def _parse_cell(name: str, text: str, *, allow_synthetic: bool) -> JsonValue:

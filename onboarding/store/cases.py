@@ -48,17 +48,8 @@ def insert_case(connection: sa.Connection, case: Case, *, event: NewEvent) -> Ca
     if existing is not None:
         raise UsageError("case_exists", case=str(existing.number))
     made = hand_over(case)
-    identity = {
-        "case_number": str(case.number),
-        "year": case.number.year,
-        "serial": case.number.serial,
-        "vendor_id": case.vendor_id,
-        "org_number": case.org_number.digits,
-        "revision": case.revision,
-        "created_at": format_utc(case.created_at),
-    }
     try:
-        connection.execute(cases.insert().values(**identity, **_changing_columns(made)))
+        connection.execute(cases.insert().values(**case_columns(made)))
     except sa.exc.IntegrityError as error:
         raise TemporaryError("case_changed", case=str(case.number)) from error
     _append(connection, made, event)
@@ -122,6 +113,20 @@ def list_cases(connection: sa.Connection) -> tuple[Case, ...]:
 def _append(connection: sa.Connection, case: Case, event: NewEvent) -> None:
     data = {**event.data, "revision": case.revision}
     append_event(connection, replace(event, case_number=str(case.number), data=data))
+
+
+def case_columns(case: Case) -> dict[str, str | int | None]:
+    """A whole row."""
+    return {
+        "case_number": str(case.number),
+        "year": case.number.year,
+        "serial": case.number.serial,
+        "vendor_id": case.vendor_id,
+        "org_number": case.org_number.digits,
+        "revision": case.revision,
+        "created_at": format_utc(case.created_at),
+        **_changing_columns(case),
+    }
 
 
 def _changing_columns(case: Case) -> dict[str, str | int | None]:

@@ -1,6 +1,6 @@
 """Many cases at once: counted and picked by the database, from its indexes, however many there are."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
@@ -84,8 +84,8 @@ def list_changed(connection: sa.Connection, since: datetime) -> tuple[Case, ...]
 
 def count_overdue(connection: sa.Connection, deadlines: Deadlines, today: date) -> int:
     """How many cases' turns have lasted longer than they may."""
-    query = sa.select(sa.func.count()).select_from(cases).where(_overdue(connection, deadlines, today))
-    return int(connection.execute(query).scalar_one())
+    late = sa.or_(sa.false(), *_ranges(connection, deadlines, today))
+    return int(connection.execute(sa.select(sa.func.count()).select_from(cases).where(late)).scalar_one())
 
 
 def list_overdue(
@@ -96,24 +96,33 @@ def list_overdue(
     limit: int | None = None,
     vendor_id: str | None = None,
 ) -> tuple[Case, ...]:
-    """The cases whose turn has lasted longer than it may, those that count from the earliest day first."""
-    query = sa.select(cases).where(_overdue(connection, deadlines, today))
-    if vendor_id is not None:
-        query = query.where(cases.c.vendor_id == vendor_id)
-    return read_cases(connection, query.order_by(cases.c.counts_from, *_IN_ORDER).limit(limit))
+    """The cases whose turn has lasted longer than it may, those that count from the earliest day first.
+
+    Each kind of turn by itself, in the order of the index: sorting them all together would read them all.
+    """
+    found: list[Case] = []
+    for late in _ranges(connection, deadlines, today):
+        query = sa.select(cases).where(late).order_by(cases.c.counts_from, *_IN_ORDER).limit(limit)
+        if vendor_id is not None:
+            query = query.where(cases.c.vendor_id == vendor_id)
+        found += read_cases(connection, query)
+    return tuple(sorted(found, key=_since_when)[:limit])
 
 
-def _overdue(connection: sa.Connection, deadlines: Deadlines, today: date) -> sa.ColumnElement[bool]:
-    """A range of the index for each kind of turn there is; of signing for each length that vendors give."""
-    ranges: list[sa.ColumnElement[bool]] = [sa.false()]
+def _since_when(case: Case) -> tuple[date, CaseNumber]:
+    assert case.turn is not None
+    assert case.turn.counts_from is not None  # it is overdue
+    return case.turn.counts_from, case.number
+
+
+def _ranges(connection: sa.Connection, deadlines: Deadlines, today: date) -> Iterator[sa.ColumnElement[bool]]:
+    """A range of the index for each kind of turn there is; of signing for each vendor's own number of days."""
     for duty, party in count_turns(connection):
         if duty is not Duty.SIGN:
-            latest = deadlines.latest_overdue(duty, party, "", today=today)
-            ranges.append(_counts_until(duty, party, latest))
+            yield _counts_until(duty, party, deadlines.latest_overdue(duty, party, "", today=today))
     for vendor_id in deadlines.signing_days:
         latest = deadlines.latest_overdue(Duty.SIGN, Party.CUSTOMER, vendor_id, today=today)
-        ranges.append(_counts_until(Duty.SIGN, Party.CUSTOMER, latest) & (cases.c.vendor_id == vendor_id))
-    return sa.or_(*ranges)
+        yield _counts_until(Duty.SIGN, Party.CUSTOMER, latest) & (cases.c.vendor_id == vendor_id)
 
 
 def _counts_until(duty: Duty, party: Party, latest: date) -> sa.ColumnElement[bool]:
