@@ -149,7 +149,7 @@ def signer(call: Call, case_number: str, file: Path | None, birth_date: datetime
 @command("case.confirm", _CASE, option("--name", default=None), option("--email", "contact_email", default=None))
 def confirm(call: Call, case_number: str, name: str | None, contact_email: str | None) -> Answer:
     """Confirm an enquiry that came by mail."""
-    from onboarding.steps.confirming import confirm_case
+    from onboarding.confirming import confirm_case
 
     return _changed(call, confirm_case(call.workspace, case_number, name=name, email=contact_email, actor=call.actor))
 
@@ -157,7 +157,7 @@ def confirm(call: Call, case_number: str, name: str | None, contact_email: str |
 @command("case.ask-digipost", _CASE, option("--question", default=""))
 def ask(call: Call, case_number: str, question: str) -> Answer:
     """Ask Digipost about a case."""
-    from onboarding.steps.confirming import ask_digipost
+    from onboarding.confirming import ask_digipost
     from onboarding.views import case_data
 
     case, message = ask_digipost(call.workspace, case_number, question=question, actor=call.actor)

@@ -13,10 +13,10 @@ from agreements.turn import Duty, Party
 from intake.receipts import Receipt, ReceiptState
 from intake.unpacking.enquiry import find_enquired
 from onboarding import enquiry_mail
+from onboarding.confirming import ask_digipost, confirm_case
 from onboarding.purposes import Purpose
 from onboarding.sandbox import Sandbox
 from onboarding.steps.agreement import issue_agreement
-from onboarding.steps.confirming import ask_digipost, confirm_case
 from onboarding.steps.enquiry import hold_case, set_values
 from onboarding.store.cases import list_cases
 from tests.intake.imap_faults import FakeImap

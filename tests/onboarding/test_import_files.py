@@ -190,7 +190,7 @@ def test_killed_at_row_17_and_run_again_every_customer_has_one_case(installation
     path = installation.folder / "førti.csv"
     rows = [HEAD, *(a_row(number, f"Nr {n} AS") for n, number in enumerate(NUMBERS))]
     path.write_text("\n".join(";".join(str(cell) for cell in row) for row in rows), encoding="utf-8")
-    command = [sys.executable, "-c", KILLED, "--config", str(installation.config), "--by", "kari", "import", str(path)]
+    command = [sys.executable, "-c", KILLED, "--config", str(installation.config), "--by", "ola", "import", str(path)]
     killed = subprocess.run(command, capture_output=True, check=False, env={**os.environ})
     assert killed.returncode == -signal.SIGKILL
     assert len(made(installation)) == 17
