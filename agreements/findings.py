@@ -117,6 +117,8 @@ WHO_BIRTH_DATE: Final = FindingCode("WHO-006", Severity.REVIEW)  # same name, an
 WHO_POWER_OF_ATTORNEY: Final = FindingCode("WHO-007", Severity.REVIEW)  # signer
 WHO_NONE_DECLARED: Final = FindingCode("WHO-008", Severity.REVIEW)  # the case names no signer
 WHO_NO_BIRTH_DATE: Final = FindingCode("WHO-009", Severity.REVIEW)  # evidence without the birth date; signer
+WHO_ORGANISATION_STOPPED: Final = FindingCode("WHO-010", Severity.REVIEW)  # by the register it is no party; stop, date
+WHO_RIGHT_REFUTED: Final = FindingCode("WHO-011", Severity.REVIEW)  # by the register they may not sign; date
 
 # --- the case ---------------------------------------------------------------------------------------------------------
 CAS_VOID: Final = FindingCode("CAS-001", Severity.REJECT)  # the version was voided; agreement

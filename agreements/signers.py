@@ -68,6 +68,8 @@ class ExpectedSigners:
     policy: SignerPolicy
     confirmed: frozenset[str] = frozenset()
     """`name_key`s of those whose right to sign is confirmed by a register or a stored power of attorney."""
+    objections: tuple[Finding, ...] = ()
+    """What the registers say against the organisation, or against those who should sign."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,7 +135,7 @@ def judge_signers(report: SignatureReport, expected: ExpectedSigners | None) -> 
     lacking = () if sealed else _lacking(made, expected)
     rights = () if sealed else tuple(f for s in expected.signers if (f := _right_to_sign(s, expected)) is not None)
     check = SignerCheck.UNEXPECTED if strangers or lacking else SignerCheck.EXPECTED
-    return SignerJudgement(check=check, findings=strangers + lacking + rights)
+    return SignerJudgement(check=check, findings=strangers + lacking + rights + expected.objections)
 
 
 def signing_right(report: SignatureReport | None, expected: ExpectedSigners) -> SigningRight:

@@ -41,6 +41,7 @@ _COMMANDS = {
     "forward": "onboarding.commands.forward:group",
     "plan": "onboarding.commands.plan:group",
     "config": "onboarding.commands.configuration:group",
+    "authority": "onboarding.commands.authority:authority",
     "trust": "onboarding.commands.trust:group",
     "audit": "onboarding.commands.audit:group",
     "status": "onboarding.commands.status:status",

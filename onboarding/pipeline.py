@@ -20,7 +20,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from agreements.agreement import Agreement
-from agreements.calendar import norwegian_day
 from agreements.case import AgreementState, Case, move_agreement
 from agreements.decision import Decision, Verdict, decide
 from agreements.errors import AvtaleError, TemporaryError, as_told
@@ -43,7 +42,7 @@ from intake.classify import HEAD_BYTES, classify
 from intake.ledger import AlreadyJudgedError, get_receipt, mark_judged, receipts_to_judge
 from intake.matching import OF_DOCUMENT, Clue, Evidence, Match, clues_of_text, prefix_digests, weigh
 from intake.receipts import Outcome, Receipt, ReceiptState
-from onboarding.authority import confirmed_signers
+from onboarding.authority import kept_rights, read_rights
 from onboarding.clues import clues_around, clues_of_marks, find_delivery, vendors_of
 from onboarding.forward_files import Check
 from onboarding.forwarding import Approval, Prepared, prepare_forward
@@ -277,7 +276,7 @@ def _quarantined(receipt: Receipt, reason: Finding, claim: Claim | None = None, 
 
 def _decided(workspace: Workspace, receipt: Receipt, claim: Claim, inspection: Inspection, match: Match) -> Judged:
     assert inspection.report is not None
-    expected = expected_signers(workspace, claim)
+    expected = expected_signers(workspace, claim, ask=True)
     values = return_values(workspace, claim.agreement, inspection)
     context = ReturnContext(
         case=claim.case,
@@ -361,13 +360,19 @@ def _of_delivery(workspace: Workspace, receipt: Receipt) -> tuple[Finding, ...]:
     return () if delivery is None else delivery[1].findings
 
 
-def expected_signers(workspace: Workspace, claim: Claim) -> ExpectedSigners:
-    """Who must have signed: those named on the issued version, not whoever the case names now."""
+def expected_signers(workspace: Workspace, claim: Claim, *, ask: bool = False) -> ExpectedSigners:
+    """Who must have signed: those named on the issued version, not whoever the case names now.
+
+    `ask`: the registers now, not by what was kept; outside any transaction.
+    """
+    of, signers = claim.case.org_number, claim.agreement.signers
+    rights = read_rights(workspace, of, signers) if ask else kept_rights(workspace, of, signers)
     return ExpectedSigners(
         org_number=claim.case.org_number,
         signers=claim.agreement.signers,
         policy=workspace.settings.signer_policy,
-        confirmed=confirmed_signers(workspace.settings, claim.case.org_number, norwegian_day(workspace.clock())),
+        confirmed=rights.confirmed,
+        objections=rights.objections,
     )
 
 

@@ -15,6 +15,7 @@ from agreements.errors import ConfigurationError
 from agreements.open_values import open_fields
 from agreements.parties import Signer
 from agreements.values import Fault, check_values, missing_values
+from onboarding.authority import require_right_to_sign
 from onboarding.forms.storage import read_form
 from onboarding.overrides import read_overrides
 from onboarding.settings import VendorSettings
@@ -50,6 +51,7 @@ def prepare_issue(workspace: Workspace, case: Case, terms: Terms) -> Prepared:
     now = workspace.clock()
     moved = move_issued(case, now=now)
     _require_terms(workspace, case, terms)
+    require_right_to_sign(workspace, case.org_number, case.signers, str(case.number))
     version = AgreementNumber(case.number, moved.agreement_version)
     document = _document(workspace, case, version, terms, issued_on=norwegian_day(now))
     return Prepared(case=moved, version=version, replaces=case.in_force, document=document, at=now)

@@ -40,6 +40,7 @@ from onboarding.settings.value_types import (
     Port,
     Printed,
     Quiet,
+    RegisterUrl,
     ReminderDays,
     TemplateName,
 )
@@ -284,9 +285,15 @@ class TermsFile(_Group):
 
 
 class Registers(_Group):
-    """Look-ups in public registers."""
+    """Look-ups in the registers at Brønnøysund (`onboarding.registers`)."""
 
     enabled: StrictBool = False
+    entity_url: RegisterUrl = "https://data.brreg.no/enhetsregisteret/api"
+    """Enhetsregisteret; facts/domain.md §4."""
+    authority_url: RegisterUrl = "https://data.brreg.no/fullmakt"
+    """Fullmakttjenesten; facts/domain.md §4."""
+    timeout_seconds: Annotated[StrictInt, Field(ge=1, le=30)] = 5
+    """For one question; a look-up has three."""
 
 
 class Verification(_Group):

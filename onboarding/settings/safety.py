@@ -11,6 +11,7 @@ from importlib.util import find_spec
 from itertools import permutations
 from pathlib import Path
 from types import MappingProxyType
+from urllib.parse import urlsplit
 
 from agreements.errors import ConfigurationError
 from agreements.orgnumber import OrgNumber
@@ -252,6 +253,15 @@ def _production_is_strict(settings: Settings, _file: Path) -> Iterator[Problem]:
         yield Problem(where=("trust", "revocation"), code="setting_revocation_off")
 
 
+def _registers_are_asked_safely(settings: Settings, _file: Path) -> Iterator[Problem]:
+    """What decides who may sign comes over TLS; a register of our own on loopback is for test and demo."""
+    for key in ("entity_url", "authority_url"):
+        url = urlsplit(getattr(settings.registers, key))
+        own = settings.environment != "production" and is_loopback(url.hostname or "")
+        if url.scheme != "https" and not own:
+            yield Problem(where=("registers", key), code="setting_register_unsafe")
+
+
 def is_loopback(host: str) -> bool:
     """Whether a host is this machine: 127.0.0.0/8, ::1 or localhost."""
     try:
@@ -292,5 +302,6 @@ _CHECKS: tuple[Callable[[Settings, Path], Iterator[Problem]], ...] = (
     _mail_can_leave,
     _mailboxes_are_whole,
     _what_left_can_be_looked_for,
+    _registers_are_asked_safely,
     _production_is_strict,
 )

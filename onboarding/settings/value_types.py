@@ -164,4 +164,7 @@ TemplateName = Annotated[str, _matching(re.compile(r"[a-z0-9][a-z0-9-]{0,39}"), 
 ReminderDays = Annotated[
     tuple[Annotated[StrictInt, Field(ge=1, le=60)], ...], NotEmpty, AfterValidator(_refuse_falling)
 ]
+_REGISTER_URL = re.compile(r"https?://[A-Za-z0-9.:\[\]-]+(?:/[A-Za-z0-9._~-]+)*/?")
+RegisterUrl = Annotated[str, _matching(_REGISTER_URL, "bad_register_url")]
+"""Where a register is asked; plain HTTP is for loopback only (`safety`)."""
 Quiet = Annotated[str, AfterValidator(_check_quiet)]

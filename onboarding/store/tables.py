@@ -161,6 +161,21 @@ plans = sa.Table(
     sqlite_autoincrement=True,
 )
 
+snapshots = sa.Table(
+    "register_snapshots",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("org_number", sa.Text, nullable=False),
+    sa.Column("fetched_at", sa.Text, nullable=False),
+    sa.Column("outcome", sa.Text, nullable=False),
+    sa.Column("status", sa.Integer),  # NULL: no answer
+    sa.Column("entity_sha256", sa.Text),
+    sa.Column("signature_sha256", sa.Text),
+    sa.Column("prokura_sha256", sa.Text),
+    sa.Index(None, "org_number"),
+    sqlite_autoincrement=True,
+)
+
 events = sa.Table(
     "events",
     metadata,

@@ -51,6 +51,11 @@ _RULES = {
     "plans_no_update": _Rule("plans", "UPDATE"),
     "plans_no_delete": _Rule("plans", "DELETE"),
     "plans_no_replace": _Rule("plans", "INSERT", "EXISTS (SELECT 1 FROM plans WHERE id = NEW.id)"),
+    "register_snapshots_no_update": _Rule("register_snapshots", "UPDATE"),
+    "register_snapshots_no_delete": _Rule("register_snapshots", "DELETE"),
+    "register_snapshots_no_replace": _Rule(
+        "register_snapshots", "INSERT", "EXISTS (SELECT 1 FROM register_snapshots WHERE id = NEW.id)"
+    ),
     "events_no_update": _Rule("events", "UPDATE"),
     "events_no_delete": _Rule("events", "DELETE"),
     "events_follow": _Rule("events", "INSERT", _CHAIN_BROKEN),
@@ -62,6 +67,7 @@ _NO_TRUNCATE = (
     "agreements",
     "settings",
     "plans",
+    "register_snapshots",
     "events",
 )  # PostgreSQL only: TRUNCATE fires no row trigger
 

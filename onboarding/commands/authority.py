@@ -1,0 +1,25 @@
+"""`avtale authority`: who may sign for an organisation."""
+
+from datetime import datetime
+
+import click
+
+from onboarding.answers import Answer
+from onboarding.call import Call
+from onboarding.command import argument, command, option
+
+
+@command(
+    "authority",
+    argument("org_number", metavar="ORGNR"),
+    option("--signer", "signers", multiple=True),
+    option("--at", "on", type=click.DateTime(["%Y-%m-%d"])),
+)
+def authority(call: Call, org_number: str, signers: tuple[str, ...], on: datetime | None) -> Answer:
+    """Ask who may sign."""
+    from agreements.orgnumber import parse_org_number
+    from onboarding.authority_view import authority_answer, parse_named_signer
+
+    number = parse_org_number(org_number, allow_synthetic=call.settings.allow_synthetic)
+    named = tuple(parse_named_signer(typed) for typed in signers)
+    return authority_answer(call.workspace, number, named, call.lang, at=None if on is None else on.date())
