@@ -11,6 +11,8 @@ from agreements.texts import has_text, text
 from agreements.values import format_phone, format_value
 from onboarding.answers import Answer, table
 from onboarding.digipost_view import digipost_data, digipost_lines
+from onboarding.record import EventKind
+from onboarding.settings import user_name
 from onboarding.steps.enquiry import read_case
 from onboarding.store.events import Event, list_events
 from onboarding.store.issued import list_agreements
@@ -27,7 +29,7 @@ from onboarding.views import (
     message_row,
     utc,
 )
-from onboarding.workspace import Workspace
+from onboarding.workspace import SYSTEM, Workspace
 from outbox.messages import list_messages
 
 _CASE_COLUMNS = ("case", "customer", "step", "agreement", "waiting_for", "updated")
@@ -35,6 +37,7 @@ _RETURN_COLUMNS = ("return", "agreement", "verdict", "why", "time")
 _MESSAGE_COLUMNS = ("message", *MESSAGE_COLUMNS[1:])
 _SHOWN = (
     "plan",
+    "fields",
     "purpose",
     "agreement",
     "verdict",
@@ -113,9 +116,27 @@ def case_timeline(workspace: Workspace, number: str, language: Language) -> Answ
         for event in events
     ]
     rows = [
-        [local_time(event.at), _kind(event, language), event.actor.user, _detail(event, language)] for event in events
+        [local_time(event.at), _kind(event, language), _who(workspace, event, language), _detail(event, language)]
+        for event in events
     ]
-    return Answer(data=data, lines=table(("time", "event", "user", "detail"), rows, language))
+    lines = [_beginning(workspace, case, language), "", *table(("time", "event", "user", "detail"), rows, language)]
+    ending = turn_sentence(standing_of(case, workspace.settings, workspace.clock()), language)
+    return Answer(data=data, lines=[*lines, "", ending])
+
+
+def _beginning(workspace: Workspace, case: Case, language: Language) -> str:
+    """Whose story it is."""
+    vendor = workspace.settings.find_vendor(case.vendor_id)
+    names = {"customer": case.customer_name, "org_number": case.org_number.grouped, "case": case.number}
+    system = case.vendor_id if vendor is None else f"{vendor.system_name} ({vendor.name})"
+    return text("talk.timeline.beginning", language, system=system, **names)
+
+
+def _who(workspace: Workspace, event: Event, language: Language) -> str:
+    """A person by name; what the program does by itself it does itself."""
+    if event.actor.user == SYSTEM:
+        return text("talk.timeline.program", language)
+    return user_name(workspace.settings, event.actor.user)
 
 
 def _value_rows(case: Case, language: Language) -> list[list[str]]:
@@ -146,8 +167,18 @@ def _kind(event: Event, language: Language) -> str:
 def _detail(event: Event, language: Language) -> str:
     """The particulars that tell a person most; the rest stands in the JSON."""
     data = json.loads(event.data)
-    shown = ((name, data.get(name)) for name in _SHOWN)
-    return " · ".join(_in_words(name, str(value), language) for name, value in shown if value)
+    shown = {name: data.get(name) for name in _SHOWN}
+    shown["fields"] = _field_names(event, data.get("fields") or [], language)
+    return " · ".join(_in_words(name, str(value), language) for name, value in shown.items() if value)
+
+
+def _field_names(event: Event, fields: list[str], language: Language) -> str:
+    """What was set, by its label; of a case that is made, everything, which tells nothing."""
+    if event.kind == EventKind.CASE_CREATED:
+        return ""
+    catalogue = load_catalogue()
+    known = ((name, catalogue.find_field(name)) for name in fields)
+    return ", ".join(name if field is None else field.label(language) for name, field in known)
 
 
 def _in_words(name: str, value: str, language: Language) -> str:

@@ -71,8 +71,6 @@ def test_verdicts(
     verdict: AuthorityVerdict,
     reason: AuthorityReason,
 ) -> None:
-    authority: SigningAuthority | None, signers: tuple[Signer, ...], verdict: AuthorityVerdict, reason: AuthorityReason
-) -> None:
     judged = judge_authority(authority, signers)
     assert (judged.verdict, judged.reason) == (verdict, reason)
 
