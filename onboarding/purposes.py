@@ -25,6 +25,8 @@ class Purpose(StrEnum):
     """To Digipost: the configuration in force is not, or again, as the signed agreement says."""
     DIGIPOST_DIGEST = "digipost_digest"
     """Once a week: the forwards that Digipost has not answered."""
+    OVERDUE = "overdue"
+    """To the vendor: its cases that are late."""
     ALARM = "alarm"
 
 

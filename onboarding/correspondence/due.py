@@ -1,4 +1,4 @@
-"""What is due to be written, found by looking at the rows: reminders, next steps, the weekly letter to Digipost.
+"""What is due to be written, found by looking at the rows: reminders, next steps, letters to Digipost, late cases.
 
 Each letter's bytes are made before its transaction, which asks once more whether it is due, and writes message and
 event together. A crash repeats the look; keys keep a second letter from being one.
@@ -14,6 +14,7 @@ from agreements.errors import AvtaleError, as_told
 from agreements.turn import Duty
 from onboarding.correspondence.digipost import write_digests
 from onboarding.correspondence.next_steps import TOLD_WITHIN, tell_next_step
+from onboarding.correspondence.overdue import write_overdue
 from onboarding.correspondence.reminders import remind
 from onboarding.health import read_health
 from onboarding.settings import Settings, VendorSettings
@@ -48,6 +49,7 @@ def _everything(workspace: Workspace, since: datetime) -> Iterator[Callable[[], 
     yield from (partial(remind, workspace, case) for case in waiting if case.vendor_id in looked_into)
     yield from (partial(tell_next_step, workspace, case) for case in changed)
     yield partial(write_digests, workspace)
+    yield partial(write_overdue, workspace)
 
 
 def _looked_into(workspace: Workspace, since: datetime) -> frozenset[str]:

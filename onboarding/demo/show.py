@@ -17,6 +17,7 @@ from intake.receipts import ReceiptState
 from onboarding.answers import Answer, table
 from onboarding.demo.returns import RETURNS, Made, Return
 from onboarding.demo.stage import QUIET_SECONDS, Stage, set_stage
+from onboarding.demo.story import Story, carry_on
 from onboarding.forwarding import FORWARD
 from onboarding.jobs.loop import run_once
 from onboarding.steps.configuration import export_summary
@@ -70,10 +71,20 @@ def show_demo(folder: Path, clock: Callable[[], datetime], language: Language, s
             stage.wait(STANDSTILL)
             run_once(stage.workspace)
         results = [_result(stage, expected, returned) for expected, returned in made]
+        story = carry_on(stage, _first_forwarded(results), language)
         say(text("demo.summaries", language))
         for result in results:
             _export(stage, result, language)
-    return _answer(folder, results, language)
+    return _answer(folder, results, story, language)
+
+
+def _first_forwarded(results: list[Result]) -> str:
+    """The case that goes on: its agreement has left for Digipost, as expected."""
+    return next(
+        str(result.made.issue.agreement.number.case)
+        for result in results
+        if result.as_expected and result.mails and result.made.issue is not None
+    )
 
 
 def _drop_all(stage: Stage, made: list[tuple[Return, Made]]) -> None:
@@ -144,7 +155,7 @@ def _export(stage: Stage, result: Result, language: Language) -> None:
         export_summary(stage.workspace, number, stage.folder / "summaries", _FORMATS, language)
 
 
-def _answer(folder: Path, results: list[Result], language: Language) -> Answer:
+def _answer(folder: Path, results: list[Result], story: Story, language: Language) -> Answer:
     good = sum(result.as_expected for result in results)
     data: list[JsonValue] = [
         {
@@ -163,10 +174,14 @@ def _answer(folder: Path, results: list[Result], language: Language) -> Answer:
     ]
     rows = [_row(result, language) for result in results]
     outcome = text("demo.done", language, good=good, count=len(results), folder=folder)
+    told = [text("demo.story", language), "", *story.lines]
     return Answer(
         data=data,
-        lines=[*table(("arrived", "verdict", "why", "what_left", "ok"), rows, language), "", *outcome.splitlines()],
-        exit_code=0 if good == len(results) else 1,
+        lines=[
+            *table(("arrived", "verdict", "why", "what_left", "ok"), rows, language),
+            *("", *told, "", *outcome.splitlines()),
+        ],
+        exit_code=0 if good == len(results) and story.as_expected else 1,
     )
 
 

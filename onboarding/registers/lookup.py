@@ -38,7 +38,7 @@ class LookUp:
     name: str | None = None
     form: str | None = None
     language: Language | None = None
-    """The form of Norwegian that the organisation uses (maalform)."""
+    """The form of Norwegian that the organisation uses (`maalform`)."""
     stop: Stop | None = None
     authority: SigningAuthority | None = None
     """None where the register of signing rights gave nothing that can be read."""
@@ -136,4 +136,4 @@ def _authority(org_number: OrgNumber, answers: _Answers) -> SigningAuthority | N
 
 
 def _language(entity: Entity) -> Language | None:
-    return {"bokm\u00e5l": Language.NB, "nynorsk": Language.NN}.get((entity.maalform or "").casefold())
+    return {"b": Language.NB, "n": Language.NN}.get((entity.maalform or "")[:1].casefold())

@@ -26,6 +26,7 @@ from renderers.letters.digipost import (
 )
 from renderers.letters.forward import ForwardLetter, finding_in_words, render_forward
 from renderers.letters.heading import MAX_SUBJECT, Correspondence
+from renderers.letters.overdue import OverdueLetter, render_overdue
 from renderers.letters.signing import (
     ReminderLetter,
     ReminderNumber,
@@ -43,6 +44,7 @@ __all__ = [
     "DigestLetter",
     "ForwardLetter",
     "NextStepLetter",
+    "OverdueLetter",
     "QuestionLetter",
     "ReceiptLetter",
     "RejectionLetter",
@@ -58,6 +60,7 @@ __all__ = [
     "render_digest",
     "render_forward",
     "render_next_step",
+    "render_overdue",
     "render_question",
     "render_receipt",
     "render_rejection",

@@ -6,7 +6,7 @@ from datetime import date
 from agreements.language import Language
 from agreements.values import format_date
 from agreements.verification import Method, attestation_code
-from renderers.letters.heading import Correspondence, write
+from renderers.letters.heading import Correspondence, quoted, write
 from renderers.templates import words
 
 
@@ -53,7 +53,7 @@ def render_question(letter: QuestionLetter, language: Language) -> tuple[str, st
         language,
         subject="letters.question.subject",
         agreement=letter.agreement_number,
-        lines=[line.strip() for line in letter.question.splitlines() if line.strip()],
+        lines=quoted(letter.question),
     )
 
 

@@ -134,6 +134,14 @@ def test_the_return_is_judged_by_the_registers_too(office: Installation, brreg: 
     assert office.forwards() == ()
 
 
+def test_signers_whose_right_is_gone_when_the_agreement_comes_back_are_for_a_person(
+    office: Installation, brreg: Brreg, template: Template
+) -> None:
+    brreg.knows(office.case(template.by_one).org_number.digits, says(authority([PER])))
+    assert "WHO-011" in codes(office.receive(template.honest))
+    assert office.forwards() == ()
+
+
 def test_a_register_that_is_down_keeps_no_return_from_being_judged(
     office: Installation, brreg: Brreg, template: Template
 ) -> None:
