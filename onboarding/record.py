@@ -27,6 +27,7 @@ class EventKind(StrEnum):
     FORWARD_ITEM = "forward.item"
     RETURN_RETRIED = "return.retried"
     RETURN_JUDGED = "return.judged"
+    REVIEW_SEEN = "review.seen"
     REVIEW_APPROVAL = "review.approval"
     REVIEW_REJECTED = "review.rejected"
     PLAN_DECIDED = "plan.decided"

@@ -1,10 +1,11 @@
 """What waits for a person: returns that the machine would not approve, and rejections somebody must act on.
 
-A finding of severity `reject` can't be approved by anyone. A scan takes two users. Approving does what the pipeline
-does:
-judgement, case, event and message in one transaction.
+A finding of severity `reject` can't be approved by anyone. A scan takes two users. Of a file that was written anew,
+whoever approves must have been shown the differences. Approving does what the pipeline does: judgement, case, event and
+message in one transaction.
 """
 
+import json
 from dataclasses import dataclass
 
 from agreements.agreement import Agreement
@@ -13,6 +14,7 @@ from agreements.case import AgreementState, Case, move_agreement
 from agreements.errors import GateError, NotFoundError, TemporaryError
 from agreements.findings import PRV_SCAN, Severity
 from agreements.parties import Actor
+from agreements.signature_report import Shape
 from onboarding.correspondence.rejections import Untold, write_rejection
 from onboarding.forward_files import Check
 from onboarding.forwarding import Approval, Prepared, prepare_forward
@@ -23,7 +25,7 @@ from onboarding.record import EventKind
 from onboarding.settings import user_name
 from onboarding.standing import RETURN_ARRIVED
 from onboarding.store.cases import find_case, move_case
-from onboarding.store.events import NewEvent, append_event
+from onboarding.store.events import NewEvent, append_event, list_events
 from onboarding.store.issued import find_agreement
 from onboarding.store.judgements import (
     Judgement,
@@ -76,6 +78,7 @@ def approve_return(workspace: Workspace, identity: int, actor: Actor, reason: st
     judgement = read_judgement(workspace, identity)
     case, agreement = _claimed(workspace, judgement)
     _refuse_unapprovable(judgement, case, agreement)
+    _require_seen(workspace, judgement, actor)
     now = workspace.clock()
     ruling = Ruling(by=actor, at=now, reason=reason)
     needed = approvals_needed(judgement)
@@ -144,6 +147,40 @@ def reject_return(workspace: Workspace, identity: int, actor: Actor, reason: str
             waiting = move_agreement(case, AgreementState.ISSUED, now=ruling.at)
             move_case(connection, waiting, event=event)
     return Rejected(judgement=read_judgement(workspace, identity), told=told, untold=telling.untold)
+
+
+def must_be_seen(judgement: Judgement) -> bool:
+    """Whether whoever approves must have looked at the differences first: a file that was written anew (shape C)."""
+    provenance = None if judgement.report is None else judgement.report.provenance
+    return provenance is not None and provenance.shape is Shape.REWRITTEN
+
+
+def record_seen(workspace: Workspace, identity: int, actor: Actor) -> None:
+    """Write down that a user has been shown this judgement with its differences, once; of others nothing is written.
+
+    Raises NotFoundError.
+    """
+    judgement = read_judgement(workspace, identity)
+    if judgement.case is None or judgement.status is not JudgementStatus.OPEN or not must_be_seen(judgement):
+        return
+    now = workspace.clock()
+    with workspace.store.begin() as connection:
+        if not _has_seen(connection, judgement, actor):
+            data: dict[str, JsonValue] = {"judgement": judgement.id, "sha256": judgement.sha256}
+            kind, number = EventKind.REVIEW_SEEN, str(judgement.case)
+            append_event(connection, NewEvent(kind=kind, actor=actor, at=now, case_number=number, data=data))
+
+
+def _require_seen(workspace: Workspace, judgement: Judgement, actor: Actor) -> None:
+    with workspace.store.read() as connection:
+        if must_be_seen(judgement) and not _has_seen(connection, judgement, actor):
+            raise GateError("review_refused", unmet=("review_not_seen",), judgement=judgement.id)
+
+
+def _has_seen(connection: Connection, judgement: Judgement, actor: Actor) -> bool:
+    events = list_events(connection, str(judgement.case))
+    seen = (event for event in events if event.kind == EventKind.REVIEW_SEEN and event.actor.user == actor.user)
+    return any(json.loads(event.data)["judgement"] == judgement.id for event in seen)
 
 
 def approvals_needed(judgement: Judgement) -> int:

@@ -16,7 +16,9 @@ from onboarding.correspondence.rejections import Untold, draft_rejection
 from onboarding.correspondence.writing import Written
 from onboarding.explanation import signature_checks
 from onboarding.files import write_file
+from onboarding.pictures import draw_pages
 from onboarding.review import approvals_needed, read_judgement
+from onboarding.store.issued import find_agreement
 from onboarding.store.judgements import Judgement, JudgementStatus, list_approvals
 from onboarding.validation import signature_data, signature_lines, signature_title
 from onboarding.views import finding_lines, judgement_data, judgement_row, local_time
@@ -99,11 +101,14 @@ def _reply(workspace: Workspace, judgement: Judgement) -> Written | None:
 
 def write_review_page(workspace: Workspace, identity: int, path: Path, language: Language) -> None:
     """The same as a page to read, print or send on. Raises NotFoundError."""
-    from renderers.review import ReviewFinding, ReviewPage, render_review
+    from renderers.review import ReviewFinding, ReviewPage, ReviewPicture, render_review
 
     judgement = read_judgement(workspace, identity)
     with workspace.store.read() as connection:
         approvals = list_approvals(connection, identity)
+        agreement = None if judgement.agreement is None else find_agreement(connection, judgement.agreement)
+    issued = None if agreement is None or agreement.adopted else agreement.sha256
+    reply = _reply(workspace, judgement)
     signatures = judgement.report.signatures if judgement.report else ()
     page = ReviewPage(
         title=f"{text('table.return', language)} {identity}: {judgement.agreement or judgement.case or ''}",
@@ -133,5 +138,18 @@ def write_review_page(workspace: Workspace, identity: int, path: Path, language:
         values_title=text("talk.filled_values", language),
         values=filled_values(judgement, language),
         approvals=tuple(text("talk.approved_by", language, by=approval.by.user) for approval in approvals),
+        reply_title=text("talk.review_reply", language, identity=identity),
+        reply="" if reply is None else f"{reply.subject}\n\n{reply.body}",
+        pictures_title=text("talk.review_pages.title", language),
+        pictures=tuple(
+            ReviewPicture(number=pair.number, issued=pair.issued, returned=pair.returned)
+            for pair in draw_pages(workspace, issued=issued, returned=judgement.sha256)
+        ),
+        picture_labels=(
+            text("talk.review_pages.issued", language),
+            text("talk.review_pages.returned", language),
+            text("talk.review_pages.page", language),
+            text("talk.review_pages.nothing", language),
+        ),
     )
     write_file(path, render_review(page, language))

@@ -1,9 +1,11 @@
 """`avtale review …`: what waits for a person."""
 
+from contextlib import suppress
 from pathlib import Path
 
 import click
 
+from agreements.errors import ConfigurationError
 from onboarding.answers import Answer, table
 from onboarding.call import Call
 from onboarding.command import TextGroup, argument, command, option
@@ -39,8 +41,11 @@ def list_(call: Call) -> Answer:
 def show(call: Call, identity: int, html: Path | None) -> Answer:
     """Show one return with every finding and what to do."""
     from onboarding.out_folder import require_free_place
+    from onboarding.review import record_seen
     from onboarding.review_view import review_answer, write_review_page
 
+    with suppress(ConfigurationError):  # whoever is no user may look; only a user's look counts
+        record_seen(call.workspace, identity, call.actor)
     if html is not None:
         require_free_place(html, call.settings)
         write_review_page(call.workspace, identity, html, call.lang)

@@ -1,7 +1,9 @@
 """What waits for a person: approved or turned down by a user, never against the rules."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,10 +12,18 @@ import sqlalchemy as sa
 from agreements.case import AgreementState
 from agreements.decision import decide
 from agreements.errors import GateError, NotFoundError, TemporaryError
-from agreements.findings import PRV_SCAN
+from agreements.findings import PRV_REWRITTEN, PRV_SCAN
 from agreements.language import Language
 from agreements.parties import Actor
-from onboarding.review import approve_return, open_reviews, reject_return
+from onboarding.pictures import draw_pages
+from onboarding.review import (
+    approve_return,
+    must_be_seen,
+    open_reviews,
+    read_judgement,
+    record_seen,
+    reject_return,
+)
 from onboarding.review_view import write_review_page
 from onboarding.settings import current_os_user
 from onboarding.steps.agreement import void_agreement_in_force
@@ -29,6 +39,7 @@ from onboarding.store.judgements import (
     save_judgement,
 )
 from tests.onboarding.installation import KARI, NILS, OLA, Installation, attached, sign_return
+from tests.zoo.carriers import ghostscript
 
 SECOND_USER = Actor(user="ola", os_user="nobody-ola")
 
@@ -209,3 +220,60 @@ def test_the_review_page_shows_every_finding_and_runs_nothing(
     assert all(finding.code in html for finding in judgement.decision.findings)
     assert "<script" not in html
     assert KARI in html
+    assert html.count('<img src="data:image/png;base64,') >= 2
+    assert re.search(r'(?:src|href)="(?!data:)', html) is None  # nothing is fetched
+    assert "img-src data:" in html
+
+
+def test_a_document_that_can_not_be_drawn_says_so_on_the_page(installation: Installation, tmp_path: Path) -> None:
+    judgement = installation.receive(sign_return(installation.template.by_one.pdf, installation.pki.person("Nils")))
+    broken = installation.workspace.blobs.put(b"%PDF-1.7 and nothing else")
+    agreement = installation.template.by_one.agreement
+    pages = draw_pages(installation.workspace, issued=agreement.sha256, returned=broken)
+    assert [pair.returned for pair in pages] == [None] * agreement.pages
+    assert all(pair.issued is not None and pair.issued.startswith(b"\x89PNG") for pair in pages)
+    assert draw_pages(installation.workspace, issued=None, returned=broken) == ()
+    assert judgement.status is JudgementStatus.OPEN
+
+
+def written_anew(installation: Installation) -> Judgement:
+    """A judgement of the honest return as if a service had written it anew, and nothing else were to be said."""
+    agreement, data = installation.template.by_one.agreement, ghostscript(installation.template.honest)
+    report = installation.receive(data, "skrevet-paa-nytt.pdf").report
+    new = NewJudgement(
+        sha256=installation.workspace.blobs.put(installation.template.honest),
+        case=agreement.number.case,
+        version=agreement.number.version,
+        decision=decide((PRV_REWRITTEN(),)),
+        report=report,
+        status=JudgementStatus.OPEN,
+        judged_at=installation.workspace.clock(),
+        parameters=None,
+    )
+    with installation.workspace.store.begin() as connection:
+        saved = save_judgement(connection, new)
+    assert saved is not None
+    return read_judgement(installation.workspace, installation.judgements()[-1].id)
+
+
+def test_a_file_that_was_written_anew_is_approved_only_by_whoever_has_seen_the_differences(
+    installation: Installation,
+) -> None:
+    judgement = written_anew(installation)
+    assert must_be_seen(judgement)
+    with pytest.raises(GateError) as refused:
+        approve_return(installation.workspace, judgement.id, installation.actor, "ser riktig ut")
+    assert "review_not_seen" in refused.value.unmet
+    other = replace(installation.actor, user="en-annen")
+    for _ in range(2):
+        record_seen(installation.workspace, judgement.id, installation.actor)
+    with pytest.raises(GateError):
+        approve_return(installation.workspace, judgement.id, other, "ser riktig ut")
+    assert installation.kinds().count("review.seen") == 1
+    approve_return(installation.workspace, judgement.id, installation.actor, "ser riktig ut")
+
+
+def test_of_what_was_not_written_anew_no_look_is_written_down(installation: Installation) -> None:
+    judgement = installation.receive(sign_return(installation.template.by_one.pdf, installation.pki.person("Nils")))
+    record_seen(installation.workspace, judgement.id, installation.actor)
+    assert "review.seen" not in installation.kinds()
