@@ -4,8 +4,10 @@ A stored power (`authorities:`) settles what the registers leave unclear or say 
 person has read; nothing settles an organisation that is bankrupt, deleted or no party.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Final
 
 from agreements.calendar import norwegian_day
 from agreements.errors import GateError
@@ -17,6 +19,7 @@ from agreements.signing_authority import (
     AuthorityJudgement,
     AuthorityReason,
     AuthorityVerdict,
+    Stop,
     judge_authority,
 )
 from onboarding.registers import LookUp, find_look_up, look_up
@@ -73,6 +76,16 @@ def judge_rights(
     return Rights(judgement=judged, confirmed=stored | keys, looked_up=asked)
 
 
+_STOPS: Final[Mapping[Stop, str]] = {
+    Stop.BANKRUPT: "organisation_bankrupt",
+    Stop.LIQUIDATION: "organisation_liquidation",
+    Stop.DELETED: "organisation_deleted",
+    Stop.SUB_UNIT: "organisation_sub_unit",
+    Stop.UNKNOWN: "organisation_unknown",
+}
+"""The gate that each one closes. Text: `gates.<code>`."""
+
+
 def require_right_to_sign(workspace: Workspace, org_number: OrgNumber, signers: tuple[Signer, ...], case: str) -> None:
     """Before issuing: nothing is made for an organisation that is no party, or for those who may not sign.
 
@@ -83,7 +96,7 @@ def require_right_to_sign(workspace: Workspace, org_number: OrgNumber, signers: 
     rights = read_rights(workspace, org_number, signers)
     unmet: tuple[str, ...] = ()
     if rights.looked_up is not None and rights.looked_up.stop is not None:
-        unmet += (f"organisation_{rights.looked_up.stop.value}",)
+        unmet += (_STOPS[rights.looked_up.stop],)
     if rights.judgement.verdict is AuthorityVerdict.REFUTED:
         unmet += ("signers_refuted",)
     if unmet:

@@ -13,13 +13,15 @@ from onboarding.command import argument, command, option
     "authority",
     argument("org_number", metavar="ORGNR"),
     option("--signer", "signers", multiple=True),
-    option("--at", "on", type=click.DateTime(["%Y-%m-%d"])),
+    option("--at", "authority_day", type=click.DateTime(["%Y-%m-%d"])),
 )
-def authority(call: Call, org_number: str, signers: tuple[str, ...], on: datetime | None) -> Answer:
+def authority(call: Call, org_number: str, signers: tuple[str, ...], authority_day: datetime | None) -> Answer:
     """Ask who may sign."""
     from agreements.orgnumber import parse_org_number
     from onboarding.authority_view import authority_answer, parse_named_signer
 
     number = parse_org_number(org_number, allow_synthetic=call.settings.allow_synthetic)
     named = tuple(parse_named_signer(typed) for typed in signers)
-    return authority_answer(call.workspace, number, named, call.lang, at=None if on is None else on.date())
+    return authority_answer(
+        call.workspace, number, named, call.lang, at=None if authority_day is None else authority_day.date()
+    )

@@ -46,7 +46,7 @@ class QuestionLetter:
 
 
 def render_question(letter: QuestionLetter, language: Language) -> tuple[str, str]:
-    """Subject and body; each line of the question is set in, so that it can't pass for words of ours."""
+    """Subject and body; each line of the question is quoted, so that it can't pass for words of ours."""
     return write(
         "letter-question.txt",
         letter.about,

@@ -107,7 +107,7 @@ def test_a_timeline_tells_who_did_what_when(reading: CommandLine, lived_in: Inst
     assert {event["os_user"] for event in events} == {current_os_user()}
     assert [event["actor"] for event in events][2:] == ["system"] * 3
     told = reading("case", "timeline", number).out
-    assert len(told.splitlines()) == 7
+    assert len(told.splitlines()) == 7 + 4  # whose story it is, and what comes next
     assert "beskjed om neste steg" in told
 
 

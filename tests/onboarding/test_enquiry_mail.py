@@ -191,7 +191,7 @@ def test_digipost_is_asked_and_the_case_waits_for_the_answer(office: Installatio
     office.run()
     mail = office.every_mail()[-1]
     assert number in mail["Subject"]
-    assert "\n    Er dette\n    en kommune?\n" in mail.get_content().replace("\r\n", "\n")
+    assert "\n> Er dette\n> en kommune?\n" in mail.get_content().replace("\r\n", "\n")
     [message] = [one for one in office.messages() if one.purpose == Purpose.QUESTION]
     assert message.id == row
     with pytest.raises(UsageError):

@@ -22,6 +22,8 @@ from renderers.letters import (
     DigestLetter,
     ForwardLetter,
     NextStepLetter,
+    OverdueLetter,
+    QuestionLetter,
     ReceiptLetter,
     RejectionLetter,
     ReminderLetter,
@@ -34,6 +36,7 @@ from renderers.letters import (
     render_deviation,
     render_forward,
     render_next_step,
+    render_question,
     render_receipt,
     render_rejection,
     render_reminder,
@@ -103,6 +106,12 @@ def digest(who: Names, *, count: int = 2) -> DigestLetter:
     about = who.about()
     forward = Unanswered(agreement_number=AGREEMENT, customer=about.customer, forwarded_on=date(2026, 11, 23))
     return DigestLetter(vendor=about.vendor, forwards=(forward,) * count, week=48, subject_prefix=who.prefix)
+
+
+def overdue(who: Names, *, more: int = 0) -> OverdueLetter:
+    """The letter to the vendor itself, which is about many cases as well."""
+    line = f"{CASE} {who.customer}"
+    return OverdueLetter(vendor=who.about().vendor, lines=(line, line), more=more, subject_prefix=who.prefix)
 
 
 def task(route: SigningRoute, *, signers: tuple[Signer, ...] = (KARI,), has_open_fields: bool = False) -> SigningTask:
@@ -219,6 +228,8 @@ def _to_digipost(about: Correspondence, who: Names) -> Iterator[tuple[str, Rende
         )
         yield f"verification {sender_id}", partial(render_verification_request, request)
         yield f"termination {sender_id}", partial(render_termination_notice, notice)
+        asked = QuestionLetter(about=about, agreement_number=number, question=who.quoted if number else "")
+        yield f"question {number}", partial(render_question, asked)
     for deviations in ((), _deviations(who)):
         letter = DeviationLetter(about=about, agreement_number=AGREEMENT, deviations=deviations)
         yield f"deviation {len(deviations)}", partial(render_deviation, letter)

@@ -20,6 +20,7 @@ from renderers.letters import (
     finding_in_words,
     render_digest,
     render_forward,
+    render_overdue,
     render_rejection,
     render_signing,
     render_signing_file,
@@ -28,7 +29,7 @@ from renderers.letters.digest import MAX_LISTED
 from renderers.letters.heading import MAX_INLINE, inline, subject_line
 from renderers.letters.reasons import OTHER, REASONS
 from renderers.templates import flat_words, words
-from tests.renderers.letter_samples import ABOUT, CASE, FORWARD, KINDS, Names, digest, every_letter, task
+from tests.renderers.letter_samples import ABOUT, CASE, FORWARD, KINDS, Names, digest, every_letter, overdue, task
 from tests.renderers.samples import KARI, LONG_NAME, OLA
 
 LETTERS = dict(every_letter())
@@ -91,6 +92,7 @@ def test_no_sentence_is_left_that_no_letter_says(monkeypatch: pytest.MonkeyPatch
     render_forward(replace(FORWARD, findings=tuple(code() for code in all_codes())), Language.NB)
     render_forward(replace(FORWARD, adopted=True), Language.NB)
     render_digest(digest(Names(), count=MAX_LISTED + 1), Language.NB)
+    render_overdue(overdue(Names(), more=1), Language.NB)
     render_signing_file(SigningLetter(about=ABOUT, task=task(SigningRoute.PAPER), kind="new"), Language.NB)
     assert {key for key in sentences(Language.NB) if key.startswith(("letters.", "forward."))} - said == set()
 

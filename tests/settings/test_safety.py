@@ -170,9 +170,23 @@ def test_revocation_can_not_be_switched_off_in_production(config: Path) -> None:
     assert codes(config) == [("trust.revocation", "setting_revocation_off")]
 
 
+@pytest.mark.parametrize("url", ["http://data.example.org/api", "http://127.0.0.1:8080/api"])
+def test_a_register_is_asked_over_tls_or_in_test_and_demo_on_loopback(config: Path, url: str) -> None:
+    config.write_text(config.read_text() + f"registers: {{entity_url: '{url}'}}\n")
+    own = "127.0.0.1" in url
+    assert codes(config) == ([] if own else [("registers.entity_url", "setting_register_unsafe")])
+    make_production(config)
+    assert ("registers.entity_url", "setting_register_unsafe") in codes(config)
+
+
+@pytest.mark.parametrize("url", ["data.example.org", "ftp://data.example.org", "https://a@b/", "https://b/?x=1"])
+def test_what_no_register_can_be_asked_at_is_refused(config: Path, url: str) -> None:
+    config.write_text(config.read_text() + f"registers: {{authority_url: '{url}'}}\n")
+    assert codes(config) == [("registers.authority_url", "setting_bad_register_url")]
+
+
 OTHER: dict[str, str] = {
     "attestation.accept_testimony": "true",
-    "registers.enabled": "true",
     "verification.methods": "{V1: {}}",
     "retention.unsigned_days": "1",
     "retention.signed_years_after_end": "1",
@@ -203,8 +217,8 @@ def test_a_key_that_is_not_in_use_is_refused_with_another_value(config: Path, do
 
 @pytest.mark.parametrize("value", ["0", "'false'", "no_way"])
 def test_what_only_looks_like_false_is_refused(config: Path, value: str) -> None:
-    written(config, "registers.enabled", value)
-    assert codes(config) == [("registers.enabled", "setting_not_in_use")]
+    written(config, "attestation.accept_testimony", value)
+    assert codes(config) == [("attestation.accept_testimony", "setting_not_in_use")]
 
 
 def test_a_key_that_is_not_in_use_tells_its_line_and_what_it_may_be(spoil: Spoil) -> None:
