@@ -1,6 +1,7 @@
 """Whatever happens to a case, in whatever order: it is only where the process allows, and somebody has the ball."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 from hypothesis import settings
@@ -22,12 +23,16 @@ from agreements.case import (
     move_voided,
     ready_for_setup,
     with_answer,
+    with_confirmed,
     with_hold,
     with_plan,
+    with_question_asked,
     with_question_closed,
+    with_setup_ball,
 )
-from agreements.duties import waiting_for
+from agreements.duties import hand_over, waiting_for
 from agreements.errors import GateError
+from agreements.turn import Party
 from tests.agreements.ground_examples import LATER, a_case
 
 S = AgreementState
@@ -45,7 +50,7 @@ SIGN_OFFS: Final = [
 """The configuration in force, and what the vendor and Digipost signed off on."""
 _ORDER: Final = tuple(Step)
 BEYOND_STEP_2: Final = {Step.SETUP, Step.VERIFICATION, Step.LAUNCHED}
-DECISIONS: Final = {"issued", "adopted", "voided", "plan", "step"}
+DECISIONS: Final = {"issued", "adopted", "voided", "plan", "step", "asking", "confirmed"}
 """What a case on hold, or closed, refuses; the rest are facts."""
 
 
@@ -54,7 +59,7 @@ class CaseMachine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.case = a_case(step=Step.ENQUIRY, agreement_version=0, agreement_state=S.DRAFT)
+        self.case = a_case(step=Step.ENQUIRY, agreement_version=0, agreement_state=S.DRAFT, unconfirmed=False)
         self.issued = 0
         self.forwarded: set[int] = set()
 
@@ -66,13 +71,16 @@ class CaseMachine(RuleBasedStateMachine):
             return False
         if name in DECISIONS:
             assert not before.held, name
-        assert before.step is not Step.CLOSED or name in {"agreement", "answer", "question"}, name
+        assert before.step is not Step.CLOSED or name in {"agreement", "answer", "question", "ball"}, name
         self.case = after
         return True
 
-    @initialize(start=st.sampled_from((Step.ENQUIRY, Step.AGREEMENT, Step.SETUP, Step.VERIFICATION)))
-    def start(self, start: Step) -> None:
-        """Chance alone seldom comes to a launch."""
+    @initialize(start=st.sampled_from((None, Step.ENQUIRY, Step.AGREEMENT, Step.SETUP, Step.VERIFICATION)))
+    def start(self, start: Step | None) -> None:
+        """Chance alone seldom comes to a launch. None: an enquiry that came by mail."""
+        if start is None:
+            self.case = replace(self.case, unconfirmed=True)
+            return
         if start is not Step.ENQUIRY:
             self.issue()
             self.sign_and_forward()
@@ -168,6 +176,28 @@ class CaseMachine(RuleBasedStateMachine):
             assert self.case.plan is not LaunchPlan.OPEN
             assert self.case.in_force is not None
             assert self.case.agreement_state in {S.APPROVED, S.FORWARDED, S.ACKNOWLEDGED}
+
+    @rule(ball=st.sampled_from([None, *Party]))
+    def work_on_the_set_up(self, ball: Party | None) -> None:
+        self.attempt("ball", lambda case: with_setup_ball(case, ball, now=LATER))
+
+    @rule()
+    def ask(self) -> None:
+        self.attempt("asking", lambda case: with_question_asked(case, now=LATER))
+
+    @rule()
+    def confirm(self) -> None:
+        self.attempt("confirmed", lambda case: with_confirmed(case, now=LATER))
+
+    @invariant()
+    def somebody_must_do_something_with_every_open_case(self) -> None:
+        turn = hand_over(self.case).turn
+        assert (turn is not None) is (self.case.open or self.case.asked)
+        assert hand_over(hand_over(self.case)) == hand_over(self.case)
+
+    @invariant()
+    def before_it_is_confirmed_nothing_is_issued(self) -> None:
+        assert not self.case.unconfirmed or self.issued == 0 or self.case.agreement_state is not S.ISSUED
 
     @invariant()
     def versions_only_grow(self) -> None:
