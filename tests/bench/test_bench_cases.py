@@ -17,6 +17,7 @@ import sqlalchemy as sa
 
 from agreements.calendar import norwegian_day
 from agreements.case import AgreementState, Step
+from agreements.casenumber import CaseNumber
 from agreements.duties import hand_over
 from agreements.language import Language
 from agreements.orgnumber import check_digit
@@ -75,7 +76,7 @@ def rows() -> Iterator[dict[str, object]]:
         number = f"{serial:09}"
         yield {
             **case_columns(hand_over(case)),
-            "case_number": f"T{number}",
+            "case_number": str(CaseNumber(2026, serial)),
             "year": 2026,
             "serial": serial,
             "org_number": number,
