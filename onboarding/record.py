@@ -21,6 +21,7 @@ class EventKind(StrEnum):
     AGREEMENT_APPROVED = "agreement.approved"
     AGREEMENT_FORWARDED = "agreement.forwarded"
     DIGIPOST_ASKED = "digipost.asked"
+    DIGIPOST_HEARD = "digipost.heard"
     DIGIPOST_ANSWERED = "digipost.answered"
     DIGIPOST_QUESTION_CLOSED = "digipost.question_closed"
     FORWARD_RETURNED = "forward.returned"

@@ -94,12 +94,16 @@ def hold_for_items(
 
 
 def close_question(workspace: Workspace, number: CaseNumber, reason: str, actor: Actor) -> Case:
-    """Digipost has its answer: the case no longer waits for one. Raises NotFoundError, GateError, TemporaryError."""
+    """Digipost has its answer, or we have ours: the case no longer waits for one.
+
+    Raises NotFoundError, GateError, TemporaryError.
+    """
     now = workspace.clock()
     with workspace.store.begin() as connection:
-        closed = with_question_closed(_find(connection, number), now=now)
-        event = NewEvent(kind=EventKind.DIGIPOST_QUESTION_CLOSED, actor=actor, at=now, data={"reason": reason})
-        return move_case(connection, closed, event=event)
+        case = _find(connection, number)
+        closed = with_question_closed(case, now=now)
+        kind = EventKind.DIGIPOST_QUESTION_CLOSED if case.asked else EventKind.DIGIPOST_HEARD
+        return move_case(connection, closed, event=NewEvent(kind=kind, actor=actor, at=now, data={"reason": reason}))
 
 
 def _find(connection: Connection, number: CaseNumber) -> Case:

@@ -16,6 +16,7 @@ from onboarding import enquiry_mail
 from onboarding.confirming import ask_digipost, confirm_case
 from onboarding.purposes import Purpose
 from onboarding.sandbox import Sandbox
+from onboarding.sent_back import close_question
 from onboarding.steps.agreement import issue_agreement
 from onboarding.steps.enquiry import hold_case, set_values
 from onboarding.store.cases import list_cases
@@ -196,6 +197,10 @@ def test_digipost_is_asked_and_the_case_waits_for_the_answer(office: Installatio
     assert message.id == row
     with pytest.raises(UsageError):
         ask_digipost(office.workspace, number, question="x" * 3000, actor=office.actor)
+    closed = close_question(office.workspace, case.number, "ringte", office.actor)
+    assert closed.turn is not None
+    assert closed.turn.duty is Duty.ISSUE
+    assert "digipost.heard" in office.kinds()
     hold_case(office.workspace, case.number, held=True, reason="venter", actor=office.actor)
     with pytest.raises(GateError):
         ask_digipost(office.workspace, number, question="", actor=office.actor)
