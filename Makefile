@@ -84,7 +84,7 @@ fuzz-long: $(VENV)/installed-dev  ## ten thousand hostile files, a hundred thous
 
 .PHONY: fuzz-guided
 fuzz-guided: $(VENV)/installed-dev  ## search for hostile files by coverage (Linux, Python 3.11); SECONDS=120
-	$(PIP) install --require-hashes -r requirements/guided.txt
+	$(PIP) install --no-deps --require-hashes -r requirements/guided.txt
 	$(BIN)/python -m tests.fuzz.guided $(or $(SECONDS),120)
 
 .PHONY: lint-pdf
@@ -133,7 +133,8 @@ clean:  ## take away everything that can be made again
 	rm -rf $(VENV) build dist *.egg-info .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# What is installed leaves a stamp, so that the second time takes no time and no network.
+# What is installed leaves a stamp, so that the second time takes no time and no network. The locks name everything, so
+# pip resolves nothing (`--no-deps`): with hashes it refuses a package with extras as soon as a newer version is out.
 
 $(VENV)/bin/python:
 	@tools/system-packages run
@@ -141,11 +142,13 @@ $(VENV)/bin/python:
 
 $(VENV)/installed: requirements/runtime.txt pyproject.toml | $(VENV)/bin/python
 	@tools/system-packages run
-	$(PIP) install --require-hashes -r requirements/runtime.txt
+	$(PIP) install --no-deps --require-hashes -r requirements/runtime.txt
 	$(PIP) install --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m pip --disable-pip-version-check check
 	@touch $@
 
 $(VENV)/installed-dev: requirements/dev.txt $(VENV)/installed
 	@tools/system-packages test
-	$(PIP) install --require-hashes -r requirements/dev.txt
+	$(PIP) install --no-deps --require-hashes -r requirements/dev.txt
+	@$(BIN)/python -m pip --disable-pip-version-check check
 	@touch $@

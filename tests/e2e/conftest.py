@@ -40,7 +40,7 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Installe
     pip: list[str | Path] = [python, "-m", "pip", "--quiet", "--disable-pip-version-check", "install"]
     commands: tuple[list[str | Path], ...] = (
         [sys.executable, "-m", "venv", environment],
-        [*pip, "--require-hashes", "--requirement", ROOT / "requirements/runtime.txt"],
+        [*pip, "--no-deps", "--require-hashes", "--requirement", ROOT / "requirements/runtime.txt"],
         [*pip, "--no-deps", wheel],
         [*pip[:-1], "check"],
     )

@@ -2,6 +2,7 @@
 
 from contextlib import closing
 from dataclasses import replace
+from datetime import date
 from importlib import import_module
 from pathlib import Path
 
@@ -13,9 +14,12 @@ from alembic.operations import Operations
 from alembic.script import ScriptDirectory
 
 from agreements.agreement import SigningRoute
+from agreements.case import Step
 from agreements.casenumber import AgreementNumber, CaseNumber
+from agreements.duties import hand_over
 from intake import ledger, openings
 from onboarding.store import Store, create_store, migrations, open_store, sqlite_url
+from onboarding.store.cases import list_cases
 from onboarding.store.engines import build_engine, parse_url, sqlite_path
 from onboarding.store.issued import find_agreement, insert_agreement
 from onboarding.store.migrating import migrate_to_head
@@ -97,6 +101,43 @@ def test_an_older_database_keeps_its_agreements_and_comes_out_like_a_new_one(emp
         for column in ("route", "open_fields", "control_code", "field_map_sha256", "adopted"):
             with pytest.raises(sa.exc.DBAPIError), opened.begin() as connection:
                 connection.exec_driver_sql(f"UPDATE agreements SET {column} = 'x'")
+
+
+STOOD: list[tuple[str, str, dict[str, int]]] = [
+    ("enquiry", "draft", {}),
+    ("enquiry", "draft", {"unconfirmed": 1}),
+    ("agreement", "sent", {}),
+    ("agreement", "sent", {"held": 1}),
+    ("agreement", "returned", {}),
+    ("agreement", "approved", {}),
+    ("agreement", "forwarded", {}),
+    ("agreement", "acknowledged", {}),
+    ("agreement", "returned_by_digipost", {}),
+    ("setup", "acknowledged", {}),
+    ("setup", "approved", {}),
+    ("verification", "acknowledged", {}),
+    ("launched", "acknowledged", {}),
+    ("closed", "draft", {}),
+]
+
+
+def test_cases_that_stood_in_an_older_database_have_the_turn_that_the_rules_give_them(empty_url: str) -> None:
+    _make_first_shape(empty_url)
+    engine = build_engine(parse_url(empty_url))
+    with engine.begin() as connection:
+        for serial, (step, state, flags) in enumerate(STOOD, start=2):
+            own = {"case_number": str(CaseNumber(2026, serial)), "serial": serial, "org_number": f"31000{serial:04}"}
+            row = {**FIRST_CASE, **own, "step": step, "agreement_state": state, "agreement_version": 0, **flags}
+            places = ", ".join(f":{column}" for column in row)
+            connection.execute(sa.text(f"INSERT INTO cases ({', '.join(row)}) VALUES ({places})"), row)
+    engine.dispose()
+    with closing(create_store(empty_url, environment="test")) as migrated, migrated.read() as connection:
+        cases = list_cases(connection)
+        assert len(cases) == len(STOOD) + 1
+        for case in cases:
+            assert case == hand_over(replace(case, turn=None)), case.number
+        assert cases[0].issued_on == date(2026, 1, 1)
+        assert {case.clock is not None for case in cases if case.step is Step.SETUP} == {True}
 
 
 AT = "2026-01-01T00:00:00.000000Z"
