@@ -7,6 +7,7 @@ and people are made up.
 import json
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Final, Self
@@ -90,6 +91,13 @@ class Brreg:
     def hangs(self, handler: BaseHTTPRequestHandler) -> None:
         """Says nothing until the test is over."""
         self.released.wait(30)
+
+    def drips(self, handler: BaseHTTPRequestHandler) -> None:
+        """A byte at a time, each well within any time-out, for ever."""
+        with suppress(OSError):
+            while not self.released.wait(0.1):
+                handler.wfile.write(b"X")
+                handler.wfile.flush()
 
     def knows(self, number: str, signature: Answer, *, organisation: Answer | None = None) -> None:
         """An organisation with a right to sign, and no prokura."""

@@ -54,6 +54,7 @@ BAD: list[tuple[str, Callable[[Brreg], Answer]]] = [
     ("500", lambda _: says(b"", 500)),
     ("redirect", lambda brreg: says(b"", 302, Location=f"{brreg.url}/fullmakt/enheter/0/signatur")),
     ("hangs", lambda brreg: brreg.hangs),
+    ("drips", lambda brreg: brreg.drips),
     ("no json", lambda _: says(b"<html>")),
     ("cut off", lambda _: says(b'{"status":', Content_Length="900")),
     ("huge", lambda _: says(b" " * (2**20 + 1))),
