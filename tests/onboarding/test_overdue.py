@@ -67,6 +67,8 @@ def test_the_vendor_is_told_of_its_late_cases_once_a_morning(installation: Insta
     [told] = letters(installation)
     assert number in told
     assert "utstede avtalen innen" in told
+    installation.run()
+    assert [mail for mail in installation.every_mail() if number in str(mail.get_content())]
     until(installation, monday_morning, 6)
     write_overdue(installation.workspace)
     assert len(letters(installation)) == 2
