@@ -18,6 +18,8 @@ class Purpose(StrEnum):
     """A person turned a return down: why, and what to do."""
     NEXT_STEP = "next_step"
     """The agreement is with Digipost, and this is how it goes on."""
+    SETUP_REMINDER = "setup_reminder"
+    """The organisation alone has something left to do in the set-up."""
     VERIFICATION_REQUEST = "verification_request"
     QUESTION = "question"
     """To Digipost: a person asks about a case, or asks Digipost to take part."""
@@ -32,5 +34,5 @@ class Purpose(StrEnum):
 
 ASKS_TO_SIGN: Final = (Purpose.SIGNING, Purpose.REMINDER)
 """Not wanted any more once the return has come."""
-TO_ORGANISATIONS: Final = (*ASKS_TO_SIGN, Purpose.REJECTION, Purpose.NEXT_STEP)
+TO_ORGANISATIONS: Final = (*ASKS_TO_SIGN, Purpose.REJECTION, Purpose.NEXT_STEP, Purpose.SETUP_REMINDER)
 """What we begin: it keeps quiet hours. A receipt answers a mail of a moment ago, and goes at once."""

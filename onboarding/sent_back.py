@@ -24,7 +24,13 @@ from outbox.states import State
 
 WITHDRAWN_BECAUSE: Final = "digipost_said_no"
 """The reason on messages that were withdrawn. Text: `outbox_reasons.<code>`."""
-_ABOUT_THE_VERSION: Final = (Purpose.FORWARD, Purpose.DEVIATION, Purpose.VERIFICATION_REQUEST, Purpose.NEXT_STEP)
+_ABOUT_THE_VERSION: Final = (
+    Purpose.FORWARD,
+    Purpose.DEVIATION,
+    Purpose.VERIFICATION_REQUEST,
+    Purpose.NEXT_STEP,
+    Purpose.SETUP_REMINDER,
+)
 """Purposes of the messages that are wrong once Digipost has said no."""
 _MAY_ARRIVE: Final = frozenset({State.SENDING, State.UNKNOWN, State.FAILED_LATER})
 """States of messages that nobody can call back, and that may be sent once more."""

@@ -55,5 +55,5 @@ def _going_on(state: AgreementState) -> str | None:
 _RULES: Final[Mapping[str, Callable[[AgreementState], str | None]]] = {
     **dict.fromkeys(ASKS_TO_SIGN, _asking),
     Purpose.REJECTION: _turning_down,
-    Purpose.NEXT_STEP: _going_on,
+    **dict.fromkeys((Purpose.NEXT_STEP, Purpose.SETUP_REMINDER), _going_on),
 }

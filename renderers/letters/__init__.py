@@ -10,9 +10,11 @@ from renderers.letters.answers import (
     NextStepLetter,
     ReceiptLetter,
     RejectionLetter,
+    SetupReminderLetter,
     render_next_step,
     render_receipt,
     render_rejection,
+    render_setup_reminder,
 )
 from renderers.letters.deviations import DeviationLetter, render_deviation
 from renderers.letters.digest import DigestLetter, Unanswered, render_digest
@@ -50,6 +52,7 @@ __all__ = [
     "RejectionLetter",
     "ReminderLetter",
     "ReminderNumber",
+    "SetupReminderLetter",
     "SigningLetter",
     "SigningTask",
     "TerminationNotice",
@@ -65,6 +68,7 @@ __all__ = [
     "render_receipt",
     "render_rejection",
     "render_reminder",
+    "render_setup_reminder",
     "render_signing",
     "render_signing_file",
     "render_termination_notice",

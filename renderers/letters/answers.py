@@ -66,6 +66,25 @@ class NextStepLetter:
     """What is set up otherwise than it was signed."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class SetupReminderLetter:
+    """The organisation alone has something left to do in the set-up."""
+
+    about: Correspondence
+    tasks: tuple[CustomerTask, ...]
+
+
+def render_setup_reminder(letter: SetupReminderLetter, language: Language) -> tuple[str, str]:
+    """Subject and body: what is left."""
+    return write(
+        "letter-setup-reminder.txt",
+        letter.about,
+        language,
+        subject="letters.setup_reminder.subject",
+        tasks=[task_sentence(task, language, inline) for task in letter.tasks],
+    )
+
+
 def render_receipt(letter: ReceiptLetter, language: Language) -> tuple[str, str]:
     """Subject and body: we have it, and what happens now."""
     local = norwegian_time(letter.received_at)

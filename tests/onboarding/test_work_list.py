@@ -8,16 +8,19 @@ from typing import Any
 
 import pytest
 
+from agreements.calendar import norwegian_time
 from agreements.case import LaunchPlan, Step
 from agreements.errors import UsageError
 from agreements.language import Language
 from agreements.turn import Duty, Party
 from onboarding.configuration_view import summary_answer
 from onboarding.configuring import set_configuration
+from onboarding.correspondence.setup_reminders import remind_of_setup
+from onboarding.purposes import Purpose
 from onboarding.sandbox import Sandbox
 from onboarding.steps.enquiry import read_case
 from onboarding.steps.plan import decide_plan, parse_decision
-from tests.onboarding.installation import Installation, Template, opened_copy
+from tests.onboarding.installation import Installation, Template, opened_copy, parsed
 from tests.onboarding.test_config_files import make, pem
 from tests.onboarding.test_launch_plan import DIRECT
 
@@ -118,6 +121,30 @@ def test_the_clock_stands_still_while_the_customer_alone_has_something_open(offi
     assert case.turn is not None
     assert case.turn.duty is Duty.VERIFY
     assert open_items(office) == set()
+
+
+def test_the_organisation_is_reminded_of_what_is_left_until_it_is_done(office: Installation) -> None:
+    def letters() -> list[str]:
+        mine = [one for one in office.messages() if one.purpose == Purpose.SETUP_REMINDER]
+        return [str(parsed(office.workspace.blobs.read(one.sha256)).get_content()) for one in mine]
+
+    def look() -> bool:
+        return remind_of_setup(office.workspace, read_case(office.workspace, number_of(office)))
+
+    assert not look()  # the vendor has the ball
+    say(office, **everything_but(office, "task.log_in"))
+    assert not look()  # it has only just got it
+    for _ in range(40):
+        office.clock.ahead += timedelta(hours=12)
+        office.clock.ahead += timedelta(hours=(10 - norwegian_time(office.clock()).hour) % 24)
+        look()
+        assert not look()
+    assert len(letters()) == 3  # `reminders.at_most`
+    assert "logger inn på digipost.no" in letters()[0]
+    assert "returadressen" not in letters()[0]
+    say(office, task__log_in="done")
+    office.clock.ahead += timedelta(days=30)
+    assert not look()
 
 
 def test_a_new_plan_moves_the_start_of_the_clock(office: Installation) -> None:

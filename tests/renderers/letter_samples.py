@@ -28,6 +28,7 @@ from renderers.letters import (
     RejectionLetter,
     ReminderLetter,
     ReminderNumber,
+    SetupReminderLetter,
     SigningLetter,
     SigningTask,
     TerminationNotice,
@@ -40,6 +41,7 @@ from renderers.letters import (
     render_receipt,
     render_rejection,
     render_reminder,
+    render_setup_reminder,
     render_signing,
     render_termination_notice,
     render_verification_request,
@@ -188,6 +190,7 @@ def _answers(about: Correspondence, who: Names) -> Iterator[tuple[str, Render]]:
     tasks = tuple(
         CustomerTask(key=key, params=dict.fromkeys(("admin", "vendor", "endpoint"), who.first)) for key in TaskKey
     )
+    yield "setup reminder", partial(render_setup_reminder, SetupReminderLetter(about=about, tasks=tasks))
     for kind in KINDS:
         for plan in LaunchPlan:
             step = NextStepLetter(
