@@ -44,12 +44,13 @@ def show(call: Call, identity: int, html: Path | None) -> Answer:
     from onboarding.review import record_seen
     from onboarding.review_view import review_answer, write_review_page
 
-    with suppress(ConfigurationError):  # whoever is no user may look; only a user's look counts
-        record_seen(call.workspace, identity, call.actor)
     if html is not None:
         require_free_place(html, call.settings)
         write_review_page(call.workspace, identity, html, call.lang)
-    return review_answer(call.workspace, identity, call.lang)
+    answer = review_answer(call.workspace, identity, call.lang)
+    with suppress(ConfigurationError):  # whoever is no user may look; only a user's look counts
+        record_seen(call.workspace, identity, call.actor)
+    return answer
 
 
 @command("review.approve", _ID, _BY, _REASON)
