@@ -13,7 +13,7 @@ from agreements.signing_authority import AuthorityVerdict, RegisteredPerson, Rul
 from agreements.texts import text
 from agreements.values import format_date
 from onboarding.answers import Answer, table
-from onboarding.authority import Rights, judge_rights
+from onboarding.authority import Rights, judge_rights, kept_rights
 from onboarding.registers import LookUp, Outcome, find_look_up, look_up
 from onboarding.views import utc
 from onboarding.workspace import Workspace
@@ -82,6 +82,8 @@ def _data(org_number: OrgNumber, rights: Rights, *, named: bool) -> JsonValue:
         "org_number": org_number.digits,
         "name": None if asked is None else asked.name,
         "form": None if asked is None else asked.form,
+        "address": None if asked is None else asked.address or None,
+        "language": None if asked is None or asked.language is None else asked.language.value,
         "asked_at": None if asked is None else utc(asked.at),
         "outcome": None if asked is None else asked.outcome.value,
         "stop": None if asked is None or asked.stop is None else asked.stop.value,
@@ -111,6 +113,7 @@ def _lines(org_number: OrgNumber, rights: Rights, signers: tuple[Signer, ...], l
         day = format_date(norwegian_day(asked.at), language)
         name = " ".join(filter(None, (asked.name, f"({asked.form})" if asked.form else "")))
         lines.append(text("authority.heading", language, org_number=org_number.grouped, name=name, date=day))
+        lines += [asked.address] if asked.address else []
         lines.append(text(f"authority.outcome.{asked.outcome.value}", language))
     if asked is not None and asked.stop is not None:
         lines.append(text(f"authority.stop.{asked.stop.value}", language))
@@ -133,3 +136,17 @@ def _rule_rows(right: str, rule: Rule, language: Language) -> list[list[str]]:
     together = f" {text('authority.together', language)} "
     rows = [[basis, together.join(one.name for one in each.persons)] for each in rule.combinations]
     return rows + ([[basis, rule.text]] if rule.text else [])
+
+
+def kept_line(
+    workspace: Workspace, org_number: OrgNumber, signers: tuple[Signer, ...], language: Language
+) -> str | None:
+    """What is known of the right to sign, and since when, without asking anybody; None where nobody was ever asked."""
+    rights = kept_rights(workspace, org_number, signers)
+    if rights.looked_up is None:
+        return None
+    verdict = text(f"authority.verdict.{rights.judgement.verdict.value}", language)
+    if rights.looked_up.stop is not None:
+        verdict = text(f"authority.stop.{rights.looked_up.stop.value}", language)
+    day = format_date(norwegian_day(rights.looked_up.at), language)
+    return text("authority.kept", language, date=day, verdict=verdict)

@@ -10,6 +10,7 @@ from agreements.parties import Signer
 from agreements.texts import has_text, text
 from agreements.values import format_phone, format_value
 from onboarding.answers import Answer, table
+from onboarding.authority_view import kept_line
 from onboarding.digipost_view import digipost_data, digipost_lines
 from onboarding.record import EventKind
 from onboarding.settings import user_name
@@ -93,7 +94,8 @@ def case_details(workspace: Workspace, number: str, language: Language) -> Answe
         (_RETURN_COLUMNS, [judgement_row(judgement, language) for judgement in judgements]),
         (_MESSAGE_COLUMNS, [message_row(message, language) for message in messages]),
     )
-    lines = [turn_sentence(standing, language), ""]
+    right = kept_line(workspace, case.org_number, case.signers, language)
+    lines = [turn_sentence(standing, language), *([] if right is None else [right]), ""]
     lines += [line for columns, rows in parts if rows for line in (*table(columns, rows, language), "")]
     return Answer(data=data, lines=[*lines, *digipost_lines(case, events, language)])
 

@@ -37,6 +37,7 @@ class LookUp:
     outcome: Outcome
     name: str | None = None
     form: str | None = None
+    address: str = ""
     language: Language | None = None
     """The form of Norwegian that the organisation uses (`maalform`)."""
     stop: Stop | None = None
@@ -115,6 +116,7 @@ def _read(org_number: OrgNumber, answers: _Answers, at: datetime) -> LookUp:
         outcome=Outcome.ANSWERED,
         name=entity.navn,
         form=entity.organisasjonsform.kode,
+        address=entity.address,
         language=_language(entity),
         stop=entity.stop,
         authority=_authority(org_number, answers),

@@ -1,6 +1,6 @@
 """The registers' answers, parsed strictly: a shape that has changed raises, and nothing is guessed from the rest.
 
-Enhetsregisteret: `organisasjonsnummer`, `navn`, `organisasjonsform.kode`, `maalform`, `konkurs`, `underAvvikling`,
+Enhetsregisteret: `organisasjonsnummer`, `navn`, `organisasjonsform.kode`, `postadresse`, `forretningsadresse`, `maalform`, `konkurs`, `underAvvikling`,
 `underTvangsavviklingEllerTvangsopplosning`, `slettedato`, `overordnetEnhet`. Fullmakttjenesten: `status.*.kode`,
 `signeringsKombinasjon.kombinasjon[].personRolleKombinasjon[]` with days as dd.mm.yyyy (facts/domain.md §4,
 facts/product.md §8; unconfirmed live).
@@ -49,18 +49,38 @@ class _Code(_Shape):
     kode: _Text
 
 
+class _Address(_Shape):
+    adresse: tuple[_Text, ...] = ()
+    postnummer: _Text | None = None
+    poststed: _Text | None = None
+
+    @property
+    def line(self) -> str:
+        """`Storgata 1, 0155 OSLO`."""
+        place = " ".join(filter(None, (self.postnummer, self.poststed)))
+        return ", ".join(part for part in (*self.adresse, place) if part)
+
+
 class Entity(_Shape):
     """An organisation in Enhetsregisteret."""
 
     organisasjonsnummer: _Text
     navn: _Text
     organisasjonsform: _Code
+    postadresse: _Address | None = None
+    forretningsadresse: _Address | None = None
     maalform: _Text | None = None
     konkurs: _Flag
     underAvvikling: _Flag  # noqa: N815 - the register's own name
     underTvangsavviklingEllerTvangsopplosning: _Flag  # noqa: N815 - the register's own name
     slettedato: _Text | None = None
     overordnetEnhet: _Text | None = None  # noqa: N815 - the register's own name
+
+    @property
+    def address(self) -> str:
+        """Where mail goes; its place of business where the register has no other. Empty if it has none."""
+        found = self.postadresse or self.forretningsadresse
+        return "" if found is None else found.line
 
     @property
     def stop(self) -> Stop | None:

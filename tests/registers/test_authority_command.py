@@ -41,6 +41,17 @@ def test_a_day_back_in_time_is_told_by_what_was_kept(avtale: CommandLine, office
     assert avtale.json("authority", NUMBER, "--at", "2020-01-01", exit_code=3).codes == ["registers_off"]
 
 
+def test_a_case_shows_what_is_known_and_since_when(avtale: CommandLine, office: Installation, brreg: Brreg) -> None:
+    case = office.enquire("Kari Nordmann")
+    assert "Signaturrett per" not in avtale("case", "show", str(case.number)).out
+    of = case.org_number.digits
+    brreg.knows(of, says(authority([PER])), organisation=says(entity(of, konkurs=True)))
+    assert avtale.json("authority", of, exit_code=5).data["address"] == "Storgata 1, 0155 OSLO"
+    shown = avtale("case", "show", str(case.number)).out
+    assert "Signaturrett per" in shown
+    assert "konkurs" in shown
+
+
 def test_people_read_names_and_no_birth_dates(avtale: CommandLine, brreg: Brreg) -> None:
     brreg.knows(NUMBER, says(authority([KARI, PER])))
     for language, together in (("nb", " og "), ("nn", " og "), ("en", " and ")):
