@@ -1,7 +1,7 @@
 """The registers' answers, parsed strictly: a shape that has changed raises, and nothing is guessed from the rest.
 
-Enhetsregisteret: `organisasjonsnummer`, `navn`, `organisasjonsform.kode`, `postadresse`, `forretningsadresse`, `maalform`,
-`konkurs`, `underAvvikling`, `underTvangsavviklingEllerTvangsopplosning`, `slettedato`, `overordnetEnhet`.
+Enhetsregisteret: `organisasjonsnummer`, `navn`, `organisasjonsform.kode`, `postadresse`, `forretningsadresse`,
+`maalform`, `konkurs`, `underAvvikling`, `underTvangsavviklingEllerTvangsopplosning`, `slettedato`, `overordnetEnhet`.
 Fullmakttjenesten: `status.*.kode`,
 `signeringsKombinasjon.kombinasjon[].personRolleKombinasjon[]` with days as dd.mm.yyyy (facts/domain.md §4,
 facts/product.md §8; unconfirmed live).
