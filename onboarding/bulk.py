@@ -6,7 +6,7 @@ from pathlib import Path
 from agreements.calendar import norwegian_day
 from agreements.canonical import JsonValue
 from agreements.case import Case
-from agreements.errors import AvtaleError, NotFoundError
+from agreements.errors import AvtaleError, NotFoundError, UsageError
 from agreements.language import Language
 from agreements.orgnumber import parse_org_number
 from agreements.parties import Actor
@@ -46,11 +46,14 @@ def import_answer(workspace: Workspace, path: Path, *, actor: Actor, dry_run: bo
 def _read(path: Path) -> bytes:
     try:
         with open_file(path) as stream:
-            return stream.read(MAX_FILE_BYTES + 1)
+            data = stream.read(MAX_FILE_BYTES + 1)
     except OddFileError as error:
         raise NotFoundError("not_a_file", path=str(path)) from error
     except OSError as error:
         raise NotFoundError("file_not_found", path=str(path)) from error
+    if len(data) > MAX_FILE_BYTES:  # of a spreadsheet cut short nobody could tell that it is too large
+        raise UsageError("import_too_large", limit=MAX_FILE_BYTES)
+    return data
 
 
 def _import(

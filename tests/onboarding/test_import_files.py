@@ -21,6 +21,7 @@ from intake.reading import sheet
 from onboarding.answers import Answer
 from onboarding.bulk import import_answer
 from onboarding.cell_repairs import repair_cell
+from onboarding.importing import MAX_FILE_BYTES
 from onboarding.store.cases import list_cases
 from tests.onboarding.installation import Installation, synthetic_org_number
 
@@ -85,8 +86,9 @@ def two_sheets(book: Workbook) -> None:
         (workbook(HEAD, a_row("=1+1")), "import_formula"),
         (b"PK\x03\x04 and nothing of a zip", "import_sheet_broken"),
         (workbook(HEAD)[:600], "import_sheet_broken"),
+        (b"PK\x03\x04" + b"0" * MAX_FILE_BYTES, "import_too_large"),
     ],
-    ids=["two", "none", "formula", "no zip", "cut"],
+    ids=["two", "none", "formula", "no zip", "cut", "large"],
 )
 def test_a_spreadsheet_that_leaves_doubt_is_refused_as_a_whole(
     installation: Installation, data: bytes, code: str
