@@ -58,12 +58,27 @@ class LaunchPlan(StrEnum):
     PLANNED = "planned"
 
 
+class Closing(StrEnum):
+    """Why a case is closed."""
+
+    CANCELLED = "cancelled"
+    LAUNCHED_OUTSIDE = "launched_outside"
+    """The organisation sends, and step 5 was never done here: told of for ever, and never called launched."""
+    TERMINATED = "terminated"
+    """It was launched, and has ended."""
+    SUPERSEDED = "superseded"
+    """It was launched, and so was a change of it."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Attestations:
-    """Step 5: the configuration hash each party signed off on; None while it has not."""
+    """Step 5: the configuration hash each party signed off on, and what the agreed methods lack."""
 
     vendor: str | None = None
+    """None while it has not; so of Digipost's."""
     digipost: str | None = None
+    methods: tuple[str, ...] = ("no_method_agreed",)
+    """Codes of `agreements.verification.Lack`; none once one is passed and all that were agreed are decided."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,11 +108,15 @@ class Case:
     issued_on: date | None = None
     """The Norwegian day of the version in force; None before one was issued."""
     setup_ball: Party | None = Party.VENDOR
-    """Step 4: who has something open on the work list; None when nothing is."""
+    """Step 4: who has something open on the work list; step 5: whose sign-off is waited for. None when nothing is."""
     clock: SetupClock | None = None
     """Step 4's; None outside it."""
     turn: Turn | None = None
     """Whose turn it is, as `agreements.duties.hand_over` wrote it; None for one that nobody need do anything with."""
+    launched_sha256: str | None = None
+    """The configuration it was launched with; it stands, whatever follows."""
+    closing: Closing | None = None
+    """Why it is closed."""
     revision: int = 1
     created_at: datetime
     updated_at: datetime
@@ -218,6 +237,32 @@ def move_step(
     return replace(case, step=to, updated_at=now)
 
 
+def move_verification(case: Case, configuration: str | None, *, now: datetime) -> Case:
+    """The case in step 5: its configuration is to be verified by both. Raises GateError."""
+    moved = move_step(case, Step.VERIFICATION, now=now, attestations=Attestations(), configuration=configuration)
+    return replace(moved, clock=None, setup_ball=Party.VENDOR)
+
+
+def with_sign_off_by(case: Case, ball: Party | None, *, now: datetime) -> Case:
+    """The case in step 5 with whose sign-off is waited for; None once nothing stands in the way of the launch."""
+    return replace(case, setup_ball=ball, updated_at=now)
+
+
+def missing_for_launch(case: Case, attestations: Attestations, configuration: str | None) -> tuple[str, ...]:
+    """Everything that stands between a case and its launch, as gate codes; none: it may be launched."""
+    unmet = _not_moving(case) + _guard_launch(case, attestations, configuration)
+    if case.step is Step.LAUNCHED:
+        return ("case_launched",)
+    return unmet + (() if case.step is Step.VERIFICATION else ("not_in_verification",))
+
+
+def move_launched(case: Case, attestations: Attestations, configuration: str | None, *, now: datetime) -> Case:
+    """The case launched (step 6), with the configuration it was launched with. Raises GateError with all that lacks."""
+    _refuse_unless_met("launch_refused", case, missing_for_launch(case, attestations, configuration))
+    moved = move_step(case, Step.LAUNCHED, now=now, attestations=attestations, configuration=configuration)
+    return replace(moved, launched_sha256=configuration)
+
+
 def with_plan(case: Case, plan: LaunchPlan, *, now: datetime) -> Case:
     """The case with the launch plan decided, or decided anew: until launch a plan may change. Raises GateError."""
     unmet = _not_moving(case) + (("case_launched",) if case.step is Step.LAUNCHED else ())
@@ -273,6 +318,26 @@ def move_undelivered(case: Case, *, now: datetime) -> Case:
     moving = {"agreement_from": case.agreement_state.value, "agreement_to": _S.APPROVED.value}
     _refuse_unless_met("case_move_refused", case, unmet, **moving)
     return replace(case, agreement_state=_S.APPROVED, updated_at=now)
+
+
+def move_ended(case: Case, closing: Closing, *, now: datetime) -> Case:
+    """The case closed for good, with why. On hold or not; what is launched ends by termination or its successor alone.
+
+    Raises GateError.
+    """
+    was_launched = closing in {Closing.TERMINATED, Closing.SUPERSEDED}
+    unmet = ("case_closed",) if case.step is Step.CLOSED else ()
+    if not unmet and (case.step is Step.LAUNCHED) is not was_launched:
+        unmet = ("not_launched_yet",) if was_launched else ("case_launched_ends_by_termination",)
+    _refuse_unless_met("case_not_ended", case, unmet)
+    return replace(
+        case, step=Step.CLOSED, closing=closing, held=False, asked=False, asking=False, clock=None, updated_at=now
+    )
+
+
+def has_agreement_at_digipost(case: Case) -> bool:
+    """Whether Digipost has the version in force."""
+    return case.agreement_state in _DIGIPOST_HAS_IT
 
 
 def move_voided(case: Case, *, now: datetime) -> Case:
@@ -376,6 +441,7 @@ def _guard_verification(case: Case, attestations: Attestations, configuration: s
 def _guard_launch(case: Case, attestations: Attestations, configuration: str | None) -> tuple[str, ...]:
     """Both parties have signed off on exactly the configuration in force ("et absolutt krav", seed step 5)."""
     unmet: tuple[str, ...] = () if configuration else ("configuration_missing",)
+    unmet += attestations.methods
     if configuration is None or attestations.vendor != configuration:
         unmet += ("vendor_not_attested",)
     if configuration is None or attestations.digipost != configuration:
@@ -385,10 +451,6 @@ def _guard_launch(case: Case, attestations: Attestations, configuration: str | N
     return unmet
 
 
-def _guard_close(case: Case, attestations: Attestations, configuration: str | None) -> tuple[str, ...]:
-    return ()
-
-
 _Guard: TypeAlias = Callable[[Case, Attestations, str | None], tuple[str, ...]]
 
 _STEP_GUARDS: dict[tuple[Step, Step], _Guard] = {
@@ -396,5 +458,4 @@ _STEP_GUARDS: dict[tuple[Step, Step], _Guard] = {
     (Step.SETUP, Step.VERIFICATION): _guard_verification,
     (Step.VERIFICATION, Step.SETUP): _guard_setup,
     (Step.VERIFICATION, Step.LAUNCHED): _guard_launch,
-    **{(step, Step.CLOSED): _guard_close for step in Step if step is not Step.CLOSED},
 }

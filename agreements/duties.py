@@ -47,7 +47,9 @@ def duty_of(case: Case) -> tuple[Duty, Party] | None:
         return _OF_AGREEMENT[case.agreement_state]
     if case.step is Step.SETUP and case.setup_ball is not None:
         return Duty.SET_UP, case.setup_ball
-    return Duty.VERIFY, Party.VENDOR
+    if case.step is Step.VERIFICATION and case.setup_ball is None:
+        return Duty.LAUNCH, Party.VENDOR
+    return Duty.VERIFY, case.setup_ball or Party.VENDOR
 
 
 def waiting_for(case: Case) -> Party | None:

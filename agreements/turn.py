@@ -38,6 +38,7 @@ class Duty(StrEnum):
     DECIDE_PLAN = "decide_plan"
     SET_UP = "set_up"
     VERIFY = "verify"
+    LAUNCH = "launch"
     HEAR_DIGIPOST = "hear_digipost"
 
 

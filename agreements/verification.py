@@ -2,7 +2,7 @@
 
 Both parties, vendor and Digipost, must have attested exactly the configuration in force: "et absolutt krav at Digipost
 skal involveres i dette steget" (seed, step 5). The methods are those of facts/domain.md §3; V7 (the first invoice) is a
-follow-up after launch and no method of the record.
+follow-up after launch and decides nothing of it.
 """
 
 import re
@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from itertools import islice
 
 from agreements.catalogue import Values
 from agreements.parties import Customer, Vendor
@@ -19,6 +20,9 @@ ATTESTING = (Party.VENDOR, Party.DIGIPOST)
 _PRINTING = ("service.print_fallback", "service.direct_print", "service.print_if_unread")
 """As the catalogue's condition `print`."""
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_CODE = re.compile(r"(?i)\b(DA-\d{4}-\d{6}-[0-9A-Z])\s{1,4}([0-9A-F]{8})\b")
+MAX_CODES = 5
+"""Codes read of one mail; ours: an answer holds one."""
 _CODE_DIGITS = 8  # of the configuration's hash: enough to tell a case's configurations apart, short enough to type
 
 
@@ -37,6 +41,8 @@ class Method(StrEnum):
     """One letter on paper, to an address of one's own."""
     V6 = "V6"
     """The receipt or the document's status is read back."""
+    V7 = "V7"
+    """The first invoice bears the right reference: a follow-up after the launch, never agreed on before it."""
 
 
 class MethodState(StrEnum):
@@ -82,6 +88,8 @@ class MethodResult:
     evidence: str = ""
     """What was seen, in words; no personal data."""
     evidence_sha256: str | None = None
+    label: str = ""
+    """The installation's own words for the method (`verification.methods`); empty: the program's."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,6 +102,10 @@ class Attestation:
     configuration_sha256: str
     channel: Channel
     evidence_sha256: str | None = None
+    accepted: bool = True
+    """False: recorded, and not enough for a launch when it was."""
+    superseded: bool = False
+    """The configuration was changed after it; changed back, it must be attested anew."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,6 +145,15 @@ def required_methods(values: Values) -> tuple[Method, ...]:
     return tuple(method for method, is_wanted in wanted.items() if is_wanted)
 
 
+def find_codes(text: str) -> tuple[str, ...]:
+    """The attestation codes in a text, as `attestation_code` writes them, each once and at most MAX_CODES of them.
+
+    Spaces between the two parts may be of any kind, for mail programs make them.
+    """
+    found = (f"{match[1].upper()} {match[2].upper()}" for match in _CODE.finditer(text))
+    return tuple(islice(dict.fromkeys(found), MAX_CODES))
+
+
 def attestation_code(case_number: str, configuration_sha256: str) -> str:
     """The line an attestation must carry: the case's number and the beginning of the configuration's hash.
 
@@ -145,8 +166,10 @@ def attestation_code(case_number: str, configuration_sha256: str) -> str:
 
 def counts(record: VerificationRecord, attestation: Attestation) -> bool:
     """True if the attestation is of exactly the configuration in force, and given in a way that is enough."""
+    if attestation.superseded or attestation.configuration_sha256 != record.configuration_sha256:
+        return False
     told = attestation.channel is Channel.VENDOR_TESTIMONY
-    return attestation.configuration_sha256 == record.configuration_sha256 and (not told or record.accept_testimony)
+    return attestation.accepted and (not told or record.accept_testimony)
 
 
 def valid_attestation(record: VerificationRecord, party: Party) -> Attestation | None:

@@ -41,6 +41,8 @@ _COMMANDS = {
     "forward": "onboarding.commands.forward:group",
     "plan": "onboarding.commands.plan:group",
     "config": "onboarding.commands.configuration:group",
+    "verify": "onboarding.commands.verify:group",
+    "launch": "onboarding.commands.launch:group",
     "authority": "onboarding.commands.authority:authority",
     "trust": "onboarding.commands.trust:group",
     "audit": "onboarding.commands.audit:group",

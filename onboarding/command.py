@@ -133,9 +133,9 @@ def command(path: str, *params: click.Parameter) -> Callable[[Handler], TextComm
     """Declare the command with this dotted path. `--json`, `--by` and `--lang` are understood by every one."""
 
     def declare(handler: Handler) -> TextCommand:
-        own = {param.name for param in params}
+        own = {name for param in params for name in (param.name, *param.opts)}
         common = [option("--json", "as_json", is_flag=True), language_option(hidden=True)]
-        if "by" not in own:
+        if "--by" not in own:
             common.append(option("--by", hidden=True))
         declared = TextCommand(
             path.rpartition(".")[2], params=[*params, *common], callback=_runner(handler, "by" in own)
@@ -156,7 +156,7 @@ def _runner(handler: Handler, wants_by: bool) -> Callable[..., None]:
         arguments.pop("lang")
         call.by = arguments.get("by") or call.by
         if not wants_by:
-            arguments.pop("by")
+            arguments.pop("by", None)
         with call:
             result = handler(call, **_checked_words(arguments))
             print_answer(result, call) if isinstance(result, Answer) else None

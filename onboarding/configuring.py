@@ -9,10 +9,11 @@ and never the values, for it can't be erased.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Final
 
 from agreements.canonical import JsonValue
-from agreements.case import Case, Step, with_setup_ball
+from agreements.case import Case, Step, with_setup_ball, with_sign_off_by
 from agreements.casenumber import CaseNumber
 from agreements.catalogue import Catalogue, load_catalogue
 from agreements.configuration import Deviation, Setting
@@ -24,6 +25,7 @@ from agreements.values import Fault, ValueFault
 from agreements.worklist import TASK, task_names, whose_turn
 from onboarding.agreed import agreed_values, settings_in_force
 from onboarding.correspondence.deviations import enqueue_deviation_letter, write_deviation_letter
+from onboarding.correspondence.verification_requests import write_request
 from onboarding.record import EventKind
 from onboarding.references import read_typed
 from onboarding.setting_rules import SENDER_ID, find_faults, sender_id_faults, settable_field
@@ -32,6 +34,7 @@ from onboarding.store.cases import find_case, move_case
 from onboarding.store.events import NewEvent
 from onboarding.store.locks import Lock, take_lock
 from onboarding.store.settings import StoredSetting, insert_settings, list_settings, list_settings_of
+from onboarding.store.verification import put_configuration
 from onboarding.workspace import Workspace
 from outbox.messages import Connection
 
@@ -69,8 +72,7 @@ def set_configuration(
     ConfigurationError (a letter to Digipost can't be written), TemporaryError if somebody else changed the case.
     """
     catalogue, before = load_catalogue(), read_configuration(workspace, number)
-    if before.case.step is Step.CLOSED:
-        raise GateError("configuration_closed", unmet=("case_closed",), case=str(before.case.number))
+    _require_open(before.case)
     changes, faults = _parse(workspace, catalogue, before, typed)
     settings = _settings(workspace, before, changes, reason=reason, actor=actor)
     after = _with(catalogue, before, settings)
@@ -78,12 +80,21 @@ def set_configuration(
     _refuse((*faults, *_faults(workspace, catalogue, before, after, values)))
     was, now = summary_of(workspace, before), summary_of(workspace, after)
     ball = whose_turn(read_work(workspace, after, now))
+    letter = _write(workspace, before.case, settings, (was, now), ball, actor=actor)
+    write_request(workspace, before.case.number)
     return Configured(
         number=before.case.number,
         changes=tuple(_changed(before, after, changes)),
         deviations=now.deviations,
-        letter=_write(workspace, before.case, settings, (was, now), ball, actor=actor),
+        letter=letter,
     )
+
+
+def _require_open(case: Case) -> None:
+    if case.step is Step.CLOSED:
+        raise GateError("configuration_closed", unmet=("case_closed",), case=str(case.number))
+    if case.step is Step.LAUNCHED:  # what both have signed off on stands
+        raise GateError("configuration_launched", unmet=("case_launched",), case=str(case.number))
 
 
 def _parse(
@@ -194,9 +205,21 @@ def _write(
     with workspace.store.begin() as connection:
         take_lock(connection, Lock.EVENTS)  # so that no other case gets the same sender id at this moment
         _refuse(tuple(_taken_sender_ids(connection, case, settings)))
-        move_case(connection, with_setup_ball(case, ball, now=at), event=event)
+        moved = move_case(connection, _handed_over(case, ball, was, now, at), event=event)
         insert_settings(connection, settings, actor=actor)
+        if moved.step is Step.VERIFICATION:
+            put_configuration(connection, moved, now.configuration_sha256, now=at)
         return None if letter is None else enqueue_deviation_letter(connection, letter, now=at)
+
+
+def _handed_over(
+    case: Case, ball: Party | None, was: ConfigurationSummary, now: ConfigurationSummary, at: datetime
+) -> Case:
+    """In step 5 a changed configuration must be verified anew, and the vendor sees to that."""
+    if case.step is not Step.VERIFICATION:
+        return with_setup_ball(case, ball, now=at)
+    changed = was.configuration_sha256 != now.configuration_sha256
+    return with_sign_off_by(case, Party.VENDOR if changed else case.setup_ball, now=at)
 
 
 def _event_data(settings: tuple[StoredSetting, ...], summary: ConfigurationSummary) -> dict[str, JsonValue]:

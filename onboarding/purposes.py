@@ -21,6 +21,8 @@ class Purpose(StrEnum):
     SETUP_REMINDER = "setup_reminder"
     """The organisation alone has something left to do in the set-up."""
     VERIFICATION_REQUEST = "verification_request"
+    TERMINATION = "termination"
+    """To Digipost: an organisation stops, and the right to send on its behalf is to be withdrawn."""
     QUESTION = "question"
     """To Digipost: a person asks about a case, or asks Digipost to take part."""
     DEVIATION = "deviation"

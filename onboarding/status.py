@@ -21,7 +21,14 @@ from onboarding.answers import Answer, table
 from onboarding.case_list import case_rows, case_table
 from onboarding.health import Health, read_health
 from onboarding.store.judgements import JudgementStatus, list_judgements
-from onboarding.store.overview import StepCount, count_overdue, count_steps, count_turns, list_overdue
+from onboarding.store.overview import (
+    StepCount,
+    count_launched_outside,
+    count_overdue,
+    count_steps,
+    count_turns,
+    list_overdue,
+)
 from onboarding.turns import deadlines_of
 from onboarding.views import ignored_in_words, local_time, utc
 from onboarding.workspace import Workspace
@@ -39,6 +46,7 @@ def status_answer(workspace: Workspace, language: Language) -> Answer:
     with workspace.store.read() as connection:
         steps = count_steps(connection)
         turns = count_turns(connection)
+        outside = count_launched_outside(connection)
         late = count_overdue(connection, deadlines, today)
         latest = list_overdue(connection, deadlines, today, limit=_SHOWN)
         receipts = count_receipts(connection)
@@ -54,6 +62,7 @@ def status_answer(workspace: Workspace, language: Language) -> Answer:
     data: dict[str, JsonValue] = {
         "environment": workspace.settings.environment,
         "cases": {step.value: steps[step].count for step in Step},
+        "launched_outside": outside,
         "oldest": {step.value: utc(steps[step].oldest) for step in Step},
         "waiting_for": {party.value: balls[party] for party in Party},
         "receipts": {state.value: count for state, count in receipts.items()},
@@ -69,6 +78,8 @@ def status_answer(workspace: Workspace, language: Language) -> Answer:
         "health": [_health_data(part) for part in health],
     }
     lines = [*_counts(data, language), "", *_step_lines(steps, now, language), ""]
+    if outside:
+        lines += [text("talk.status.launched_outside", language, count=outside), ""]
     lines += [*_late_lines(workspace, late, latest, language), ""]
     lines += _intake_lines(data["seen"], oldest, now, language)
     lines += ["", *_alarm_lines(alarms, language), "", *_health_lines(health, language)]

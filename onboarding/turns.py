@@ -29,6 +29,7 @@ def deadlines_of(settings: Settings) -> Deadlines:
             Duty.DECIDE_PLAN: days.plan,
             Duty.SET_UP: days.configuration,
             Duty.VERIFY: days.verification,
+            Duty.LAUNCH: days.verification,
             Duty.HEAR_DIGIPOST: days.acknowledgement,
         },
         customer_days=days.customer,

@@ -54,6 +54,8 @@ def case_data(case: Case) -> dict[str, JsonValue]:
         "agreement": str(case.in_force) if case.in_force else None,
         "agreement_state": case.agreement_state.value,
         "waiting_for": waiting.value if waiting else None,
+        "launched_sha256": case.launched_sha256,
+        "closing": None if case.closing is None else case.closing.value,
         "revision": case.revision,
         "created_at": format_utc(case.created_at),
         "updated_at": format_utc(case.updated_at),

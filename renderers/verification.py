@@ -97,7 +97,7 @@ def _way(result: MethodResult, language: Language, say: Words) -> _Way:
     when = "" if result.on is None else format_date(result.on, language)
     return _Way(
         code=result.method.value,
-        text=say(f"verification.methods.{result.method.value}"),
+        text=result.label or say(f"verification.methods.{result.method.value}"),
         agreed=result.agreed,
         result=say(f"verification.method_states.{result.state.value}"),
         is_lacking=result.agreed and result.state in {MethodState.OPEN, MethodState.FAILED},

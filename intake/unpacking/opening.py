@@ -17,6 +17,7 @@ from agreements.findings import (
     Finding,
 )
 from agreements.mail import AGREEMENT_HEADER, OWN_HEADER
+from agreements.verification import find_codes
 from intake.classify import HEAD_BYTES, declared_kind
 from intake.unpacking.asic import is_asic
 from intake.unpacking.cms import BrokenCmsError, CmsKind, read_cms
@@ -129,6 +130,7 @@ def _open_mail(data: bytes, tray: Tray) -> MailReading:
         report=report,
         asks=not is_auto_replied(entity) and any(map(is_question, (subject, *own))),
         sender_ids=find_sender_ids(own),
+        codes=find_codes("\n".join(own)),
         enquired=find_enquired(subject, tray.texts),
     )
 

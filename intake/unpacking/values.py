@@ -10,6 +10,7 @@ from typing import Final
 from pydantic import BaseModel, ConfigDict, Field
 
 from agreements.findings import Finding
+from agreements.verification import MAX_CODES
 from intake.names import MAX_DISPLAY_NAME
 from intake.unpacking.limits import MAX_DEPTH, MAX_OTHERS, MAX_PDFS, MAX_SENDER_IDS
 
@@ -127,6 +128,8 @@ class MailReading(_Value):
     sender_ids: tuple[str, ...] = Field(default=(), max_length=MAX_SENDER_IDS)
     """Numbers that those words call a sender id: digits only, for a person to confirm."""
     enquired: Enquired = Enquired()
+    codes: tuple[str, ...] = Field(default=(), max_length=MAX_CODES)
+    """Attestation codes (`agreements.verification`) in those words."""
 
     @property
     def by_program(self) -> bool:

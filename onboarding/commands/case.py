@@ -2,10 +2,11 @@
 
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import click
 
-from agreements.case import Case, Step
+from agreements.case import Case, Closing, Step
 from agreements.errors import UsageError
 from agreements.parties import SigningBasis
 from agreements.turn import Party
@@ -32,6 +33,11 @@ group = TextGroup(
         "ask-digipost": "onboarding.commands.case:ask",
         "hold": "onboarding.commands.case:hold",
         "resume": "onboarding.commands.case:resume",
+        "cancel": "onboarding.commands.case:cancel",
+        "close": "onboarding.commands.case:close",
+        "terminate": "onboarding.commands.case:terminate",
+        "change": "onboarding.commands.case:change",
+        "export": "onboarding.commands.case:export",
     },
     name="case",
 )
@@ -175,6 +181,67 @@ def hold(call: Call, case_number: str, reason: str) -> Answer:
 def resume(call: Call, case_number: str, reason: str) -> Answer:
     """Take a case up again."""
     return _hold(call, case_number, False, reason)
+
+
+@command("case.cancel", _CASE, option("--reason", required=True))
+def cancel(call: Call, case_number: str, reason: str) -> Answer:
+    """End a case that is not launched."""
+    return _end(call, case_number, Closing.CANCELLED, reason)
+
+
+@command(
+    "case.close",
+    _CASE,
+    option("--launched-outside", is_flag=True, required=True),
+    option("--reason", required=True),
+)
+def close(call: Call, case_number: str, launched_outside: bool, reason: str) -> Answer:
+    """Say that an organisation sends without the set-up having been verified here."""
+    if not launched_outside:
+        raise UsageError("close_how")
+    return _end(call, case_number, Closing.LAUNCHED_OUTSIDE, reason)
+
+
+@command(
+    "case.terminate",
+    _CASE,
+    option("--reason", required=True),
+    option("--last-day", metavar="DATE", type=click.DateTime(["%Y-%m-%d"])),
+    option("--successor", metavar="CASE"),
+)
+def terminate(call: Call, case_number: str, reason: str, last_day: datetime | None, successor: str | None) -> Answer:
+    """End what was launched: the clear signal is withdrawn, and Digipost is told."""
+    day = None if last_day is None else last_day.date()
+    return _end(call, case_number, Closing.TERMINATED, reason, last_day=day, successor=successor)
+
+
+def _end(call: Call, case_number: str, closing: Closing, reason: str, **more: Any) -> Answer:
+    from onboarding.ending import end_case
+    from onboarding.ending_view import ended_answer
+
+    return ended_answer(
+        end_case(call.workspace, case_number, closing, reason=reason, actor=call.actor, **more), call.lang
+    )
+
+
+@command("case.change", _CASE, option("--reason", required=True))
+def change(call: Call, case_number: str, reason: str) -> Answer:
+    """Open the case by which what was launched is changed."""
+    from onboarding.ending import open_change
+
+    return _changed(call, open_change(call.workspace, case_number, reason=reason, actor=call.actor))
+
+
+@command("case.export", _CASE, option("--out", type=click.Path(path_type=Path, file_okay=False), required=True))
+def export(call: Call, case_number: str, out: Path) -> Answer:
+    """Write everything there is of a case into a folder."""
+    from onboarding.case_export import export_case
+    from onboarding.out_folder import require_free_place
+
+    require_free_place(out, call.settings)
+    written = export_case(call.workspace, case_number, out, call.lang)
+    paths = [str(path) for path in written]
+    return Answer(data={"case": case_number, "files": list(paths)}, lines=paths)
 
 
 def _hold(call: Call, case_number: str, held: bool, reason: str) -> Answer:

@@ -4,8 +4,8 @@ Digipost is never reminded of agreements one by one, and never by a program alon
 until somebody releases them (`avtale outbox release`).
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Final
 
@@ -86,6 +86,7 @@ def write_verification_request(
         agreement_number=None if case.in_force is None else str(case.in_force),
         sender_id=asked.sender_id,
         methods=asked.methods,
+        labels=asked.labels,
         agreed=asked.agreed,
         configuration_sha256=asked.configuration_sha256,
     )
@@ -93,7 +94,7 @@ def write_verification_request(
     name = f"Konfigurasjonsoversikt-{case.number}.pdf"
     written = Written(
         purpose=Purpose.VERIFICATION_REQUEST,
-        key=f"{Purpose.VERIFICATION_REQUEST}:{case.number}:{asked.configuration_sha256}",
+        key=f"{Purpose.VERIFICATION_REQUEST}:{case.number}:{asked.configuration_id}",
         vendor=workspace.vendor(case.vendor_id),
         case=case.number,
         agreement=case.in_force,
@@ -114,7 +115,11 @@ class VerificationAsked:
     agreed: bool
     """Digipost has agreed on the methods already."""
     configuration_sha256: str
+    configuration_id: int
+    """Its number in the store: there is one request for each."""
     sender_id: int | None = None
+    labels: Mapping[Method, str] = field(default_factory=dict)
+    """The installation's own words for methods, where it has any."""
 
 
 # --- the digest -------------------------------------------------------------------------------------------------------

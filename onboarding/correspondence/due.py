@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
+from agreements.case import Step
 from agreements.errors import AvtaleError, as_told
 from agreements.turn import Duty, Party
 from onboarding.correspondence.digipost import write_digests
@@ -17,6 +18,7 @@ from onboarding.correspondence.next_steps import TOLD_WITHIN, tell_next_step
 from onboarding.correspondence.overdue import write_overdue
 from onboarding.correspondence.reminders import remind
 from onboarding.correspondence.setup_reminders import remind_of_setup
+from onboarding.correspondence.verification_requests import write_request
 from onboarding.health import read_health
 from onboarding.settings import Settings, VendorSettings
 from onboarding.store.overview import CaseFilter, list_changed, list_page
@@ -46,11 +48,13 @@ def _everything(workspace: Workspace, since: datetime) -> Iterator[Callable[[], 
     with workspace.store.read() as connection:
         waiting = list_page(connection, CaseFilter(duty=Duty.SIGN))
         with_customer = list_page(connection, CaseFilter(duty=Duty.SET_UP, waiting_for=Party.CUSTOMER))
+        to_verify = list_page(connection, CaseFilter(step=Step.VERIFICATION))
         changed = list_changed(connection, workspace.clock() - TOLD_WITHIN)
     looked_into = _looked_into(workspace, since)
     yield from (partial(remind, workspace, case) for case in waiting if case.vendor_id in looked_into)
     yield from (partial(tell_next_step, workspace, case) for case in changed)
     yield from (partial(remind_of_setup, workspace, case) for case in with_customer)
+    yield from (partial(write_request, workspace, case.number) for case in to_verify)
     yield partial(write_digests, workspace)
     yield partial(write_overdue, workspace)
 

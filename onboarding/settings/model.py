@@ -23,6 +23,7 @@ from agreements.parties import Vendor
 from agreements.quiet_hours import QuietHours, parse_quiet_hours
 from agreements.signers import SignerPolicy
 from agreements.signing_order import MAX_SIGNING_DAYS
+from agreements.verification import Method
 from onboarding.settings.value_types import (
     SQLITE,
     DatabaseUrl,
@@ -226,6 +227,10 @@ class Attestation(_Group):
 
     domains: tuple[Domain, ...] = ("digipost.no", "posten.no")
     accept_testimony: StrictBool = False
+    """The vendor's word for what Digipost said is enough."""
+    resolver: Host | None = None
+    """Address of the DNS server that is asked for keys; None: the system's."""
+    resolver_port: Port = 53
 
 
 class Alarms(_Group):
@@ -299,7 +304,17 @@ class Registers(_Group):
 class Verification(_Group):
     """How a set-up is verified (step 5)."""
 
-    methods: Mapping[str, Any] = {}
+    methods: Mapping[Method, Literal[False] | Mapping[Language, Printed]] = {}
+    """What differs from the defaults: False for a method that is not offered, or own words for it."""
+
+    def offers(self, method: Method) -> bool:
+        """Whether it may be agreed on; the follow-up after launch never."""
+        return method is not Method.V7 and self.methods.get(method) is not False
+
+    def label(self, method: Method, language: Language) -> str:
+        """The installation's own words; empty for the program's."""
+        own = self.methods.get(method) or {}
+        return own.get(language, "")
 
 
 _Days = Annotated[StrictInt, Field(ge=1, le=60)]

@@ -12,8 +12,6 @@ from onboarding.settings.faults import Fault, spell
 
 NOT_IN_USE: Mapping[str, tuple[object, ...]] = MappingProxyType(
     {
-        "attestation.accept_testimony": (False,),
-        "verification.methods": ({},),
         "retention.unsigned_days": (90,),
         "retention.signed_years_after_end": (5,),
     }

@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from agreements.agreement import SigningRoute
-from agreements.case import AgreementState, Case, LaunchPlan, Step
+from agreements.case import AgreementState, Case, Closing, LaunchPlan, Step
 from agreements.casenumber import CaseNumber, parse_case_number
 from agreements.duties import hand_over
 from agreements.errors import TemporaryError, UsageError
@@ -100,6 +100,17 @@ def open_cases_of(connection: sa.Connection, org_number: OrgNumber) -> tuple[Cas
     return tuple(CaseNumber(row.year, row.serial) for row in connection.execute(query))
 
 
+def launched_before(connection: sa.Connection, case: Case) -> tuple[CaseNumber, ...]:
+    """The other launched cases of the same vendor and organisation."""
+    query = sa.select(cases.c.year, cases.c.serial).where(
+        cases.c.vendor_id == case.vendor_id,
+        cases.c.org_number == case.org_number.digits,
+        cases.c.step == Step.LAUNCHED.value,
+        cases.c.case_number != str(case.number),
+    )
+    return tuple(CaseNumber(row.year, row.serial) for row in connection.execute(query))
+
+
 def read_cases(connection: sa.Connection, query: sa.Select[Any]) -> tuple[Case, ...]:
     """The cases that a query over whole rows finds, in its order."""
     return tuple(_case(row) for row in connection.execute(query).mappings())
@@ -144,6 +155,8 @@ def _changing_columns(case: Case) -> dict[str, str | int | None]:
         "issued_on": None if case.issued_on is None else case.issued_on.isoformat(),
         "setup_ball": None if case.setup_ball is None else case.setup_ball.value,
         "clock": clock_text(case.clock),
+        "launched_sha256": case.launched_sha256,
+        "closing": None if case.closing is None else case.closing.value,
         **turn_columns(case.turn),
         "field_values": values_text(case.values),
         "signers": signers_text(case.signers),
@@ -174,6 +187,8 @@ def _case(row: sa.RowMapping) -> Case:
         setup_ball=None if row["setup_ball"] is None else Party(row["setup_ball"]),
         clock=read_clock(row["clock"]),
         turn=read_turn(row),
+        launched_sha256=row["launched_sha256"],
+        closing=None if row["closing"] is None else Closing(row["closing"]),
         revision=row["revision"],
         created_at=parse_utc(row["created_at"]),
         updated_at=parse_utc(row["updated_at"]),

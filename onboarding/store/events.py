@@ -67,6 +67,12 @@ def append_event(connection: sa.Connection, event: NewEvent) -> int:
     return seq
 
 
+def last_seq(connection: sa.Connection) -> int:
+    """The number of the last event; 0 if there is none."""
+    last: int | None = connection.execute(sa.select(sa.func.max(events.c.seq))).scalar_one()
+    return last or 0
+
+
 def head_hash(connection: sa.Connection) -> str:
     """The hash of the last event: whoever holds it can tell later whether the record before it was changed."""
     last: str | None = connection.execute(sa.select(events.c.hash).order_by(events.c.seq.desc()).limit(1)).scalar()

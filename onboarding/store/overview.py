@@ -7,7 +7,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from agreements.case import AgreementState, Case, Step
+from agreements.case import AgreementState, Case, Closing, Step
 from agreements.casenumber import CaseNumber
 from agreements.times import format_utc, parse_utc
 from agreements.turn import Deadlines, Duty, Party
@@ -44,6 +44,13 @@ def count_steps(connection: sa.Connection) -> Mapping[Step, StepCount]:
         for step, count, since in connection.execute(query)
     }
     return {step: found.get(step, StepCount(count=0, oldest=None)) for step in Step}
+
+
+def count_launched_outside(connection: sa.Connection) -> int:
+    """How many organisations send although step 5 was never done here."""
+    outside = sa.select(sa.func.count()).select_from(cases)
+    outside = outside.where(cases.c.step == Step.CLOSED.value, cases.c.closing == Closing.LAUNCHED_OUTSIDE.value)
+    return int(connection.execute(outside).scalar_one())
 
 
 def count_turns(connection: sa.Connection) -> Mapping[tuple[Duty, Party], int]:

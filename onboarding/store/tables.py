@@ -49,6 +49,8 @@ cases = sa.Table(
     sa.Column("issued_on", sa.Text),
     sa.Column("setup_ball", sa.Text),  # NULL: nothing is open on the work list of step 4
     sa.Column("clock", sa.Text),  # NULL: not in set-up
+    sa.Column("launched_sha256", sa.Text),  # NULL: never launched
+    sa.Column("closing", sa.Text),  # NULL: not closed
     sa.Column("duty", sa.Text),  # NULL, as the next three: nobody need do anything with it
     sa.Column("waiting_for", sa.Text),
     sa.Column("since", sa.Text),
@@ -158,6 +160,89 @@ plans = sa.Table(
     sa.Column("os_user", sa.Text, nullable=False),
     sa.Column("decided_at", sa.Text, nullable=False),
     sa.Index(None, "case_number"),
+    sqlite_autoincrement=True,
+)
+
+configurations = sa.Table(
+    "configurations",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),  # the last of a case is the one to be verified
+    sa.Column("case_number", sa.Text, sa.ForeignKey("cases.case_number"), nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),  # of the agreement it rests on
+    sa.Column("sha256", sa.Text, nullable=False),
+    sa.Column("made_at", sa.Text, nullable=False),
+    sa.Index(None, "case_number"),
+    sqlite_autoincrement=True,
+)
+
+agreed_methods = sa.Table(
+    "agreed_methods",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),  # the last of a case is in force
+    sa.Column("case_number", sa.Text, sa.ForeignKey("cases.case_number"), nullable=False),
+    sa.Column("methods", sa.Text, nullable=False),
+    sa.Column("vendor_by", sa.Text, nullable=False),
+    sa.Column("digipost_by", sa.Text, nullable=False),
+    sa.Column("evidence_sha256", sa.Text, nullable=False),
+    sa.Column("agreed_by", sa.Text, nullable=False),
+    sa.Column("os_user", sa.Text, nullable=False),
+    sa.Column("agreed_at", sa.Text, nullable=False),
+    sa.Index(None, "case_number"),
+    sqlite_autoincrement=True,
+)
+
+method_results = sa.Table(
+    "method_results",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),  # the last of a case and method counts
+    sa.Column("case_number", sa.Text, sa.ForeignKey("cases.case_number"), nullable=False),
+    sa.Column("configuration_id", sa.Integer, sa.ForeignKey("configurations.id"), nullable=False),
+    sa.Column("method", sa.Text, nullable=False),
+    sa.Column("result", sa.Text, nullable=False),
+    sa.Column("party", sa.Text, nullable=False),
+    sa.Column("tried_by", sa.Text, nullable=False),
+    sa.Column("tried_on", sa.Text, nullable=False),
+    sa.Column("evidence", sa.Text, nullable=False),
+    sa.Column("evidence_sha256", sa.Text),  # NULL: words only
+    sa.Column("recorded_by", sa.Text, nullable=False),
+    sa.Column("os_user", sa.Text, nullable=False),
+    sa.Column("recorded_at", sa.Text, nullable=False),
+    sa.Index(None, "case_number"),
+    sqlite_autoincrement=True,
+)
+
+attestations = sa.Table(
+    "attestations",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("case_number", sa.Text, sa.ForeignKey("cases.case_number"), nullable=False),
+    sa.Column("configuration_id", sa.Integer, sa.ForeignKey("configurations.id"), nullable=False),
+    sa.Column("party", sa.Text, nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("channel", sa.Text, nullable=False),
+    sa.Column("accepted", sa.Integer, nullable=False),  # 0: recorded, and not enough for a launch
+    sa.Column("given_at", sa.Text, nullable=False),
+    sa.Column("evidence_sha256", sa.Text, nullable=False),
+    sa.Column("mail_id", sa.Text, unique=True),  # NULL: no mail. One mail attests once
+    sa.Column("proof", sa.Text),  # NULL: no mail. What its signature was verified with
+    sa.Column("recorded_by", sa.Text, nullable=False),
+    sa.Column("os_user", sa.Text, nullable=False),
+    sa.Column("recorded_at", sa.Text, nullable=False),
+    sa.Column("event_seq", sa.Integer, sa.ForeignKey("events.seq"), nullable=False),
+    sa.Index(None, "case_number"),
+    sqlite_autoincrement=True,
+)
+
+clear_signals = sa.Table(
+    "clear_signals",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),  # the last of a case is the one on disk
+    sa.Column("case_number", sa.Text, sa.ForeignKey("cases.case_number"), nullable=False),
+    sa.Column("document", sa.Text, nullable=False),  # signed, as it is written
+    sa.Column("made_at", sa.Text, nullable=False),
+    sa.Column("written", sa.Integer, nullable=False),  # 0: not on disk yet
+    sa.Index(None, "case_number"),
+    sa.Index(None, "written"),
     sqlite_autoincrement=True,
 )
 

@@ -1,6 +1,7 @@
 """Letters to Digipost beside the forward: the request to verify a set-up, and the notice that an organisation stops."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
 
 from agreements.language import Language
@@ -21,6 +22,8 @@ class VerificationRequest:
     agreed: bool
     """Digipost has agreed on the methods already; otherwise they are proposed."""
     configuration_sha256: str
+    labels: Mapping[Method, str] = field(default_factory=dict)
+    """The installation's own words for a method; empty or none: ours."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +70,7 @@ def render_verification_request(letter: VerificationRequest, language: Language)
         subject="letters.verification.subject",
         agreement=letter.agreement_number,
         sender_id=letter.sender_id,
-        methods=[say(f"verification.methods.{method.value}") for method in letter.methods],
+        methods=[letter.labels.get(method) or say(f"verification.methods.{method.value}") for method in letter.methods],
         agreed=letter.agreed,
         code=attestation_code(letter.about.case_number, letter.configuration_sha256),
         sha256=letter.configuration_sha256,

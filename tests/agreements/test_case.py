@@ -33,7 +33,7 @@ from tests.agreements.ground_examples import KARI, LATER, a_case, a_report, an_a
 
 S = AgreementState
 HASH = "f" * 64
-BOTH = Attestations(vendor=HASH, digipost=HASH)
+BOTH = Attestations(vendor=HASH, digipost=HASH, methods=())
 
 AGREEMENT_MOVES = {
     (S.ISSUED, S.SENT),
@@ -172,11 +172,11 @@ NO_ATTESTATION = ("vendor_not_attested", "digipost_not_attested")
         (Step.AGREEMENT, {"agreement_state": S.APPROVED}, BOTH, HASH, ("agreement_not_forwarded",)),
         (Step.AGREEMENT, {"plan": LaunchPlan.OPEN}, BOTH, HASH, ("plan_open",)),
         (Step.SETUP, {}, BOTH, None, ("configuration_missing",)),
-        (Step.VERIFICATION, {}, Attestations(vendor=HASH), HASH, ("digipost_not_attested",)),
-        (Step.VERIFICATION, {}, Attestations(digipost=HASH), HASH, ("vendor_not_attested",)),
-        (Step.VERIFICATION, {}, Attestations(), HASH, NO_ATTESTATION),
+        (Step.VERIFICATION, {}, Attestations(vendor=HASH, methods=()), HASH, ("digipost_not_attested",)),
+        (Step.VERIFICATION, {}, Attestations(digipost=HASH, methods=()), HASH, ("vendor_not_attested",)),
+        (Step.VERIFICATION, {}, Attestations(methods=()), HASH, NO_ATTESTATION),
         (Step.VERIFICATION, {}, BOTH, "0" * 64, NO_ATTESTATION),
-        (Step.VERIFICATION, {}, Attestations(), None, ("configuration_missing", *NO_ATTESTATION)),
+        (Step.VERIFICATION, {}, Attestations(methods=()), None, ("configuration_missing", *NO_ATTESTATION)),
         (Step.VERIFICATION, {"agreement_state": S.RETURNED_BY_DIGIPOST}, BOTH, HASH, ("agreement_not_forwarded",)),
     ],
 )
@@ -242,7 +242,8 @@ def test_somebody_has_the_ball_as_long_as_the_case_is_open(changes: dict[str, An
 # --- no way around ---
 
 HASHES = st.sampled_from([None, HASH, "0" * 64])
-ATTESTATIONS = st.builds(Attestations, vendor=HASHES, digipost=HASHES)
+METHODS = st.sampled_from([(), ("no_method_agreed",), ("method_open", "method_failed")])
+ATTESTATIONS = st.builds(Attestations, vendor=HASHES, digipost=HASHES, methods=METHODS)
 ACTIONS = st.one_of(
     st.tuples(st.just("agreement"), st.sampled_from(S)),
     st.tuples(st.just("step"), st.sampled_from(Step), ATTESTATIONS, HASHES),

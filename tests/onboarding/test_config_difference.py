@@ -15,13 +15,13 @@ from onboarding.store.events import NewEvent
 from tests.onboarding.installation import KARI, Installation, sign_return
 
 
-def launched(installation: Installation, issue: Issue) -> Case:
+def closed(installation: Installation, issue: Issue) -> Case:
     """Its organisation may have another case then."""
     with installation.workspace.store.begin() as connection:
         case = find_case(connection, issue.agreement.number.case)
         assert case is not None
         event = NewEvent(kind="case.note", actor=installation.actor, at=installation.clock(), data={"note": "-"})
-        return move_case(connection, replace(case, step=Step.LAUNCHED), event=event)
+        return move_case(connection, replace(case, step=Step.CLOSED), event=event)
 
 
 def later_case(installation: Installation, earlier: Case, **changes: str) -> Issue:
@@ -42,9 +42,7 @@ def test_a_later_agreement_of_the_organisation_says_what_it_changes(installation
     first = installation.template.by_one
     installation.receive(installation.template.honest)
     assert read_summary(installation.workspace, str(first.agreement.number.case)).difference is None
-    later = later_case(
-        installation, launched(installation, first), agreement__kind="change", invoice__reference="NY-REF"
-    )
+    later = later_case(installation, closed(installation, first), agreement__kind="change", invoice__reference="NY-REF")
     number = str(later.agreement.number.case)
     summary = read_summary(installation.workspace, number)
     assert summary.kind == "change"

@@ -148,7 +148,9 @@ def test_a_week_whose_monday_is_no_working_day_is_looked_at_on_its_first_one(ins
 def test_the_request_to_verify_is_held_with_its_summary_and_names_its_hash(installation: Installation) -> None:
     next_working_day(installation)
     case = installation.case(installation.template.by_one)
-    asked = VerificationAsked(methods=(Method.V1, Method.V3), agreed=True, configuration_sha256=HASH, sender_id=123456)
+    asked = VerificationAsked(
+        methods=(Method.V1, Method.V3), agreed=True, configuration_id=1, configuration_sha256=HASH, sender_id=123456
+    )
     message = write_verification_request(installation.workspace, case, asked, summary=b"%PDF-1.7 oversikt")
     with installation.workspace.store.begin() as connection:
         for _ in range(2):  # the same configuration is asked about once
@@ -166,6 +168,6 @@ def test_a_letter_to_digipost_goes_to_the_allowed_address_only(installation: Ins
     settings = installation.workspace.settings
     forward = settings.forward.model_copy(update={"allow": ("andre@example.org",)})
     workspace = replace(installation.workspace, settings=settings.model_copy(update={"forward": forward}))
-    asked = VerificationAsked(methods=(), agreed=False, configuration_sha256=HASH)
+    asked = VerificationAsked(methods=(), agreed=False, configuration_id=1, configuration_sha256=HASH)
     with pytest.raises(ConfigurationError, match="recipient_not_allowed"):
         write_verification_request(workspace, installation.case(installation.template.by_one), asked, summary=b"")

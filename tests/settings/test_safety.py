@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 
 import onboarding
+from agreements.language import Language
+from agreements.verification import Method
 from onboarding.settings import SettingsError, load_settings
 from onboarding.settings.unused import NOT_IN_USE
 from tests.settings.conftest import Spoil
@@ -186,8 +188,6 @@ def test_what_no_register_can_be_asked_at_is_refused(config: Path, url: str) -> 
 
 
 OTHER: dict[str, str] = {
-    "attestation.accept_testimony": "true",
-    "verification.methods": "{V1: {}}",
     "retention.unsigned_days": "1",
     "retention.signed_years_after_end": "1",
 }
@@ -215,12 +215,33 @@ def test_a_key_that_is_not_in_use_is_refused_with_another_value(config: Path, do
     assert codes(config) == [(dotted, "setting_not_in_use")]
 
 
+@pytest.mark.parametrize("value", ["90.0", "'90'"])
+def test_what_only_looks_like_the_value_is_refused(config: Path, value: str) -> None:
+    written(config, "retention.unsigned_days", value)
+    assert codes(config) == [("retention.unsigned_days", "setting_not_in_use")]
+
+
 @pytest.mark.parametrize("value", ["0", "'false'", "no_way"])
-def test_what_only_looks_like_false_is_refused(config: Path, value: str) -> None:
+def test_what_only_looks_like_a_truth_is_refused(config: Path, value: str) -> None:
     written(config, "attestation.accept_testimony", value)
-    assert codes(config) == [("attestation.accept_testimony", "setting_not_in_use")]
+    assert codes(config) == [("attestation.accept_testimony", "setting_wrong_truth")]
+
+
+@pytest.mark.parametrize("value", ["{V9: false}", "{V1: true}", "{V1: {de: Wort}}", "{V1: [1]}"])
+def test_only_known_methods_can_be_renamed_or_taken_away(config: Path, value: str) -> None:
+    written(config, "verification.methods", value)
+    assert codes(config) != []
+
+
+def test_a_method_can_be_renamed_and_another_taken_away(config: Path) -> None:
+    written(config, "verification.methods", "{V3: false, V4: {nb: Ett brev, nn: Eitt brev, en: One letter}}")
+    verification = load_settings(config).verification
+    assert not verification.offers(Method.V3)
+    assert verification.offers(Method.V4)
+    assert verification.label(Method.V4, Language.NN) == "Eitt brev"
+    assert verification.label(Method.V1, Language.NN) == ""
 
 
 def test_a_key_that_is_not_in_use_tells_its_line_and_what_it_may_be(spoil: Spoil) -> None:
-    (fault,) = spoil("environment: demo", "environment: demo\nattestation:\n  accept_testimony: true")
-    assert (fault.line, fault.detail) == (3, {"allowed": "false"})
+    (fault,) = spoil("environment: demo", "environment: demo\nretention:\n  unsigned_days: 1")
+    assert (fault.line, fault.detail) == (3, {"allowed": "90"})

@@ -14,7 +14,8 @@ from onboarding.store import Store
 from onboarding.store.cases import find_case, find_open_case, insert_case, list_cases, move_case, next_case_number
 from onboarding.store.events import list_events, verify_chain
 from onboarding.store.overview import CaseFilter, list_page
-from tests.store.examples import NOW, a_case, add_case, happened, moved, synthetic_org_number
+from tests.store.examples import KARI, NOW, a_case, add_case, happened, moved, synthetic_org_number
+from tests.store.launches import HASH, OLA, attest, verifying
 
 
 def test_a_case_comes_back_as_it_was_stored(store: Store) -> None:
@@ -95,9 +96,11 @@ def test_a_vendor_has_one_open_case_for_an_organisation(store: Store) -> None:
 
 def test_a_launched_or_closed_case_makes_room_for_a_new_one(store: Store) -> None:
     with store.begin() as connection:
-        for step in (Step.LAUNCHED, Step.CLOSED):
-            case = add_case(connection)
-            move_case(connection, moved(case, step=step), event=happened())
+        case, configuration = verifying(connection)
+        attest(connection, case, configuration, Party.VENDOR, OLA)
+        attest(connection, case, configuration, Party.DIGIPOST, KARI)
+        move_case(connection, moved(case, step=Step.LAUNCHED, launched_sha256=HASH), event=happened())
+        move_case(connection, moved(add_case(connection), step=Step.CLOSED), event=happened())
         assert find_open_case(connection, "fjord", synthetic_org_number(0)) is None
         last = add_case(connection)
         assert find_open_case(connection, "fjord", synthetic_org_number(0)) == last

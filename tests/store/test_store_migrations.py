@@ -81,7 +81,14 @@ def test_ids_that_must_never_come_back_never_do(tmp_path: Path) -> None:
     }
     with made.read() as connection:
         found = connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE sql LIKE '%AUTOINCREMENT%'")
-        assert set(found.scalars()) == wanted == {"judgements", "plans", "receipts", "register_snapshots", "settings"}
+        assert (
+            set(found.scalars())
+            == wanted
+            == {
+                *("agreed_methods", "attestations", "clear_signals", "configurations", "judgements", "method_results"),
+                *("plans", "receipts", "register_snapshots", "settings"),
+            }
+        )
     made.close()
 
 
