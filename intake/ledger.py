@@ -10,7 +10,7 @@ Promises (each function works inside the caller's transaction and commits nothin
 Times are text (`agreements.times`), reasons are one finding as canonical JSON.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -344,6 +344,20 @@ def list_receipts(
     """Receipts with an id above `after`, in order of id; all states or one."""
     query = sa.select(receipts).where(receipts.c.id > after)
     return _select(conn, query if state is None else query.where(receipts.c.state == state), limit)
+
+
+def all_receipts(conn: sa.Connection) -> Iterator[Receipt]:
+    """Every receipt, in order of id; so many at a time."""
+    after = 0
+    while page := list_receipts(conn, after=after):
+        yield from page
+        after = page[-1].id
+
+
+def packages(conn: sa.Connection) -> frozenset[int]:
+    """The receipts that others were taken out of."""
+    query = sa.select(receipts.c.parent).where(receipts.c.parent.is_not(None)).distinct()
+    return frozenset(conn.execute(query).scalars())
 
 
 def find_receipt(conn: sa.Connection, receipt_id: int) -> Receipt | None:

@@ -93,6 +93,21 @@ class FileBlobs:
             raise
         return descriptor
 
+    def holds(self, sha256: str) -> bool:
+        """Whether it is there; its hash is not checked."""
+        return self._path(sha256).exists()
+
+    def erase(self, sha256: str, *, stored_before: datetime) -> bool:
+        """Remove an original for good; False if it is not there, or was stored (again) at or after that moment."""
+        path = self._path(sha256)
+        with suppress(FileNotFoundError):
+            if path.stat().st_mtime >= stored_before.timestamp():
+                return False
+            path.unlink()
+            _sync_folder(path.parent)
+            return True
+        return False
+
     def sweep(self, now: datetime) -> int:
         """Remove temporary files that a killed process left, and return how many. Call at start-up."""
         oldest = (now - TEMPORARY_MAX_AGE).timestamp()
@@ -121,6 +136,7 @@ class FileBlobs:
             self._make_folder(target.parent)
             if target.exists():
                 os.close(self.open(sha256))  # there already: held to its hash, and kept
+                os.utime(target)  # whoever erases can tell that it was stored again
             else:
                 temporary.rename(target)
             _sync_folder(target.parent)

@@ -45,6 +45,8 @@ _COMMANDS = {
     "launch": "onboarding.commands.launch:group",
     "authority": "onboarding.commands.authority:authority",
     "trust": "onboarding.commands.trust:group",
+    "replay": "onboarding.commands.upkeep:replay",
+    "retention": "onboarding.commands.upkeep:retention",
     "audit": "onboarding.commands.audit:group",
     "status": "onboarding.commands.status:status",
     "codes": "onboarding.commands.codes:codes",

@@ -59,6 +59,9 @@ class DigipostAnswer:
     """What points at the case."""
     automatic: bool
     """A program wrote it, or sent it for somebody."""
+    attests: bool = False
+    """It holds an attestation code of the case, in its sender's own words: for a person to confirm, if it proves to be
+    Digipost's (`verify attest`)."""
     sender_ids: tuple[str, ...] = ()
     """Numbers it calls a sender id, for a person to confirm."""
 
@@ -91,6 +94,7 @@ def find_answer(workspace: Workspace, receipt: Receipt, mail: MailReading, match
         kind=AnswerKind.QUESTION if asks else AnswerKind.ACKNOWLEDGEMENT,
         evidence=match.evidence,
         automatic=mail.by_program,
+        attests=any(code.startswith(f"{match.case} ") for code in mail.codes),
         sender_ids=_possible(workspace, case, mail.sender_ids),
     )
 
@@ -114,6 +118,7 @@ def file_answer(connection: Connection, answer: DigipostAnswer, *, actor: Actor,
         "answer": answer.kind.value,
         "evidence": answer.evidence.value,
         "automatic": answer.automatic,
+        "attests": answer.attests,
         "sender_ids": list(answer.sender_ids),
     }
     event = NewEvent(kind=EventKind.DIGIPOST_ANSWERED, actor=actor, at=now, case_number=str(answer.case), data=data)
@@ -143,6 +148,7 @@ def answer_of(event: Event) -> DigipostAnswer:
         kind=AnswerKind(data["answer"]),
         evidence=Evidence(data["evidence"]),
         automatic=data["automatic"],
+        attests=data.get("attests", False),
         sender_ids=tuple(data["sender_ids"]),
     )
 

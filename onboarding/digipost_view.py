@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Sequence
 
 from agreements.canonical import JsonValue
-from agreements.case import AgreementState, Case
+from agreements.case import AgreementState, Case, Step
 from agreements.language import Language
 from agreements.texts import text
 from onboarding.answers import Answer, table
@@ -72,6 +72,7 @@ def _answer_data(event: Event) -> JsonValue:
         "receipt": answer.receipt,
         "answer": answer.kind.value,
         "automatic": answer.automatic,
+        "attests": answer.attests,
         "evidence": answer.evidence.value,
         "sender_ids": list(answer.sender_ids),
     }
@@ -89,6 +90,9 @@ def _to_do(case: Case, answers: list[DigipostAnswer], language: Language) -> Ite
     questions = [answer for answer in answers if answer.kind is AnswerKind.QUESTION]
     if case.asked and questions:
         yield text("talk.digipost.asked", language, receipt=questions[-1].receipt, case=case.number)
+    for answer in answers:
+        if answer.attests and case.step is Step.VERIFICATION:
+            yield text("talk.digipost.attests", language, receipt=answer.receipt, case=case.number)
     suggested = {number: answer.receipt for answer in answers for number in answer.sender_ids}
     for number, receipt in suggested.items():
         yield text("talk.digipost.sender_id", language, number=number, receipt=receipt)

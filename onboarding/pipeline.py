@@ -35,6 +35,7 @@ from agreements.findings import (
     Severity,
 )
 from agreements.orgnumber import OrgNumber
+from agreements.reconciling import Reconciled
 from agreements.returns import ReturnContext, judge_return
 from agreements.signature_report import Shape
 from agreements.signers import ExpectedSigners
@@ -274,9 +275,32 @@ def _quarantined(receipt: Receipt, reason: Finding, claim: Claim | None = None, 
     return Judged(receipt=receipt, outcome=outcome)
 
 
-def _decided(workspace: Workspace, receipt: Receipt, claim: Claim, inspection: Inspection, match: Match) -> Judged:
+def judge_again(workspace: Workspace, receipt: Receipt, claim: Claim) -> Decision | Finding:
+    """What the rules of today say of a stored return, with the case as `claim` has it. Nothing is written or asked for.
+
+    The decision, or why nothing can be said of the signatures. Raises TemporaryError for a trusted list out of date.
+    """
+    assert receipt.sha256 is not None
+    inspection = _look_at(workspace, receipt.sha256, claim)
+    unjudged = _unjudged(inspection)
+    if unjudged is not None:
+        return unjudged
+    _require_fresh_list(inspection)
+    match = _match(workspace, receipt, claim, inspection)
+    return _decide(workspace, receipt, claim, inspection, match, expected=expected_signers(workspace, claim))[0]
+
+
+def _decide(
+    workspace: Workspace,
+    receipt: Receipt,
+    claim: Claim,
+    inspection: Inspection,
+    match: Match,
+    *,
+    expected: ExpectedSigners,
+) -> tuple[Decision, Reconciled]:
+    """The decision, and what the return's values came to."""
     assert inspection.report is not None
-    expected = expected_signers(workspace, claim, ask=True)
     values = return_values(workspace, claim.agreement, inspection)
     context = ReturnContext(
         case=claim.case,
@@ -288,7 +312,13 @@ def _decided(workspace: Workspace, receipt: Receipt, claim: Claim, inspection: I
     judged = judge_return(inspection.report, context, None)
     notes = _notes(workspace, claim, inspection)
     around = _of_delivery(workspace, receipt)
-    decision = decide((*judged.decision.findings, *match.findings, *notes, *around))
+    return decide((*judged.decision.findings, *match.findings, *notes, *around)), values
+
+
+def _decided(workspace: Workspace, receipt: Receipt, claim: Claim, inspection: Inspection, match: Match) -> Judged:
+    assert inspection.report is not None
+    expected = expected_signers(workspace, claim, ask=True)
+    decision, values = _decide(workspace, receipt, claim, inspection, match, expected=expected)
     first = claim.case.in_force == claim.agreement.number and claim.case.agreement_state in APPROVABLE
     judgement = NewJudgement(
         sha256=inspection.report.sha256,

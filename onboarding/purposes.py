@@ -32,6 +32,8 @@ class Purpose(StrEnum):
     OVERDUE = "overdue"
     """To the vendor: its cases that are late."""
     ALARM = "alarm"
+    CHECKPOINT = "checkpoint"
+    """To whoever gets the alarms: the day's head of the record."""
 
 
 ASKS_TO_SIGN: Final = (Purpose.SIGNING, Purpose.REMINDER)

@@ -55,4 +55,6 @@ class EventKind(StrEnum):
     IDENTITY_PERMITTED = "identity.permitted"
     MESSAGE_DELIVERED = "message.delivered"
     MESSAGE_FAILED_LATER = "message.failed_later"
+    PERSONAL_ERASED = "personal.erased"
+    RETENTION_ERASED = "retention.erased"
     TEMPLATE_IMPORTED = "template.imported"

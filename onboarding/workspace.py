@@ -5,7 +5,7 @@ The rooms are handed parts of it.
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -75,6 +75,12 @@ class Workspace:
         from onboarding.trust import REVOCATIONS
 
         return Fetcher(hosts=self.settings.trust.fetch_hosts, folder=self.settings.data_dir / REVOCATIONS)
+
+    def at(self, moment: datetime) -> "Workspace":
+        """The same as at another moment; what is opened is shared."""
+        then = replace(self, clock=lambda: moment)
+        then.__dict__.update({name: self.__dict__[name] for name in ("sandbox", "fetcher") if name in self.__dict__})
+        return then
 
     def vendor(self, vendor_id: str) -> VendorSettings:
         """The vendor with this id. Raises NotFoundError."""

@@ -1,23 +1,24 @@
 """`avtale audit …`: the record."""
 
-from agreements.errors import IntegrityError
+from agreements.canonical import JsonValue
 from onboarding.answers import Answer
 from onboarding.call import Call
-from onboarding.command import TextGroup, command
+from onboarding.command import TextGroup, command, option
 
 group = TextGroup("audit", {"verify": "onboarding.commands.audit:verify"}, name="audit")
 
 
-@command("audit.verify")
-def verify(call: Call) -> Answer:
+@command("audit.verify", option("--head", "heads", multiple=True, metavar="HASH"))
+def verify(call: Call, heads: tuple[str, ...]) -> Answer:
     """Check that the record holds together."""
     from agreements.texts import text
-    from onboarding.store.events import count_events, head_hash, verify_chain
+    from onboarding.auditing import verify_record
 
-    with call.workspace.store.read() as connection:
-        bad, head, count = verify_chain(connection), head_hash(connection), count_events(connection)
-    if bad is not None:
-        raise IntegrityError("audit_broken", seq=bad)
-    return Answer(
-        data={"events": count, "head": head}, lines=[text("talk.audit_holds", call.lang, count=count, head=head)]
-    )
+    verified = verify_record(call.workspace, heads=heads)
+    data: dict[str, JsonValue] = {
+        "events": verified.events,
+        "head": verified.head,
+        "checkpoints": verified.checkpoints,
+    }
+    said = text("talk.audit_holds", call.lang, count=verified.events, head=verified.head)
+    return Answer(data=data, lines=[said])

@@ -71,20 +71,24 @@ def show_demo(folder: Path, clock: Callable[[], datetime], language: Language, s
             stage.wait(STANDSTILL)
             run_once(stage.workspace)
         results = [_result(stage, expected, returned) for expected, returned in made]
-        story = carry_on(stage, _first_forwarded(results), language)
+        story = carry_on(stage, _forwarded(results), language)
         say(text("demo.summaries", language))
         for result in results:
             _export(stage, result, language)
     return _answer(folder, results, story, language)
 
 
-def _first_forwarded(results: list[Result]) -> str:
-    """The case that goes on: its agreement has left for Digipost, as expected."""
-    return next(
+def _forwarded(results: list[Result]) -> list[str]:
+    """The cases that can go on: their agreements have left for Digipost, as expected, and lie there."""
+    return [
         str(result.made.issue.agreement.number.case)
         for result in results
-        if result.as_expected and result.mails and result.made.issue is not None
-    )
+        if result.as_expected
+        and result.mails
+        and result.made.issue is not None
+        and result.forward is not None
+        and result.forward.state is State.SENT
+    ]
 
 
 def _drop_all(stage: Stage, made: list[tuple[Return, Made]]) -> None:
@@ -174,7 +178,7 @@ def _answer(folder: Path, results: list[Result], story: Story, language: Languag
     ]
     rows = [_row(result, language) for result in results]
     outcome = text("demo.done", language, good=good, count=len(results), folder=folder)
-    told = [text("demo.story", language), "", *story.lines]
+    told = [text("demo.story", language), "", *story.lines, "", *_ends(story, language)]
     return Answer(
         data=data,
         lines=[
@@ -183,6 +187,26 @@ def _answer(folder: Path, results: list[Result], story: Story, language: Languag
         ],
         exit_code=0 if good == len(results) and story.as_expected else 1,
     )
+
+
+def _ends(story: Story, language: Language) -> list[str]:
+    """The end states, and where the clear signal lies."""
+    reasons = ", ".join(text(f"gates.{gate}", language) for gate in sorted(story.refused))
+    rows = [
+        [
+            str(case.number),
+            text(f"states.step.{case.step.value}", language),
+            "" if case.closing is None else text(f"states.closing.{case.closing.value}", language),
+        ]
+        for case in (story.launched, *story.others)
+    ]
+    return [
+        text("demo.impostor", language, reasons=reasons),
+        "",
+        *table(("case", "step", "ended"), rows, language),
+        "",
+        text("demo.signal", language, file=story.signal),
+    ]
 
 
 def _row(result: Result, language: Language) -> list[str]:

@@ -13,9 +13,11 @@ from agreements.canonical import JsonValue
 from agreements.casenumber import parse_case_number
 from agreements.orgnumber import check_digit
 from agreements.parties import Actor, Signer, SigningBasis
+from intake.throwaway_dkim import ThrowawayDomain
 from onboarding.demo.cast import CAST
 from onboarding.demo.imap_server import DemoMailbox, serving_mailbox
 from onboarding.demo.mail_server import Fate, MailServer, keeping_mail_server
+from onboarding.demo.name_server import serving_names
 from onboarding.demo.service import write_profile
 from onboarding.files import write_file
 from onboarding.importing import EnquiryRow, read_enquiries
@@ -26,6 +28,9 @@ from onboarding.steps.enquiry import Enquiry, create_case
 from onboarding.workspace import Workspace, open_workspace
 from signatures.throwaway import ThrowawayPki
 
+DIGIPOST_DOMAIN = "digipost.example.org"
+"""Where the demo's Digipost writes from: a domain that nobody can have (RFC 2606)."""
+_IMPOSTORS_DOMAIN = "digipost.example.com"
 QUIET_SECONDS = 0.5
 """How long the demo's folder waits for a file to be finished: everything is written on this machine."""
 PER_MINUTE = 600
@@ -44,6 +49,11 @@ class Stage:
     """An infrastructure of somebody else's, which the demo does not trust."""
     now: datetime
     mail_server: MailServer
+    mailbox: DemoMailbox
+    digipost: ThrowawayDomain
+    """Signs Digipost's mail; the demo's name server knows its key."""
+    impostor: ThrowawayDomain
+    """Signs mail in Digipost's name with a domain of its own."""
     _clock: "_Clock"
     _example: EnquiryRow
     _customers: int = field(default=0)
@@ -118,8 +128,10 @@ def set_stage(folder: Path, clock: Callable[[], datetime]) -> Iterator[Stage]:
     with ExitStack() as stack:
         mailbox = stack.enter_context(serving_mailbox())
         mail_server = stack.enter_context(keeping_mail_server(folder / "mail", mailbox))
+        digipost, impostor = ThrowawayDomain(DIGIPOST_DOMAIN), ThrowawayDomain(_IMPOSTORS_DOMAIN)
+        names = stack.enter_context(serving_names({**digipost.records, **impostor.records}))
         profile = write_profile(folder / "trust" / "profiles", pki, now=now)
-        settings = _demo_settings(made, mail_server.port, mailbox, profile)
+        settings = _demo_settings(made, mail_server.port, mailbox, profile, names)
         running = _Clock(real=clock)
         workspace = stack.enter_context(open_workspace(settings, running))
         yield Stage(
@@ -130,18 +142,26 @@ def set_stage(folder: Path, clock: Callable[[], datetime]) -> Iterator[Stage]:
             strangers=ThrowawayPki.create(now),
             now=now,
             mail_server=mail_server,
+            mailbox=mailbox,
+            digipost=digipost,
+            impostor=impostor,
             _clock=running,
             _example=_example(made, settings, norwegian_day(now)),
         )
 
 
-def _demo_settings(made: InitResult, port: int, mailbox: DemoMailbox, profile: Path) -> Settings:
-    """The configuration that `init` wrote, with the demo's mail server and mailbox and `signer_policy: declared`."""
+def _demo_settings(made: InitResult, port: int, mailbox: DemoMailbox, profile: Path, names: int) -> Settings:
+    """What `init` wrote, with the demo's mail server, mailbox, name server and `signer_policy: declared`."""
     configuration = yaml.safe_load(made.config.read_bytes())
     configuration["signer_policy"] = "declared"
     configuration["smtp"] |= {"host": "127.0.0.1", "port": port, "tls": "none", "per_minute": PER_MINUTE}
     address = configuration["smtp"]["from"]
     configuration["smtp"]["copy_to"] = address
+    configuration["attestation"] |= {
+        "domains": [DIGIPOST_DOMAIN],
+        "resolver": "127.0.0.1",
+        "resolver_port": names,
+    }
     configuration["trust"]["profiles"] = [str(profile)]
     configuration["mailboxes"] = [_mailbox_settings(made, mailbox, address)]
     configuration["vendors"][0]["folders"][0]["quiet_seconds"] = QUIET_SECONDS

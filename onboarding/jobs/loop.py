@@ -13,6 +13,7 @@ from typing import Final, TypeVar
 
 from agreements.errors import AvtaleError
 from onboarding.alarm_watch import look_for_alarms
+from onboarding.auditing import make_checkpoint
 from onboarding.clear_signal import write_signals
 from onboarding.correspondence.due import write_due
 from onboarding.delivery import sender_of
@@ -39,7 +40,7 @@ LETTER_SECONDS: Final = 60.0  # how often letters that are due are looked for; t
 MAX_ONCE_SECONDS: Final = 60.0  # `--once` waits this long for files that are still being written, no longer
 INTAKE_SILENT_SECONDS: Final = 300.0  # one document: ten times its own limits (`limits.validation_seconds`), and a disk
 OUTBOX_SILENT_SECONDS: Final = 3600.0  # one mail: six answers of 5 minutes, its body, and 10 minutes for the last one
-INTAKE, OUTBOX, SETTLING, LETTERS, SIGNALS = "intake", "outbox", "settling", "letters", "signals"
+INTAKE, OUTBOX, SETTLING, LETTERS, SIGNALS, RECORD = "intake", "outbox", "settling", "letters", "signals", "record"
 """The parts that `status` tells of, beside folders, mailboxes and judging."""
 _Result = TypeVar("_Result")
 
@@ -85,6 +86,7 @@ def run_once(workspace: Workspace) -> Round:
         _look_for_alarms(workspace, Watched())
         settle_due(settler)  # first: what is to be sent again then leaves in this pass
         _guarded(notes, SIGNALS, lambda: write_signals(workspace))
+        _guarded(notes, RECORD, lambda: make_checkpoint(workspace))
         _write_letters(workspace, notes, since)
         sent = deliver_due(sender)
         settle_due(settler)  # what an earlier process left under way is unknown only now
@@ -205,6 +207,7 @@ def _send_until(workspace: Workspace, go_on: GoOn, due: threading.Event) -> None
         due.clear()
         _guarded(notes, SETTLING, lambda: settle_due(settler, go_on=go_on))
         _guarded(notes, SIGNALS, lambda: write_signals(workspace))
+        _guarded(notes, RECORD, lambda: make_checkpoint(workspace))
         if time.monotonic() - written >= LETTER_SECONDS:
             written = time.monotonic()
             _write_letters(workspace, notes, since)

@@ -1,8 +1,7 @@
 """Loads the configuration: every fault at once, each with its line.
 
 1. read the file as YAML that remembers its lines (`document.py`)
-2. refuse what is not in use in this version (`unused.py`), check the vendors' pre-filled values (`profile.py`) and
-   what they leave open (`open_values.py`)
+2. check the vendors' pre-filled values (`profile.py`) and what they leave open (`open_values.py`)
 3. make typed values of it (`model.py`)
 4. if that went well, look at the whole: is it unsafe or at odds with itself (`safety.py`)
 """
@@ -20,7 +19,6 @@ from onboarding.settings.model import Settings
 from onboarding.settings.open_values import check_open_values
 from onboarding.settings.profile import check_profiles, with_canonical_profiles
 from onboarding.settings.safety import check_safety
-from onboarding.settings.unused import refuse_unused, without_unused
 from onboarding.settings.validation import validation_faults
 
 
@@ -31,11 +29,11 @@ def load_settings(path: Path) -> Settings:
     """
     path = path.absolute()
     document = read_document(path, _read(path))
-    faults = [*document.faults, *refuse_unused(document)]
+    faults = list(document.faults)
     for check in (check_profiles, check_open_values):
         faults += _located(check(document.data), document)
     try:
-        settings = Settings.model_validate(without_unused(document.data), context={"folder": path.parent})
+        settings = Settings.model_validate(document.data, context={"folder": path.parent})
     except ValidationError as error:
         raise SettingsError(path, [*faults, *validation_faults(error, document, Settings)]) from None
     faults += _located(check_safety(settings, path), document)

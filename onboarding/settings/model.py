@@ -1,7 +1,7 @@
 """The settings as typed, frozen values. Keys are those of `config.example.yaml`, where each is explained.
 
 Everything here is parsed at the border: paths are absolute, organisation numbers are checked, choices are closed. Rules
-that concern several keys at once stand in `safety.py`; keys of work that is not built yet in `unused.py`.
+that concern several keys at once stand in `safety.py`.
 """
 
 from collections.abc import Mapping
@@ -357,11 +357,23 @@ class Reminders(_Group):
         return None if self.quiet is None else parse_quiet_hours(self.quiet)
 
 
+_Kept = Annotated[StrictInt, Field(ge=14, le=3660)]
+"""Days; at least as long as a late report or a reply may take."""
+
+
 class Retention(_Group):
     """How long things are kept."""
 
-    unsigned_days: StrictInt = 90
-    signed_years_after_end: StrictInt = 5
+    mail_days: _Kept = 90
+    """Mail as it came; what it carried is kept by itself."""
+    not_agreement_days: _Kept = 90
+    copies_days: _Kept = 90
+    """Copies of our own mail."""
+    rejected_days: _Kept = 90
+    unsigned_days: _Kept = 90
+    """Everything of a case that ended without a signed agreement."""
+    signed_years_after_end: Annotated[StrictInt, Field(ge=1, le=50)] = 5
+    """Everything of a case with a signed agreement."""
 
 
 class Limits(_Group):

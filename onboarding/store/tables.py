@@ -261,6 +261,42 @@ snapshots = sa.Table(
     sqlite_autoincrement=True,
 )
 
+event_words = sa.Table(
+    "event_words",
+    metadata,
+    sa.Column("digest", sa.Text, primary_key=True),
+    sa.Column("salt", sa.Text, nullable=False),
+    sa.Column("words", sa.Text, nullable=False),
+)
+
+erasures = sa.Table(
+    "erasures",
+    metadata,
+    sa.Column("digest", sa.Text, primary_key=True),
+    sa.Column("event_seq", sa.Integer, sa.ForeignKey("events.seq"), nullable=False),
+)
+
+checkpoints = sa.Table(
+    "checkpoints",
+    metadata,
+    sa.Column("seq", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("hash", sa.Text, nullable=False),
+    sa.Column("made_at", sa.Text, nullable=False),
+    sa.Column("document", sa.Text, nullable=False),
+)
+
+erased_originals = sa.Table(
+    "erased_originals",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("sha256", sa.Text, nullable=False),
+    sa.Column("rule", sa.Text, nullable=False),
+    sa.Column("event_seq", sa.Integer, sa.ForeignKey("events.seq"), nullable=False),
+    sa.Column("unlinked", sa.Integer, nullable=False),  # 0: its file may lie on disk still
+    sa.Index(None, "sha256"),
+    sqlite_autoincrement=True,
+)
+
 events = sa.Table(
     "events",
     metadata,

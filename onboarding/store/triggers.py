@@ -69,6 +69,14 @@ _CONFIGURATION_LATE = """NOT EXISTS (
     AND s.agreement_version = NEW.version)"""
 
 
+_NOT_TOLD = """EXISTS (SELECT 1 FROM erasures WHERE digest = NEW.digest)
+  OR NOT EXISTS (SELECT 1 FROM events WHERE seq = NEW.event_seq AND kind = 'personal.erased')"""
+"""What somebody wrote goes only with an event that says so."""
+
+_NO_CHECKPOINT = """EXISTS (SELECT 1 FROM checkpoints WHERE seq >= NEW.seq)
+  OR NOT EXISTS (SELECT 1 FROM events WHERE seq = NEW.seq AND hash = NEW.hash)"""
+
+
 @dataclass(frozen=True)
 class _Rule:
     """Refuse `when` on `table`, always or where the condition (over OLD and NEW) holds."""
@@ -119,6 +127,24 @@ _RULES = {
     "clear_signals_no_replace": _Rule(
         "clear_signals", "INSERT", "EXISTS (SELECT 1 FROM clear_signals WHERE id = NEW.id)"
     ),
+    "event_words_no_update": _Rule("event_words", "UPDATE"),
+    "event_words_no_replace": _Rule(
+        "event_words", "INSERT", "EXISTS (SELECT 1 FROM event_words WHERE digest = NEW.digest)"
+    ),
+    "event_words_erased": _Rule(
+        "event_words", "DELETE", "NOT EXISTS (SELECT 1 FROM erasures WHERE digest = OLD.digest)"
+    ),
+    "erased_originals_frozen": _Rule("erased_originals", "UPDATE OF id, sha256, rule, event_seq"),
+    "erased_originals_no_delete": _Rule("erased_originals", "DELETE"),
+    "erased_originals_no_replace": _Rule(
+        "erased_originals", "INSERT", "EXISTS (SELECT 1 FROM erased_originals WHERE id = NEW.id)"
+    ),
+    "erasures_no_update": _Rule("erasures", "UPDATE"),
+    "erasures_no_delete": _Rule("erasures", "DELETE"),
+    "erasures_recorded": _Rule("erasures", "INSERT", _NOT_TOLD),
+    "checkpoints_no_update": _Rule("checkpoints", "UPDATE"),
+    "checkpoints_no_delete": _Rule("checkpoints", "DELETE"),
+    "checkpoints_follow": _Rule("checkpoints", "INSERT", _NO_CHECKPOINT),
     "events_no_update": _Rule("events", "UPDATE"),
     "events_no_delete": _Rule("events", "DELETE"),
     "events_follow": _Rule("events", "INSERT", _CHAIN_BROKEN),
@@ -136,6 +162,10 @@ _NO_TRUNCATE = (
     "method_results",
     "attestations",
     "clear_signals",
+    "event_words",
+    "erasures",
+    "erased_originals",
+    "checkpoints",
     "events",
 )  # PostgreSQL only: TRUNCATE fires no row trigger
 

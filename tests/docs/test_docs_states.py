@@ -15,7 +15,6 @@ from agreements.case import AgreementState, LaunchPlan, Step
 from agreements.signature_report import Shape
 from intake.receipts import ReceiptState
 from onboarding.settings import Settings
-from onboarding.settings.unused import NOT_IN_USE
 from onboarding.store.judgements import JudgementStatus
 from outbox.states import State
 from tests.docs.reference import named, read, spans, table_rows
@@ -94,7 +93,3 @@ def test_every_default_is_the_one_that_holds() -> None:
             assert said == "required", key
         else:
             assert yaml.safe_load(said.strip("`")) == plain(field.default), key
-
-
-def test_settings_that_are_not_in_use_are_told_to_be_so_and_no_others() -> None:
-    assert {key for key, row in settings_rows().items() if row[2].startswith("Not in use")} == set(NOT_IN_USE)

@@ -15,10 +15,11 @@ from agreements.errors import GateError, IntegrityError, TemporaryError, UsageEr
 from agreements.parties import Actor
 from agreements.turn import Duty, Party
 from agreements.verification import Channel, Method, MethodState
-from onboarding.clear_signal import FOLDER, PUBLIC_KEY, signal_path, verify_document, write_signals
+from onboarding.clear_signal import FOLDER, PUBLIC_KEY, signal_path, write_signals
 from onboarding.launching import check_launch, record_pilot
 from onboarding.purposes import Purpose
 from onboarding.sandbox import Sandbox
+from onboarding.signed_documents import verify_document
 from onboarding.steps.enquiry import hold_case
 from outbox.states import State
 from tests.onboarding.installation import Template

@@ -11,7 +11,6 @@ from pydantic import BaseModel
 
 from onboarding.initialise import render_configuration
 from onboarding.settings import Settings, load_settings
-from onboarding.settings.unused import NOT_IN_USE
 
 EXAMPLE = Path(__file__).parents[2] / "config.example.yaml"
 
@@ -111,15 +110,6 @@ def test_the_mailbox_that_the_example_shows_has_the_defaults_that_it_tells(tmp_p
 
 def test_the_example_is_what_init_writes() -> None:
     assert EXAMPLE.read_text() == render_configuration(os_user="kari", user_name="Kari Nordmann")
-
-
-def test_what_is_not_in_use_stands_in_the_example_at_the_value_that_is_told() -> None:
-    data = yaml.safe_load(EXAMPLE.read_text())
-    for dotted, allowed in NOT_IN_USE.items():
-        value = data
-        for key in dotted.split("."):
-            value = value[key]
-        assert value == allowed[0], dotted
 
 
 def test_every_key_of_the_example_that_may_be_left_out_has_the_default_that_it_shows(tmp_path: Path) -> None:

@@ -8,7 +8,6 @@ import onboarding
 from agreements.language import Language
 from agreements.verification import Method
 from onboarding.settings import SettingsError, load_settings
-from onboarding.settings.unused import NOT_IN_USE
 from tests.settings.conftest import Spoil
 
 FOLDER = "      - {path: ./inn}"
@@ -187,12 +186,6 @@ def test_what_no_register_can_be_asked_at_is_refused(config: Path, url: str) -> 
     assert codes(config) == [("registers.authority_url", "setting_bad_register_url")]
 
 
-OTHER: dict[str, str] = {
-    "retention.unsigned_days": "1",
-    "retention.signed_years_after_end": "1",
-}
-
-
 def written(config: Path, dotted: str, value: str) -> None:
     """Write one key into the configuration, in its group if that is there."""
     group, _, key = dotted.rpartition(".")
@@ -203,22 +196,6 @@ def written(config: Path, dotted: str, value: str) -> None:
         config.write_text(text.replace(f"\n{group}:\n", f"\n{group}:\n  {key}: {value}\n"))
     else:
         config.write_text(f"{text}{group}: {{{key}: {value}}}\n")
-
-
-def test_every_key_that_is_not_in_use_has_its_test() -> None:
-    assert OTHER.keys() == NOT_IN_USE.keys()
-
-
-@pytest.mark.parametrize("dotted", OTHER)
-def test_a_key_that_is_not_in_use_is_refused_with_another_value(config: Path, dotted: str) -> None:
-    written(config, dotted, OTHER[dotted])
-    assert codes(config) == [(dotted, "setting_not_in_use")]
-
-
-@pytest.mark.parametrize("value", ["90.0", "'90'"])
-def test_what_only_looks_like_the_value_is_refused(config: Path, value: str) -> None:
-    written(config, "retention.unsigned_days", value)
-    assert codes(config) == [("retention.unsigned_days", "setting_not_in_use")]
 
 
 @pytest.mark.parametrize("value", ["0", "'false'", "no_way"])
@@ -240,8 +217,3 @@ def test_a_method_can_be_renamed_and_another_taken_away(config: Path) -> None:
     assert verification.offers(Method.V4)
     assert verification.label(Method.V4, Language.NN) == "Eitt brev"
     assert verification.label(Method.V1, Language.NN) == ""
-
-
-def test_a_key_that_is_not_in_use_tells_its_line_and_what_it_may_be(spoil: Spoil) -> None:
-    (fault,) = spoil("environment: demo", "environment: demo\nretention:\n  unsigned_days: 1")
-    assert (fault.line, fault.detail) == (3, {"allowed": "90"})

@@ -41,7 +41,7 @@ def test_every_code_has_its_texts(language: Language) -> None:
 def test_the_codes_are_found_in_the_source() -> None:
     """A pattern that finds nothing would let every text be missing."""
     assert {"no_user", "init_exists", "import_columns"} <= RAISED
-    assert {"setting_not_in_use", "doctor_mail"} <= WRITTEN
+    assert {"setting_wrong_truth", "doctor_mail"} <= WRITTEN
     assert {"setting_tilde", "setting_bad_id"} <= MODEL
     assert {"column_twice", "row_repeated", "missing"} <= ROWS
     assert {"folder_scan_remote", "template"} <= FINE

@@ -85,7 +85,15 @@ def test_ids_that_must_never_come_back_never_do(tmp_path: Path) -> None:
             set(found.scalars())
             == wanted
             == {
-                *("agreed_methods", "attestations", "clear_signals", "configurations", "judgements", "method_results"),
+                *(
+                    "agreed_methods",
+                    "attestations",
+                    "clear_signals",
+                    "configurations",
+                    "erased_originals",
+                    "judgements",
+                    "method_results",
+                ),
                 *("plans", "receipts", "register_snapshots", "settings"),
             }
         )
