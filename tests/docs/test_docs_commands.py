@@ -18,13 +18,6 @@ WRITTEN = {"docs/commands.md"}
 """Names commands with `[OPTIONS]` in their place; what it says is compared with the program itself."""
 PLACES = {"CASE": "DA-2026-000042-J", "SAK": "DA-2026-000042-J", "ID": "1", "N": "310000000", "D": "2026-11-23"}
 PLACES["NYSAK"] = PLACES["SAK"]
-    "NYSAK": "DA-2026-000042-J",
-    "CASE": "DA-2026-000042-J",
-    "SAK": "DA-2026-000042-J",
-    "ID": "1",
-    "N": "310000000",
-    "D": "2026-11-23",
-}
 COMMANDS = {full: command for full, command, _ in walk_commands()}
 
 

@@ -66,7 +66,7 @@ def attest(
         recorded_by=actor.user,
         os_user=actor.os_user,
         event_seq=int(str(changes.get("event_seq", last_seq(connection)))),
-        mail_id="m1" if by_mail else None,
+        mail_id=f"mail {last_seq(connection)}" if by_mail else None,
         proof="{}" if by_mail else None,
     )
     insert_attestation(connection, case.number, stored, actor=actor, now=NOW)
