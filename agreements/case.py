@@ -250,9 +250,9 @@ def with_sign_off_by(case: Case, ball: Party | None, *, now: datetime) -> Case:
 
 def missing_for_launch(case: Case, attestations: Attestations, configuration: str | None) -> tuple[str, ...]:
     """Everything that stands between a case and its launch, as gate codes; none: it may be launched."""
+    if not case.open:
+        return (f"case_{case.step.value}",)
     unmet = _not_moving(case) + _guard_launch(case, attestations, configuration)
-    if case.step is Step.LAUNCHED:
-        return ("case_launched",)
     return unmet + (() if case.step is Step.VERIFICATION else ("not_in_verification",))
 
 

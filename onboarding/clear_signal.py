@@ -12,9 +12,10 @@ from typing import Final
 from agreements.canonical import JsonValue
 from agreements.case import Case
 from agreements.casenumber import CaseNumber
+from agreements.errors import IntegrityError
 from agreements.times import format_utc
 from onboarding.files import write_file
-from onboarding.signed_documents import sign_document, write_public_key
+from onboarding.signed_documents import public_key, sign_document, verify_document, write_public_key
 from onboarding.store.signals import insert_signal, mark_written, signals_to_write
 from onboarding.workspace import Workspace
 from outbox.messages import Connection
@@ -65,7 +66,8 @@ def enqueue_signal(
 def write_signals(workspace: Workspace) -> tuple[Path, ...]:
     """Write every signal that does not lie on disk yet, and the key they are checked with. May be repeated.
 
-    Raises ConfigurationError("cannot_write") or TemporaryError("disk_full"); what was not written stays due.
+    Raises ConfigurationError("cannot_write") or TemporaryError("disk_full"); what was not written stays due. Raises
+    IntegrityError, when all others are written, for one that this installation did not sign: it is never written.
     """
     with workspace.store.read() as connection:
         waiting = signals_to_write(connection)
@@ -73,10 +75,18 @@ def write_signals(workspace: Workspace) -> tuple[Path, ...]:
         return ()
     write_public_key(workspace, workspace.settings.data_dir / FOLDER / PUBLIC_KEY)
     paths: list[Path] = []
+    key, foreign = public_key(workspace), None
     for signal in waiting:
+        try:
+            verify_document(signal.document, key)
+        except IntegrityError as error:
+            foreign = error
+            continue
         path = signal_path(workspace, signal.case)
         write_file(path, signal.document.encode())
         with workspace.store.begin() as connection:
             mark_written(connection, signal)
         paths.append(path)
+    if foreign is not None:
+        raise foreign
     return tuple(paths)

@@ -34,7 +34,8 @@ def check_answer(workspace: Workspace, checked: LaunchCheck, language: Language)
             errors=error_entries(error, language),
         )
     key = "talk.launch.done" if checked.launched else "talk.launch.ready"
-    return Answer(data=data, lines=[text(key, language, case=case.number)])
+    lines = [text(key, language, case=case.number), *([] if path is None else [str(path)])]
+    return Answer(data=data, lines=lines)
 
 
 def launched_answer(case: Case, path: Path, language: Language) -> Answer:

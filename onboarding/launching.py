@@ -84,6 +84,8 @@ def _unmet(verification: Verification) -> tuple[str, ...]:
     if case.step is Step.LAUNCHED:
         return ()
     unmet = missing_for_launch(case, verification.sign_offs, verification.sha256)
+    if not case.open:
+        return unmet
     if verification.record.sender_id is None:
         unmet += ("sender_id_missing",)
     if stored is not None and stored.sha256 != verification.sha256:

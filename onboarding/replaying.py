@@ -5,10 +5,12 @@ agreement that waits for its return. Nothing is written, nobody is asked, and no
 reads what differs, and decides what to do.
 """
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 
+from agreements.agreement import IssuedState
 from agreements.calendar import norwegian_day
 from agreements.canonical import JsonValue
 from agreements.case import AgreementState, Case, Step
@@ -20,10 +22,13 @@ from agreements.texts import text
 from intake.ledger import receipts_of
 from onboarding.answers import Answer, error_entries, table
 from onboarding.pipeline import Claim, judge_again
+from onboarding.record import EventKind
 from onboarding.store.cases import find_case
-from onboarding.store.issued import find_agreement
+from onboarding.store.events import Event, list_events
+from onboarding.store.issued import find_agreement, list_agreements
 from onboarding.store.judgements import Judgement, list_judgements
 from onboarding.workspace import Workspace
+from outbox.messages import Connection
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,9 +83,11 @@ def _replay(workspace: Workspace, judgement: Judgement) -> Replayed | None:
         agreement = find_agreement(connection, judgement.agreement)
         case = find_case(connection, judgement.agreement.case)
         receipts = receipts_of(connection, judgement.sha256)
+        then = _version_then(connection, judgement)
+        events = list_events(connection, str(judgement.agreement.case))
     if agreement is None or case is None or not receipts:
         return None
-    claim = Claim(case=_as_it_was(case, judgement.agreement.version), agreement=agreement)
+    claim = Claim(case=_as_it_was(case, then), agreement=replace(agreement, state=_state_then(events, judgement)))
     before = {finding.code for finding in judgement.decision.findings}
     try:
         found = judge_again(workspace.at(judgement.judged_at), receipts[0], claim)
@@ -92,6 +99,20 @@ def _replay(workspace: Workspace, judgement: Judgement) -> Replayed | None:
     return Replayed(
         judgement=judgement, now=found, gained=tuple(sorted(after - before)), lost=tuple(sorted(before - after))
     )
+
+
+def _version_then(connection: Connection, judgement: Judgement) -> int:
+    """The version that was in force when a return was judged: the last one issued until then."""
+    assert judgement.agreement is not None
+    issued = list_agreements(connection, judgement.agreement.case)
+    return max((one.number.version for one in issued if one.issued_at <= judgement.judged_at), default=0)
+
+
+def _state_then(events: tuple[Event, ...], judgement: Judgement) -> IssuedState:
+    """Whether the version was void when its return was judged, by the record."""
+    voided = (event for event in events if event.kind == EventKind.AGREEMENT_VOIDED and event.at <= judgement.judged_at)
+    of_version = any(json.loads(event.data).get("agreement") == str(judgement.agreement) for event in voided)
+    return IssuedState.VOID if of_version else IssuedState.ISSUED
 
 
 def _as_it_was(case: Case, version: int) -> Case:

@@ -48,6 +48,14 @@ _LAUNCH_ALTERED = """coalesce(NEW.launched_sha256, '') <> coalesce(OLD.launched_
 _TAKEN_BACK = """(OLD.step = 'launched' AND NEW.step NOT IN ('launched', 'closed'))
   OR (OLD.step = 'closed' AND NEW.step <> 'closed')"""
 
+_END_ALTERED = "OLD.step = 'closed' AND coalesce(NEW.closing, '') <> coalesce(OLD.closing, '')"
+"""Why a case is closed stays: one that was launched outside of here is told of for ever."""
+
+_NO_SIGNAL = """EXISTS (SELECT 1 FROM clear_signals WHERE id = NEW.id OR document = NEW.document)
+  OR NOT EXISTS (
+    SELECT 1 FROM cases s WHERE s.case_number = NEW.case_number AND s.launched_sha256 IS NOT NULL)"""
+"""A signal is of a launched case, and none comes back after it was withdrawn."""
+
 _NO_ATTESTATION = f"""NOT EXISTS (
     SELECT 1 FROM configurations c JOIN cases s ON s.case_number = c.case_number AND s.step = 'verification'
     WHERE c.id = NEW.configuration_id AND c.case_number = NEW.case_number AND c.id = ({_LAST_CONFIGURATION}))
@@ -105,6 +113,7 @@ _RULES = {
     "cases_begin_open": _Rule("cases", "INSERT", "NEW.step = 'launched' OR NEW.launched_sha256 IS NOT NULL"),
     "cases_launch": _Rule("cases", "UPDATE", _NOT_BOTH_ATTESTED),
     "cases_launch_stands": _Rule("cases", "UPDATE", _LAUNCH_ALTERED),
+    "cases_end_stands": _Rule("cases", "UPDATE", _END_ALTERED),
     "cases_not_taken_back": _Rule("cases", "UPDATE", _TAKEN_BACK),
     "agreements_frozen": _Rule("agreements", f"UPDATE OF {_FROZEN}"),
     "agreements_no_delete": _Rule("agreements", "DELETE"),
@@ -124,9 +133,7 @@ _RULES = {
     "attestations_sound": _Rule("attestations", "INSERT", _NO_ATTESTATION),
     "clear_signals_frozen": _Rule("clear_signals", "UPDATE OF id, case_number, document, made_at"),
     "clear_signals_no_delete": _Rule("clear_signals", "DELETE"),
-    "clear_signals_no_replace": _Rule(
-        "clear_signals", "INSERT", "EXISTS (SELECT 1 FROM clear_signals WHERE id = NEW.id)"
-    ),
+    "clear_signals_new": _Rule("clear_signals", "INSERT", _NO_SIGNAL),
     "event_words_no_update": _Rule("event_words", "UPDATE"),
     "event_words_no_replace": _Rule(
         "event_words", "INSERT", "EXISTS (SELECT 1 FROM event_words WHERE digest = NEW.digest)"

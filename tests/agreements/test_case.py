@@ -15,9 +15,11 @@ from agreements.case import (
     AgreementState,
     Attestations,
     Case,
+    Closing,
     LaunchPlan,
     Step,
     move_agreement,
+    move_ended,
     move_issued,
     move_step,
     move_undelivered,
@@ -63,7 +65,6 @@ STEP_MOVES = {
     (Step.SETUP, Step.VERIFICATION),
     (Step.VERIFICATION, Step.SETUP),
     (Step.VERIFICATION, Step.LAUNCHED),
-    *((step, Step.CLOSED) for step in Step if step is not Step.CLOSED),
 }
 
 
@@ -161,6 +162,21 @@ def test_a_case_takes_the_six_steps_in_order_and_no_others(before: Step, after: 
         assert move() == replace(case, step=after, updated_at=LATER)
         return
     assert "no_such_step" in refused(move).unmet
+
+
+@pytest.mark.parametrize(("step", "closing"), list(product(Step, Closing)))
+@pytest.mark.parametrize("held", [False, True])
+def test_what_is_launched_ends_by_termination_or_its_successor_and_nothing_else_does(
+    step: Step, closing: Closing, held: bool
+) -> None:
+    case = a_case(step=step, held=held, launched_sha256=HASH if step is Step.LAUNCHED else None)
+    of_launched = closing in {Closing.TERMINATED, Closing.SUPERSEDED}
+    if step is Step.CLOSED or (step is Step.LAUNCHED) is not of_launched:
+        refused(lambda: move_ended(case, closing, now=LATER))
+        return
+    ended = move_ended(case, closing, now=LATER)
+    assert (ended.step, ended.closing, ended.held) == (Step.CLOSED, closing, False)
+    assert ended.launched_sha256 == case.launched_sha256
 
 
 NO_ATTESTATION = ("vendor_not_attested", "digipost_not_attested")

@@ -22,7 +22,7 @@ from outbox.states import State
 from tests.crash.dropping_relay import Act, Point, Relay, Trap
 from tests.outbox.outbox_kit import NOON, RECIPIENT, FolderBlobs, beginning, frozen, sqlite_engine
 
-KILLS = int(os.environ.get("AVTALE_OUTBOX_KILLS", "220"))
+KILLS = int(os.environ.get("AVTALE_OUTBOX_KILLS", "170"))
 """In each of the two storms; `make crash-long`: 1500."""
 DROPS = KILLS // 4
 SEED = 6

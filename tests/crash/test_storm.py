@@ -23,7 +23,7 @@ from tests.crash.storm import Aftermath, Dropped, Storm, make_storm
 from tests.intake.imap_servers import USER, Dovecot, eventually
 from tests.onboarding.installation import KARI, Installation, Template, opened_copy, sign_return
 
-KILLS = int(os.environ.get("AVTALE_KILLS", "20"))  # `make crash-long`: 500
+KILLS = int(os.environ.get("AVTALE_KILLS", "16"))  # `make crash-long`: 500
 FILES, MAILS, RETURNS, RENUMBERED = (300, 200, 12, 5) if KILLS >= 500 else (60, 40, 3, 2)
 SEED = int(os.environ.get("AVTALE_SEED", "5"))
 FED_AFTER = 0.8

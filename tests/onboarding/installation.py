@@ -193,6 +193,11 @@ class Installation:
         forwards = {message.message_id for message in self.forwards()}
         return [mail for mail in self.every_mail() if mail["Message-ID"] in forwards]
 
+    def mails_for(self, purpose: str) -> list[EmailMessage]:
+        """What left for one purpose; see `every_mail`."""
+        wanted = {message.message_id for message in self.messages() if message.purpose == purpose}
+        return [mail for mail in self.every_mail() if mail["Message-ID"] in wanted]
+
     def every_mail(self) -> list[EmailMessage]:
         """What left, letters to organisations too."""
         return [parsed(content) for content in self.mailbox.received]

@@ -211,11 +211,11 @@ def test_a_folder_that_is_gone_is_told_by_one_mail_a_day_and_once_when_it_is_bac
     guarded.run()
     guarded.run()
     assert read_alarms(guarded.workspace) == ()
-    over = guarded.every_mail()[-1]
-    assert len(told(guarded)) == len(guarded.every_mail()) == 3
+    over = guarded.mails_for("alarm")[-1]
+    assert len(told(guarded)) == len(guarded.mails_for("alarm")) == 3
     assert str(over["Subject"]).startswith("[TEST] ")
     assert guarded.workspace.settings.forward.test_to == str(over["To"])  # never vakt@fjordsystem.no from a test
-    assert str(guarded.inbox) in guarded.every_mail()[0].get_content()
+    assert str(guarded.inbox) in guarded.mails_for("alarm")[0].get_content()
     assert over["Auto-Submitted"] == "auto-generated"
     assert "agreement.forwarded" not in guarded.kinds()
 
@@ -455,7 +455,7 @@ def test_each_alarm_is_a_log_event_a_line_of_status_and_a_mail(
         installation.run()
     raised = [record.__dict__["alarm"] for record in caplog.records if record.message == "alarm raised"]
     assert raised == [code]
-    (told_of,) = installation.every_mail()
+    (told_of,) = installation.mails_for("alarm")
     title = text(f"alarms.{code}.title", Language.NB)
     assert title in told_of["Subject"]
 
@@ -475,7 +475,7 @@ def test_no_mail_of_an_alarm_names_a_case_or_a_customer(guarded: Installation) -
     look(guarded, minutes=31)
     guarded.mailbox.answers.clear()
     guarded.run()
-    (mail,) = guarded.every_mail()
+    (mail,) = guarded.mails_for("alarm")
     said = f"{mail['Subject']} {mail.get_content()}"
     for secret in (str(case.number), "Sjelden Virksomhet", "Kari", "Eksempel 1", "avtale.pdf"):
         assert secret not in said

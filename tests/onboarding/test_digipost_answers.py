@@ -324,7 +324,7 @@ def test_neither_text_nor_names_stand_in_the_event(post: Installation, server: F
         for event in _rows(case_timeline(post.workspace, number(post), Language.NB).data)
         if event["kind"] == "digipost.answered"
     )
-    assert set(event["data"]) == {"receipt", "answer", "evidence", "automatic", "sender_ids"} | (
+    assert set(event["data"]) == {"receipt", "answer", "evidence", "automatic", "attests", "sender_ids"} | (
         {"revision"} & set(event["data"])
     )
     assert "sommerfugl" not in str(event)

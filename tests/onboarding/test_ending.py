@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from agreements.case import AgreementState, Case, Closing, LaunchPlan, Step
 from agreements.errors import GateError, UsageError
@@ -115,8 +116,11 @@ def test_launched_outside_is_never_called_launched_and_status_tells_of_it(office
     assert isinstance(cases, dict)
     assert cases["launched"] == 0
     assert any("ADVARSEL" in line for line in answer.lines)
-    with pytest.raises(GateError):
+    with pytest.raises(GateError) as refused:
         office.launch()
+    assert refused.value.unmet == ("case_closed",)
+    with pytest.raises(sa.exc.IntegrityError), office.installation.workspace.store.begin() as connection:
+        connection.exec_driver_sql("UPDATE cases SET closing = 'cancelled' WHERE closing = 'launched_outside'")
 
 
 def test_a_change_is_a_case_of_its_own_and_the_launch_stands_meanwhile(office: Office) -> None:

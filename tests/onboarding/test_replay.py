@@ -5,7 +5,8 @@ from datetime import timedelta
 from agreements.decision import Verdict
 from agreements.language import Language
 from onboarding.replaying import replay, replay_answer
-from tests.onboarding.installation import Installation
+from onboarding.steps.agreement import issue_agreement, void_agreement_in_force
+from tests.onboarding.installation import KARI, Installation, sign_return
 
 
 def test_by_the_same_rules_every_return_has_the_same_verdict(installation: Installation) -> None:
@@ -36,6 +37,18 @@ def test_what_is_not_trusted_any_more_comes_to_another_verdict(installation: Ins
     assert isinstance(answer.data, list)
     assert len(answer.data) == 1
     assert "1 returns were checked again, and 1" in answer.lines[-1]
+
+
+def test_a_version_that_was_replaced_when_its_return_came_is_still_so(installation: Installation) -> None:
+    old = installation.issue(KARI)
+    again = issue_agreement(installation.workspace, str(old.agreement.number.case), installation.actor)
+    late = installation.receive(sign_return(old.pdf, installation.pki.person(KARI)), "gammel.pdf")
+    assert late.decision.verdict is Verdict.REJECTED
+    void_agreement_in_force(
+        installation.workspace, again.agreement.number.case, "feil", installation.actor
+    )  # later: it changes nothing of what was judged before
+    (replayed,) = replay(installation.workspace, since=None)
+    assert not replayed.differs, replayed
 
 
 def test_only_returns_since_a_day_are_judged_again(installation: Installation) -> None:

@@ -7,6 +7,7 @@ from email.utils import format_datetime
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
@@ -100,6 +101,20 @@ def test_the_clear_signal_is_signed_and_says_who_may_send_as_what(office: Office
     path.unlink()
     assert office.launch()[0] == case
     assert not path.exists(), "what was written once is written again only when its row says so"
+
+
+def test_a_signal_that_was_not_signed_here_or_was_withdrawn_never_reaches_the_disk(office: Office) -> None:
+    office.ready()
+    _, path = office.launch()
+    workspace, ready = office.installation.workspace, path.read_text()
+    insert = "INSERT INTO clear_signals (case_number, document, made_at, written) VALUES (:case, :document, 'x', 0)"
+    with pytest.raises(sa.exc.IntegrityError), workspace.store.begin() as connection:
+        connection.execute(sa.text(insert), {"case": office.number, "document": ready})
+    with workspace.store.begin() as connection:
+        connection.execute(sa.text(insert), {"case": office.number, "document": ready.replace("7654321", "1")})
+    with pytest.raises(IntegrityError, match="signed_document_broken"):
+        write_signals(workspace)
+    assert path.read_text() == ready
 
 
 def test_a_signal_whose_file_was_not_written_is_written_by_the_next_round(office: Office) -> None:
