@@ -19,6 +19,8 @@ from onboarding.settings.model import Settings, User
 
 CONFIG_VARIABLE: Final = "AVTALE_CONFIG"
 SMTP_PASSWORD_VARIABLE: Final = "AVTALE_SMTP_PASSWORD"  # noqa: S105 - the name of a variable
+LOGIN_UID: Final = Path("/proc/self/loginuid")
+_NOBODY_LOGGED_IN: Final = 2**32 - 1  # (uid_t)-1: services, containers
 _FONTCONFIG_VARIABLE: Final = "FONTCONFIG_FILE"
 _NOTIFY_VARIABLE: Final = "NOTIFY_SOCKET"
 _WATCHDOG_VARIABLE: Final = "WATCHDOG_USEC"
@@ -34,12 +36,25 @@ def configuration_file(option: Path | None) -> Path:
 
 
 def current_os_user() -> str:
-    """The name of the operating system's user that runs the program: from its id, since anybody can set $USER."""
-    number = os.getuid()
+    """The name of the operating system's user who runs the program: by number, since anybody can set $USER.
+
+    Where people log in as themselves and run it as a service's user (`sudo -u`), it is who logged in: Linux keeps that
+    number through every change of user, and only root can set it (audit login UID, proc(5) and pam_loginuid(8)).
+    """
+    number = _login_number()
     try:
         return pwd.getpwuid(number).pw_name
     except KeyError:  # containers run under numbers without a name
         return str(number)
+
+
+def _login_number() -> int:
+    """The number of who logged in, where the kernel knows it; else of whom the program runs as."""
+    try:
+        number = int(LOGIN_UID.read_text())
+    except (OSError, ValueError):  # no Linux, or a kernel without audit
+        return os.getuid()
+    return os.getuid() if number == _NOBODY_LOGGED_IN else number
 
 
 def find_user(settings: Settings, by: str | None) -> User:
@@ -67,7 +82,7 @@ def user_name(settings: Settings, user_id: str) -> str:
 def full_name() -> str:
     """The caller's name as the operating system knows it, else the OS user."""
     try:
-        return pwd.getpwuid(os.getuid()).pw_gecos.partition(",")[0] or current_os_user()
+        return pwd.getpwuid(_login_number()).pw_gecos.partition(",")[0] or current_os_user()
     except KeyError:
         return current_os_user()
 

@@ -22,6 +22,12 @@ from onboarding.settings import (
 ME = pwd.getpwuid(os.getuid()).pw_name
 
 
+@pytest.fixture(autouse=True)
+def _nobody_logged_in(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """As in a container, whoever runs the tests."""
+    monkeypatch.setattr("onboarding.settings.environment.LOGIN_UID", tmp_path / "no-loginuid")
+
+
 def test_the_os_user_is_the_one_of_the_process_whatever_the_environment_says(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("USER", "LOGNAME", "USERNAME"):
         monkeypatch.setenv(name, "somebody-else")
@@ -31,6 +37,18 @@ def test_the_os_user_is_the_one_of_the_process_whatever_the_environment_says(mon
 def test_an_os_user_without_a_name_is_its_number(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "getuid", lambda: 54321)  # as in a container
     assert current_os_user() == "54321"
+
+
+def test_behind_sudo_it_is_who_logged_in(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    login = tmp_path / "loginuid"
+    monkeypatch.setattr("onboarding.settings.environment.LOGIN_UID", login)
+    login.write_text("65534")
+    assert current_os_user() == pwd.getpwuid(65534).pw_name
+    for unknown in ("4294967295", "", "x"):
+        login.write_text(unknown)
+        assert current_os_user() == ME
+    login.unlink()
+    assert current_os_user() == ME
 
 
 def test_the_full_name_is_the_operating_systems_without_room_and_telephone(monkeypatch: pytest.MonkeyPatch) -> None:
