@@ -10,7 +10,7 @@ import outbox.compose
 
 # A gate fails for what a change did, not for what chance or a busy machine brought: the same examples every time, and
 # no clock; half of the usual number, so that it stays within its twenty minutes. `make fuzz-long` looks for new ones.
-hypothesis.settings.register_profile("gate", derandomize=True, deadline=None, max_examples=30)
+hypothesis.settings.register_profile("gate", derandomize=True, deadline=None, max_examples=50)
 hypothesis.settings.register_profile("search", deadline=None)
 hypothesis.settings.load_profile("search" if os.environ.get("AVTALE_SEARCH") else "gate")
 
